@@ -1,0 +1,70 @@
+"""smplprep: cleans SMPL-family body model files, so that limbs nobody saw stay still."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .errors import (
+        ModelInvalidError,
+        ModelReadError,
+        ModelWriteError,
+        SmplprepError,
+        VerificationError,
+    )
+    from .io.read_model import read_model
+    from .io.write_model import write_model
+    from .model import Model
+    from .options import Options
+    from .pipeline import clean
+    from .report import Report
+    from .transforms.localise_posedirs import localise_posedirs
+    from .transforms.prune_weights import prune_weights
+    from .transforms.sparsify_regressor import sparsify_regressor
+
+__version__ = "0.1.0"
+
+# Public name -> module. Loaded when first asked for: `smplprep --help` must not pay for numpy.
+_HOMES = {
+    "Model": "model",
+    "ModelInvalidError": "errors",
+    "ModelReadError": "errors",
+    "ModelWriteError": "errors",
+    "Options": "options",
+    "Report": "report",
+    "SmplprepError": "errors",
+    "VerificationError": "errors",
+    "clean": "pipeline",
+    "localise_posedirs": "transforms.localise_posedirs",
+    "prune_weights": "transforms.prune_weights",
+    "read_model": "io.read_model",
+    "sparsify_regressor": "transforms.sparsify_regressor",
+    "write_model": "io.write_model",
+}
+
+__all__ = [
+    "Model",
+    "ModelInvalidError",
+    "ModelReadError",
+    "ModelWriteError",
+    "Options",
+    "Report",
+    "SmplprepError",
+    "VerificationError",
+    "clean",
+    "localise_posedirs",
+    "prune_weights",
+    "read_model",
+    "sparsify_regressor",
+    "write_model",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'smplprep' has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(f".{_HOMES[name]}", __name__), name)
+    globals()[name] = value
+    return value

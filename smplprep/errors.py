@@ -1,0 +1,74 @@
+"""Every error that smplprep raises on purpose, and how text from a file is shown to a person."""
+
+from __future__ import annotations
+
+import os
+
+
+def shown(text: object, limit: int = 80) -> str:
+    """Text that came out of a file, escaped and cut so that it cannot take over a terminal."""
+    raw = text.decode("latin-1") if isinstance(text, bytes | bytearray) else str(text)
+    # Cut first: a hostile name of a gigabyte should not be escaped in full. A character takes
+    # at least one column, so what lies beyond the limit can never be shown.
+    escaped = raw[: limit + 1].encode("unicode_escape").decode("ascii")
+    return escaped if len(escaped) <= limit else escaped[: limit - 3] + "..."
+
+
+class SmplprepError(ValueError):
+    """Base of all errors; ``str()`` is one line that names the file, the fault and the place.
+
+    Attributes:
+        message: what is wrong, without file and place.
+        path: the file, or None where the model is only in memory.
+        key: the key of the model file, or None.
+        offset: byte offset in the file (or in the member named by ``key``), or None.
+        hint: one more line that says what to do, or None.
+    """
+
+    exit_status = 3
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        path: str | os.PathLike[str] | None = None,
+        key: str | None = None,
+        offset: int | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.path = None if path is None else os.fspath(path)
+        self.key = key
+        self.offset = offset
+        self.hint = hint
+
+    def __str__(self) -> str:
+        place = []
+        if self.key is not None:
+            place.append(f"key {shown(self.key)}")
+        if self.offset is not None:
+            place.append(f"byte {self.offset}")
+        where = f" ({', '.join(place)})" if place else ""
+        file = f"{shown(self.path, 240)}: " if self.path is not None else ""
+        return f"{file}{self.message}{where}"
+
+
+class ModelReadError(SmplprepError):
+    """The file is damaged, hostile, or no model file at all."""
+
+
+class ModelInvalidError(SmplprepError):
+    """The file was read, but its arrays do not make a body model."""
+
+
+class VerificationError(SmplprepError):
+    """A check on something smplprep made failed; the output was withheld."""
+
+    exit_status = 1
+
+
+class ModelWriteError(SmplprepError):
+    """The output cannot be written; whatever stood there before still does."""
+
+    exit_status = 4

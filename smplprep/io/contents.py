@@ -1,0 +1,84 @@
+"""What one model file holds, decoded but not yet judged: the readers' common result."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class Sparse:
+    """A scipy.sparse matrix as plain data. ``layout`` is csc, csr or coo.
+
+    For csc and csr, ``indices`` (n,) and ``indptr`` are scipy's. For coo, ``indices`` is (n,) rows
+    and ``indptr`` is (n,) columns.
+    """
+
+    layout: str
+    data: NDArray
+    indices: NDArray
+    indptr: NDArray
+    shape: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class RawMember:
+    """A zip member as it stands in the input archive, so that it can be copied, not re-encoded."""
+
+    payload: memoryview  # compressed (or stored) bytes
+    method: int  # 0 stored, 8 deflated
+    crc32: int
+    n_bytes: int  # size when decompressed
+
+
+@dataclass(frozen=True, eq=False)
+class Contents:
+    """The entries of a file in the file's order.
+
+    Attributes:
+        container: "npz", "pkl" or "h5".
+        entries: key -> value. A value is a read-only plain numpy array (dtypes b, i, u, f, S, U), a
+            ``Sparse``, or (from pickles) None, bool, int, float, str, bytes, list, tuple, set or
+            dict of these.
+        sha256: hex digest of the whole file.
+        n_bytes: size of the whole file.
+        notes: key -> how the value was stored, where that is not plain: "chumpy.ch.Ch", "object
+            array", "scipy.sparse.csc.csc_matrix".
+        members: npz only; key -> the undecoded member.
+    """
+
+    container: str
+    entries: Mapping[str, object]
+    sha256: str
+    n_bytes: int
+    notes: Mapping[str, str] = field(default_factory=dict)
+    members: Mapping[str, RawMember] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much an input may ask for before it is refused. ``--max-bytes`` raises the first."""
+
+    file_bytes: int = 2 << 30
+    array_bytes: int = 1 << 30
+    opcodes: int = 2_000_000
+    depth: int = 32
+    members: int = 4096
+    ratio: int = 1200
+
+
+DEFAULT_LIMITS = Limits()
+
+
+def limits_with(max_bytes: int | None) -> Limits:
+    """The default limits, or those that accept a file of up to ``max_bytes``."""
+    return DEFAULT_LIMITS if max_bytes is None else replace(DEFAULT_LIMITS, file_bytes=max_bytes)
+
+
+def read_only(array: NDArray) -> NDArray:
+    """The same array, no longer writeable through this view."""
+    view = array.view()
+    view.flags.writeable = False
+    return view

@@ -1,0 +1,191 @@
+"""Any input: opened without harm, told apart by its content, read once and hashed on the way."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import os
+import re
+import stat
+from collections.abc import Iterator
+
+import numpy as np
+
+from ..errors import ModelReadError
+from .contents import DEFAULT_LIMITS, Limits
+
+CHUNK = 1 << 20  # hashed while it is still in the processor's cache
+
+_DOWNLOAD = "download it again in a browser that is logged in to the model's site"
+_UNPACK = "unpack it first"
+
+# What people mistake for models: how it begins (after white space, in lower case), what it is,
+# and what to do.
+_MISTAKEN = (
+    (b"<!doctype html", "a web page (HTML), as a download without login gives", _DOWNLOAD),
+    (b"<html", "a web page (HTML), as a download without login gives", _DOWNLOAD),
+    (b"<?xml", "an XML file", None),
+    (b"version https://git-lfs", "a git-lfs pointer, not the file itself", "run: git lfs pull"),
+    (b"\x89png", "a PNG image", None),
+    (b"\xff\xd8\xff", "a JPEG image", None),
+    (b"gif8", "a GIF image", None),
+    (b"%pdf-", "a PDF document", None),
+    (b"\x1f\x8b", "compressed with gzip", _UNPACK),
+    (b"bzh", "compressed with bzip2", _UNPACK),
+    (b"\xfd7zxz\0", "compressed with xz", _UNPACK),
+    (b"\x28\xb5\x2f\xfd", "compressed with zstd", _UNPACK),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive", _UNPACK),
+    (b"rar!\x1a\x07", "a RAR archive", _UNPACK),
+    (b"blender", "a Blender file (.blend)", None),
+    (b"kaydara fbx", "an FBX file", None),
+    (b"gltf", "a glTF file (.glb)", None),
+    (b"ply\n", "a PLY mesh", None),
+    (b"matlab", "a MATLAB file (.mat)", None),
+    (b"\x93numpy", "a single numpy array (.npy), not a whole model", None),
+    (b"\x80\x02\x8a\nl\xfc\x9cf\xf9 j", "a PyTorch checkpoint, not a body model", None),
+)
+
+# A pickle of protocol 2 to 5 says so; the older two show it by their first opcodes only.
+_PICKLE = re.compile(
+    rb"\x80[\x02-\x05]"
+    rb"|\(?[dl]p\d+\n|[}\])][qr(]"
+    rb"|c[\w.]+\n[\w.]+\n[(pqr).]|\(c[\w.]+\n[\w.]+\n"
+    rb"|\([dl]?[(SVINFLUTXJKMG].*\.\Z",
+    re.DOTALL,
+)
+
+
+class InputFile:
+    """A regular file of sane size, open for reading.
+
+    ``read`` walks through it once, from the first byte to the last, and hashes what it reads;
+    ``peek_at`` looks anywhere without a trace.
+
+    Attributes:
+        path: as the user wrote it.
+        n_bytes: its size when it was opened.
+        container: "npz", "pkl" or "h5", by content.
+        position: how far ``read`` has come.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], file: io.FileIO, n_bytes: int) -> None:
+        self.path = os.fspath(path)
+        self.n_bytes = n_bytes
+        self.position = 0
+        self._file = file
+        self._sha256 = hashlib.sha256()
+        self.container = self._sniffed()
+
+    def read(self, n_bytes: int) -> memoryview:
+        """The next ``n_bytes``, in memory of their own that goes when the view goes."""
+        self._require(self.position, n_bytes)
+        buffer = np.empty(n_bytes, np.uint8).data
+        for start in range(0, n_bytes, CHUNK):
+            chunk = buffer[start : start + CHUNK]
+            self._fill(chunk, self.position)
+            self._sha256.update(chunk)
+            self.position += len(chunk)
+        return buffer.toreadonly()
+
+    def read_all(self) -> memoryview:
+        """Everything that was not read yet."""
+        return self.read(self.n_bytes - self.position)
+
+    def peek_at(self, offset: int, n_bytes: int) -> bytes:
+        """``n_bytes`` at ``offset``; neither the position nor the digest moves."""
+        self._require(offset, n_bytes)
+        buffer = bytearray(n_bytes)
+        self._fill(memoryview(buffer), offset)
+        return bytes(buffer)
+
+    def sha256(self) -> str:
+        """Hex digest of the whole file, once all of it was read."""
+        if self.position != self.n_bytes:
+            raise RuntimeError("sha256() before the whole file was read")
+        return self._sha256.hexdigest()
+
+    def _require(self, offset: int, n_bytes: int) -> None:
+        """Sizes come from the file; they are compared with it before memory is taken."""
+        if offset < 0 or n_bytes < 0 or offset + n_bytes > self.n_bytes:
+            message = f"the file is cut short: {n_bytes} bytes were expected here"
+            raise ModelReadError(message, path=self.path, offset=offset)
+
+    def _fill(self, buffer: memoryview, offset: int) -> None:
+        done = 0
+        try:
+            self._file.seek(offset)
+            while done < len(buffer):
+                n_read = self._file.readinto(buffer[done:])
+                if not n_read:
+                    message = "the file shrank while it was read"
+                    raise ModelReadError(message, path=self.path, offset=offset + done)
+                done += n_read
+        except OSError as error:
+            message = f"cannot be read: {error.strerror}"
+            raise ModelReadError(message, path=self.path, offset=offset + done) from error
+
+    def _sniffed(self) -> str:
+        if not self.n_bytes:
+            raise ModelReadError("the file is empty", path=self.path)
+        head = self.peek_at(0, min(self.n_bytes, 512))
+        if head.startswith(b"PK"):
+            return "npz"
+        if head.startswith(b"\x89HDF\r\n\x1a\n"):
+            return "h5"
+        begin = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+        for magic, what, hint in _MISTAKEN:
+            if begin.startswith(magic):
+                raise ModelReadError(f"this is {what}", path=self.path, hint=hint)
+        if head[257:262] == b"ustar":
+            raise ModelReadError("this is a tar archive", path=self.path, hint=_UNPACK)
+        if _PICKLE.match(head + self.peek_at(self.n_bytes - 1, 1)):
+            return "pkl"
+        if all(byte >= 32 or byte in b"\t\r\n\f" for byte in head):
+            raise ModelReadError("this is a text file, not a body model", path=self.path)
+        message = f"this is no .npz, .pkl or .h5 file: it begins with {head[:8].hex(' ')}"
+        raise ModelReadError(message, path=self.path)
+
+
+@contextlib.contextmanager
+def open_input(
+    path: str | os.PathLike[str], *, limits: Limits = DEFAULT_LIMITS
+) -> Iterator[InputFile]:
+    """The file at ``path``, open for the length of the ``with`` block.
+
+    Raises:
+        ModelReadError: it cannot be opened, is no regular file, is empty or too large, or is
+            something else than a model; the message says what.
+    """
+    descriptor = _opened(path)
+    try:
+        n_bytes = _sane_size(os.fstat(descriptor), path=path, limits=limits)
+        yield InputFile(path, io.FileIO(descriptor, closefd=False), n_bytes)
+    finally:
+        os.close(descriptor)
+
+
+def _opened(path: str | os.PathLike[str]) -> int:
+    # O_NONBLOCK: a pipe without a writer would otherwise hold the program for ever.
+    names = ("O_NONBLOCK", "O_NOCTTY", "O_CLOEXEC", "O_BINARY")
+    try:
+        return os.open(path, os.O_RDONLY | sum(getattr(os, name, 0) for name in names))
+    except FileNotFoundError as error:
+        raise ModelReadError("there is no such file", path=path) from error
+    except PermissionError as error:
+        raise ModelReadError("no permission to read it", path=path) from error
+    except OSError as error:
+        raise ModelReadError(f"cannot be opened: {error.strerror}", path=path) from error
+    except ValueError as error:  # a NUL in the name
+        raise ModelReadError("this is no file name", path=path) from error
+
+
+def _sane_size(status: os.stat_result, *, path: str | os.PathLike[str], limits: Limits) -> int:
+    if stat.S_ISDIR(status.st_mode):
+        raise ModelReadError("this is a folder, not a model file", path=path)
+    if not stat.S_ISREG(status.st_mode):
+        raise ModelReadError("this is a device or a pipe, not a regular file", path=path)
+    if status.st_size > limits.file_bytes:
+        message = f"the file has {status.st_size} bytes, the limit is {limits.file_bytes}"
+        raise ModelReadError(message, path=path, hint="--max-bytes raises the limit")
+    return status.st_size

@@ -1,0 +1,158 @@
+"""The .npy format: numpy's arrays inside a .npz, read strictly and written always alike.
+
+``np.load`` hands the header to ``ast.literal_eval`` and trusts its sizes. Here a pattern takes it
+apart, and every size is compared with the bytes that are really there before memory is taken.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import struct
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import ModelReadError, ModelWriteError, shown
+from .contents import Limits, read_only
+
+MAGIC = b"\x93NUMPY"
+MAX_HEADER = 10_000
+
+# Object arrays ("O") are among them: their body is a pickle, which the caller reads.
+_DTYPE = re.compile(r"[<>|](?:[biu]1|S[1-9]\d{0,3}|O8?)|[<>](?:[iu][248]|f[248]|U[1-9]\d{0,3})")
+
+# Python 2 on Windows wrote 10L for 10.
+_SHAPE = re.compile(r"\( *(?:\d{1,19}L? *, *)*(?:\d{1,19}L? *)?\)")
+_VALUE = r"""('[^'\n]*'|"[^"\n]*"|True|False|\([^()\n]*\))"""
+_ITEM = r""" *(['"])(descr|fortran_order|shape)\{quote} *: *""" + _VALUE + " *"
+_HEADER = re.compile(
+    r" *\{" + ",".join(_ITEM.replace("{quote}", quote) for quote in "147") + r"(?:, *)?\} *\n?"
+)
+
+
+@dataclass(frozen=True)
+class NpyHeader:
+    """What a .npy header says, checked but for the body.
+
+    Attributes:
+        dtype: with the file's byte order.
+        shape: as in the file.
+        fortran: whether the first index runs fastest.
+        n_header: where the body begins.
+    """
+
+    dtype: np.dtype
+    shape: tuple[int, ...]
+    fortran: bool
+    n_header: int
+
+
+def read_header(member: memoryview, *, path: str | None = None, key: str) -> NpyHeader:
+    """The header at the start of ``member``, by pattern; nothing in it is evaluated.
+
+    Raises:
+        ModelReadError: another format, a header cut short, too long or not plain, or a dtype that
+            no model needs (fields, sub-arrays, dates, complex numbers).
+    """
+    begin = bytes(member[:12])
+    if not begin.startswith(MAGIC) or len(begin) < 12:
+        raise ModelReadError("this member is no .npy array", path=path, key=key, offset=0)
+    version = begin[6], begin[7]
+    if version not in ((1, 0), (2, 0), (3, 0)):
+        message = f"unknown .npy version {version[0]}.{version[1]}"
+        raise ModelReadError(message, path=path, key=key, offset=6)
+    start, form = (10, "<H") if version == (1, 0) else (12, "<I")
+    (length,) = struct.unpack_from(form, begin, 8)
+    if length > MAX_HEADER or start + length > len(member):
+        message = f"a .npy header of {length} bytes is too long or cut short"
+        raise ModelReadError(message, path=path, key=key, offset=8)
+    return _parsed(bytes(member[start : start + length]), start, path=path, key=key)
+
+
+def _parsed(header: bytes, start: int, *, path: str | None, key: str) -> NpyHeader:
+    match = _HEADER.fullmatch(header.decode("latin-1"))
+    groups = match.groups() if match else ()
+    items = dict(zip(groups[1::3], groups[2::3], strict=True))
+    shape, fortran = items.get("shape", ""), items.get("fortran_order")
+    if len(items) != 3 or fortran not in ("True", "False") or not _SHAPE.fullmatch(shape):
+        message = f"the .npy header is not plain: {shown(header.strip())}"
+        raise ModelReadError(message, path=path, key=key, offset=start)
+    dtype = items["descr"][1:-1]
+    if not _DTYPE.fullmatch(dtype):
+        message = f"dtype {shown(items['descr'])} does not belong in a body model"
+        raise ModelReadError(message, path=path, key=key, offset=start)
+    return NpyHeader(
+        dtype=np.dtype(dtype),
+        shape=tuple(int(size) for size in re.findall(r"\d+", shape)),
+        fortran=fortran == "True",
+        n_header=start + len(header),
+    )
+
+
+def array_from(
+    body: memoryview, header: NpyHeader, *, path: str | None, key: str | None, limits: Limits
+) -> NDArray:
+    """``body`` as a plain array: read-only, native, in C order; a view where that is possible.
+
+    Pickles hold the same bodies, so their arrays come through here too.
+
+    Raises:
+        ModelReadError: a body longer or shorter than the shape says, an array over the limit, or
+            bytes that are no boolean or no character.
+    """
+    dtype = header.dtype
+    check_shape(header.shape, dtype.itemsize, path=path, key=key, limits=limits)
+    expected = math.prod(header.shape) * dtype.itemsize
+    if len(body) != expected:
+        message = f"shape {shown(header.shape)} needs {expected} bytes, {len(body)} are there"
+        raise ModelReadError(message, path=path, key=key, offset=header.n_header)
+    if header.fortran:
+        array: NDArray = np.ndarray(header.shape, dtype, buffer=body, order="F")
+    else:
+        array = np.ndarray(header.shape, dtype, buffer=body)
+    native = np.require(array, dtype.newbyteorder("="), ["C", "ALIGNED"])
+    _check_values(native, path=path, key=key)
+    return read_only(native)
+
+
+def check_shape(
+    shape: tuple[int, ...], itemsize: int, *, path: str | None, key: str | None, limits: Limits
+) -> None:
+    """Refuse what numpy would refuse less clearly, or not at all: arrays over the limits.
+
+    A zero counts as one, so that no huge number hides behind it.
+    """
+    if len(shape) > limits.depth:
+        message = f"an array of {len(shape)} dimensions; the limit is {limits.depth}"
+        raise ModelReadError(message, path=path, key=key)
+    if math.prod(max(size, 1) for size in shape) * itemsize > limits.array_bytes:
+        message = f"shape {shown(shape)} is over the limit of {limits.array_bytes} bytes an array"
+        raise ModelReadError(message, path=path, key=key)
+
+
+def _check_values(array: NDArray, *, path: str | None, key: str | None) -> None:
+    """Bytes that Python or numpy would choke on much later."""
+    if array.dtype.kind == "b" and array.size and array.view(np.uint8).max() > 1:
+        raise ModelReadError("a boolean that is neither 0 nor 1", path=path, key=key)
+    if array.dtype.kind == "U" and array.size:
+        points = array.reshape(-1).view(np.uint32)
+        if points.max() > 0x10FFFF:
+            raise ModelReadError("text with an impossible character", path=path, key=key)
+
+
+def encode_header(array: NDArray, *, key: str) -> bytes:
+    """The header for ``array`` in C order, little-endian: version 1.0, a multiple of 64 bytes.
+
+    Raises:
+        ModelWriteError: a dtype that ``np.load`` without ``allow_pickle`` or this module could
+            not read back.
+    """
+    dtype = array.dtype.newbyteorder("<")
+    if dtype.hasobject or not _DTYPE.fullmatch(dtype.str):
+        raise ModelWriteError(f"dtype {array.dtype} cannot be written to a .npz", key=key)
+    text = f"{{'descr': '{dtype.str}', 'fortran_order': False, 'shape': {array.shape}, }}"
+    n_padding = -(len(MAGIC) + 4 + len(text) + 1) % 64
+    header = text.encode("ascii") + b" " * n_padding + b"\n"
+    return MAGIC + struct.pack("<BBH", 1, 0, len(header)) + header

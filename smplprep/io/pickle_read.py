@@ -1,0 +1,80 @@
+"""Reads a pickle as data: nothing that the file names is imported, and nothing is run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ..errors import ModelReadError
+from .contents import DEFAULT_LIMITS, Limits
+from .pickle_machine import Machine
+from .pickle_names import Call, Dict, Meaning
+from .pickle_values import Values
+
+
+@dataclass(frozen=True, eq=False)
+class PickleResult:
+    """The top-level value of a pickle; where it is a dict, ``notes`` is as in ``Contents``."""
+
+    value: object
+    notes: dict[str, str] = field(default_factory=dict)
+
+
+def read_pickle(
+    buffer: memoryview | bytes,
+    *,
+    path: str | None = None,
+    key: str | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+) -> PickleResult:
+    """The value in a pickle of protocol 0 to 5, from Python 2 or 3.
+
+    Args:
+        buffer: the whole pickle. Bodies of arrays stay views of it where they can.
+        path: the file, for errors.
+        key: the member of an archive that the pickle comes from, for errors.
+        limits: how much the pickle may ask for.
+
+    Returns:
+        None, bool, int, float, str, bytes, list, tuple, dict, set, a read-only array (scalars are
+        arrays of no dimension), ``Sparse`` or ``ObjectArray``. chumpy's objects are their arrays.
+
+    Raises:
+        ModelReadError: damaged, over the limits, or it names something that smplprep does not
+            follow; the message says what and where.
+    """
+    record = Machine(buffer, path=path, key=key, limits=limits).run()
+    values = Values(path=path, key=key, limits=limits, n_bytes=memoryview(buffer).nbytes)
+    if not _is_dict(record):
+        return PickleResult(values.value(record))
+    entries, notes = {}, {}
+    for name, item in values.pairs(record):
+        values.key = name if key is None and isinstance(name, str) else key
+        entries[name] = values.value(item)
+        note = values.note(item, entries[name])
+        if note is not None:
+            notes[name] = note
+    return PickleResult(entries, notes)
+
+
+def read_pickle_model(
+    buffer: memoryview | bytes, *, path: str | None = None, limits: Limits = DEFAULT_LIMITS
+) -> tuple[dict[str, object], dict[str, str]]:
+    """Entries and notes of a model in a pickle; see ``read_pickle`` and ``Contents``.
+
+    Raises:
+        ModelReadError: as ``read_pickle``; or what it holds is no dict, or one of its keys no text.
+    """
+    result = read_pickle(buffer, path=path, limits=limits)
+    if not isinstance(result.value, dict):
+        kind = type(result.value).__name__
+        raise ModelReadError(f"the pickle holds a {kind}, not a dict of arrays", path=path)
+    for name in result.value:
+        if not isinstance(name, str):
+            raise ModelReadError(f"a key is a {type(name).__name__}, not text", path=path)
+    return result.value, result.notes
+
+
+def _is_dict(record: object) -> bool:
+    return isinstance(record, Dict) or (
+        isinstance(record, Call) and record.name.meaning is Meaning.ORDERED_DICT
+    )

@@ -1,0 +1,283 @@
+"""What the pickle machine's records mean: plain values, by rules of our own."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NoReturn, TypeVar
+
+import numpy as np
+
+from ..errors import ModelReadError, shown
+from .contents import Limits, Sparse
+from .pickle_arrays import array_of, buffer_array_of, dtype_of, scalar_of
+from .pickle_classes import ch_of, select_of, sparse_of
+from .pickle_names import (
+    CLASSES,
+    ByteText,
+    Call,
+    Dict,
+    LongText,
+    Meaning,
+    Name,
+    ObjectArray,
+    Set,
+)
+
+# Python 2 has one type for text and bytes. Up to here it is taken for text. No key is longer.
+_SHORT = 4096
+_PIECE = 1 << 20
+_PLAIN = frozenset({type(None), bool, int, float, str})
+
+_Kind = TypeVar("_Kind")
+
+
+class Values:
+    """Turns the records of one pickle into values.
+
+    Attributes:
+        path, key: named in errors; whoever walks through the top level sets the key.
+        limits: how much the pickle may ask for.
+    """
+
+    def __init__(self, *, path: str | None, key: str | None, limits: Limits, n_bytes: int) -> None:
+        self.path = path
+        self.key = key
+        self.limits = limits
+        self._depth = 0
+        self._n_values = 0
+        # Records can be shared, so a small file can ask for much. Nothing needs more than it
+        # brings and one array on top.
+        self._n_bytes_left = n_bytes + limits.array_bytes
+        self._shared: dict[int, object] = {}  # by id of the Call, which the record tree keeps
+
+    def error(self, message: str, offset: int | None = None) -> ModelReadError:
+        """Why the file is refused."""
+        return ModelReadError(message, path=self.path, key=self.key, offset=offset)
+
+    def expect(
+        self, value: object, kind: type[_Kind], what: str, offset: int | None = None
+    ) -> _Kind:
+        """The same value, which is of this kind."""
+        if not isinstance(value, kind):
+            raise self.error(f"{_described(value)} stands where {what} belongs", offset)
+        return value
+
+    def charge(self, n_bytes: int, offset: int | None = None) -> None:
+        """Count memory before it is taken."""
+        self._n_bytes_left -= n_bytes
+        if self._n_bytes_left < 0:
+            raise self.error("the pickle unfolds into far more than its own size", offset)
+
+    def value(self, record: object) -> Any:
+        """The value that ``record`` stands for, all the way down.
+
+        Raises:
+            ModelReadError: it stands for none, or for more than the limits allow.
+        """
+        self._n_values += 1
+        if self._n_values > self.limits.opcodes:
+            raise self.error(f"the pickle unfolds into more than {self.limits.opcodes} values")
+        if type(record) in _PLAIN:
+            return record
+        self._depth += 1
+        if self._depth > self.limits.depth:
+            raise self.error(f"nested deeper than {self.limits.depth} levels, or in itself")
+        value = _VALUES[type(record)](self, record)
+        self._depth -= 1
+        return value
+
+    def note(self, record: object, value: object) -> str | None:
+        """How the value was stored, where that is not plain."""
+        if isinstance(value, ObjectArray):
+            return "object array"
+        if isinstance(record, Call) and self.class_of(record).meaning in CLASSES:
+            return self.class_of(record).spelling
+        return None
+
+    # Text and bytes
+
+    def text(self, record: object, what: str, offset: int) -> str:
+        """Short text, from Python 2 or 3."""
+        if isinstance(record, ByteText):
+            record = self.value(record)
+        return self.expect(record, str, what, offset)
+
+    def body(self, record: object, offset: int) -> memoryview:
+        """The bytes of an array, in whichever way the file spells bytes."""
+        if isinstance(record, memoryview):
+            return record
+        if isinstance(record, ByteText):
+            return record.body
+        if isinstance(record, str | LongText):
+            return memoryview(self._latin1(record, offset))
+        if isinstance(record, Call):
+            return memoryview(self.expect(self.value(record), bytes, "bytes", offset))
+        raise self.error(f"{_described(record)} stands where the body of an array belongs", offset)
+
+    def bytes_of(self, body: memoryview) -> bytes:
+        self.charge(len(body))
+        return bytes(body)
+
+    def byte_text(self, record: ByteText) -> str | bytes:
+        body = self.bytes_of(record.body)
+        if len(body) > _SHORT:
+            return body
+        # ASCII is the same in both.
+        return body.decode("latin-1")
+
+    def long_text(self, record: LongText) -> NoReturn:
+        raise self.error(f"a text of {len(record.body)} bytes is too long", record.offset)
+
+    def encoded(self, call: Call) -> bytes:
+        """``_codecs.encode(text, "latin1")``: the bytes of Python 3 in protocols 0 to 2."""
+        match call.args:
+            case (str() | LongText() as text, "latin1"):
+                return self._latin1(text, call.offset)
+        raise self.error("_codecs.encode of anything but text to latin1 is refused", call.offset)
+
+    def empty_bytes(self, call: Call) -> bytes:
+        if call.args:
+            raise self.error(f"{call.name.spelling} with arguments is refused", call.offset)
+        return b""
+
+    def _latin1(self, text: str | LongText, offset: int) -> bytes:
+        self.charge(len(text if isinstance(text, str) else text.body), offset)
+        try:
+            return text.encode("latin-1") if isinstance(text, str) else b"".join(_pieces(text))
+        except UnicodeError:
+            raise self.error("bytes spelled as text that is not latin-1", offset) from None
+
+    # Containers
+
+    def list_of(self, items: list[object]) -> list[object]:
+        return [self.value(item) for item in items]
+
+    def tuple_of(self, items: tuple[object, ...]) -> tuple[object, ...]:
+        return tuple([self.value(item) for item in items])
+
+    def dict_of(self, record: Dict | Call) -> dict[Any, object]:
+        return {key: self.value(item) for key, item in self.pairs(record)}
+
+    def set_of(self, record: Set | Call) -> set[Any]:
+        items = record.items if isinstance(record, Set) else self._listed(record)
+        return {key for key, _ in self._unique([(item, None) for item in items], record.offset)}
+
+    def pairs(self, record: object) -> list[tuple[Any, object]]:
+        """Keys, and the records of their values, of a dict in the file's order."""
+        if isinstance(record, Call) and record.name.meaning is Meaning.ORDERED_DICT:
+            given: list[Any] = self._listed(record)
+            if not all(isinstance(pair, list | tuple) and len(pair) == 2 for pair in given):
+                raise self.error("an OrderedDict of something else than pairs", record.offset)
+            later = record.items.pairs if record.items else []
+            return self._unique([*map(tuple, given), *later], record.offset)
+        dictionary = self.expect(record, Dict, "a dict")
+        return self._unique(dictionary.pairs, dictionary.offset)
+
+    def _listed(self, call: Call) -> list[object]:
+        """The only argument, a list, or nothing."""
+        match call.args:
+            case ():
+                return []
+            case (list() as items,):
+                return items
+        raise self.error(f"{call.name.spelling} of anything but a list is refused", call.offset)
+
+    def _unique(
+        self, pairs: Sequence[tuple[object, object]], offset: int
+    ) -> list[tuple[Any, object]]:
+        named = {}
+        for record, item in pairs:
+            key = self._key(record, offset)
+            if key in named:
+                raise self.error(f"{shown(repr(key))} stands twice in one dict or set", offset)
+            named[key] = item
+        return list(named.items())
+
+    def _key(self, record: object, offset: int) -> Any:
+        """Text, bytes, a number, a boolean or None; tuples could be made to share one hash."""
+        key = self.value(record)
+        if isinstance(key, np.ndarray) and key.shape == ():
+            key = key.item()
+        if type(key) not in _PLAIN and type(key) is not bytes:
+            raise self.error(f"{_described(key)} stands where a key belongs", offset)
+        if isinstance(key, str | bytes) and len(key) > _SHORT:
+            raise self.error(f"a key of {len(key)} characters is too long", offset)
+        return key
+
+    # Calls
+
+    def called(self, call: Call) -> object:
+        if id(call) in self._shared:
+            return self._shared[id(call)]
+        value = _CALLS[self.class_of(call).meaning](self, call)
+        # Only these are shared. A list in many places is many lists, or a file of a few bytes
+        # could hold a tree that nobody can walk.
+        if isinstance(value, np.ndarray | bytes | Sparse):
+            self._shared[id(call)] = value
+        return value
+
+    def class_of(self, call: Call) -> Name:
+        """The name that is called; for ``_reconstructor(class, object, None)``, the class."""
+        if call.name.meaning is not Meaning.RECONSTRUCTOR:
+            return call.name
+        match call.args:
+            case (Name() as cls, Name(meaning=Meaning.OBJECT_CLASS), None) if (
+                cls.meaning in CLASSES
+            ):
+                return cls
+        raise self.error(
+            f"{call.name.spelling} of anything but a listed class is refused", call.offset
+        )
+
+    def attributes(self, call: Call) -> dict[Any, object]:
+        """The state of an instance, its values still records: most are never looked at."""
+        if not isinstance(call.state, Dict):
+            raise self.error(
+                f"a {self.class_of(call).spelling} without its attributes", call.offset
+            )
+        return dict(self.pairs(call.state))
+
+    def bare_name(self, name: Name) -> NoReturn:
+        raise self.error(f"{name.spelling} stands where a value belongs")
+
+
+def _pieces(text: LongText) -> Iterator[bytes]:
+    """Latin-1, bit by bit: a single wide character makes Python take four bytes for every one."""
+    decoder = codecs.getincrementaldecoder(text.encoding)()
+    for start in range(0, len(text.body), _PIECE):
+        yield decoder.decode(text.body[start : start + _PIECE]).encode("latin-1")
+    yield decoder.decode(b"", final=True).encode("latin-1")
+
+
+def _described(value: object) -> str:
+    return value.name.spelling if isinstance(value, Call) else f"a {type(value).__name__}"
+
+
+_VALUES: dict[type, Callable[[Values, Any], object]] = {
+    memoryview: Values.bytes_of,
+    ByteText: Values.byte_text,
+    LongText: Values.long_text,
+    list: Values.list_of,
+    tuple: Values.tuple_of,
+    Dict: Values.dict_of,
+    Set: Values.set_of,
+    Call: Values.called,
+    Name: Values.bare_name,
+}
+
+_CALLS: dict[Meaning, Callable[[Values, Call], object]] = {
+    Meaning.ARRAY: array_of,
+    Meaning.BUFFER_ARRAY: buffer_array_of,
+    Meaning.SCALAR: scalar_of,
+    Meaning.DTYPE: dtype_of,
+    Meaning.ENCODE: Values.encoded,
+    Meaning.BYTES: Values.empty_bytes,
+    Meaning.SET: Values.set_of,
+    Meaning.ORDERED_DICT: Values.dict_of,
+    Meaning.CSC: sparse_of,
+    Meaning.CSR: sparse_of,
+    Meaning.COO: sparse_of,
+    Meaning.CH: ch_of,
+    Meaning.SELECT: select_of,
+}

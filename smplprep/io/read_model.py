@@ -1,0 +1,106 @@
+"""Read a model file of any container, and judge it."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from typing import Any
+
+import numpy as np
+
+from ..errors import ModelReadError
+from ..model import Model, Source
+from ..schema import OPTIONAL_KEYS, REQUIRED_KEYS
+from ..validate import check_keys, check_model
+from .contents import DEFAULT_LIMITS, Contents, Limits, Sparse
+from .input_file import open_input
+from .pickle_names import ObjectArray
+from .sparse import densify
+
+
+def read_model(
+    path: str | os.PathLike[str],
+    *,
+    normalise_rows: bool = False,
+    limits: Limits = DEFAULT_LIMITS,
+) -> Model:
+    """Read an SMPL-family model (.npz or .pkl, told apart by content) without running it.
+
+    Args:
+        path: the file.
+        normalise_rows: accept skinning rows whose sum is off by more than 1e-2.
+        limits: how much the file may ask for.
+
+    Returns:
+        The model, its arrays read-only and in the file's dtypes.
+
+    Raises:
+        ModelReadError: damaged, hostile, or no model file; nothing in it was run.
+        ModelInvalidError: well-formed, but no body model; the message names key and index.
+    """
+    contents = read_contents(path, limits=limits)
+    model = model_of(contents, path=os.fspath(path), limits=limits)
+    check_model(model, normalise_rows=normalise_rows)
+    return model
+
+
+def read_contents(path: str | os.PathLike[str], *, limits: Limits = DEFAULT_LIMITS) -> Contents:
+    """The entries of a file, decoded but not judged."""
+    with open_input(path, limits=limits) as file:
+        if file.container == "npz":
+            from .npz_read import read_npz
+
+            return read_npz(file, limits=limits)
+        if file.container == "pkl":
+            from .pickle_read import read_pickle_model
+
+            entries, notes = read_pickle_model(file.read_all(), path=file.path, limits=limits)
+            return Contents(
+                container="pkl",
+                entries=entries,
+                sha256=file.sha256(),
+                n_bytes=file.n_bytes,
+                notes=notes,
+            )
+        raise ModelReadError("an HDF5 file, which smplprep does not read yet", path=file.path)
+
+
+def model_of(contents: Contents, *, path: str | None, limits: Limits = DEFAULT_LIMITS) -> Model:
+    """The contents as a Model, not yet judged: sparse matrices of the schema made dense."""
+    check_keys(list(contents.entries), path=path)
+    fields: dict[str, Any] = {}
+    extras: dict[str, Any] = {}
+    sparse: dict[str, str] = {}
+    for key, value in contents.entries.items():
+        value = unwrapped(value)
+        if key not in REQUIRED_KEYS and key not in OPTIONAL_KEYS:
+            extras[key] = value
+            continue
+        if isinstance(value, Sparse):
+            sparse[key] = value.layout
+            value = densify(value, path=path, key=key, limits=limits)
+        fields[key] = value
+    source = Source(
+        path=path,
+        container=contents.container,
+        sha256=contents.sha256,
+        n_bytes=contents.n_bytes,
+        keys=tuple(contents.entries),
+        sparse=sparse if contents.container == "pkl" else {},
+        notes=contents.notes,
+        # What had to be converted is no longer what the archive holds.
+        members={
+            key: member
+            for key, member in contents.members.items()
+            if isinstance(contents.entries[key], np.ndarray)
+        },
+        deflated=frozenset(key for key, member in contents.members.items() if member.method),
+    )
+    return dataclasses.replace(Model(**fields), extras=extras, source=source)
+
+
+def unwrapped(value: object) -> object:
+    """The only item of a 0-d object array, which ``np.savez(**pickled_model)`` leaves behind."""
+    if isinstance(value, ObjectArray) and value.shape == ():
+        return value.items[0]
+    return value

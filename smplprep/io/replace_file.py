@@ -1,0 +1,240 @@
+"""Output files that are whole or not there: written beside the target, checked, then renamed."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import stat
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+from ..errors import ModelWriteError
+from . import signals
+
+_REASONS = {
+    errno.ENOSPC: "no space left on the disk",
+    errno.EDQUOT: "the disk quota is used up",
+    errno.EFBIG: "it would exceed the file-size limit (ulimit -f)",
+    errno.EROFS: "the file system is read-only",
+    errno.EACCES: "no permission to write in that folder",
+    errno.EPERM: "no permission to write in that folder",
+    errno.ENOENT: "there is no such folder",
+    errno.ENOTDIR: "there is no such folder",
+    errno.ELOOP: "its symbolic links go in a circle",
+    errno.EEXIST: "somebody else made it in the meantime",
+    errno.ENAMETOOLONG: "the name is too long",
+}
+
+
+class Replacement:
+    """One output on its way: a temporary file in the target's folder, open for writing.
+
+    ``commit`` puts it in place. What is not committed when the ``with replacing(...)`` block ends
+    is removed, and the old file stays.
+
+    Attributes:
+        target: where the file will be; for a symbolic link, what it points to.
+        temporary: where it is until then.
+    """
+
+    def __init__(self, name: str, target: Path, *, old: os.stat_result | None) -> None:
+        self.target = target
+        self._name = name
+        self._old = old
+        self._backup: Path | None = None
+        self.temporary = self._beside()
+        self._file = self._created()
+
+    def write(self, data: bytes | memoryview) -> int:
+        """Append ``data``."""
+        with self._explained():
+            return self._file.write(data)
+
+    def close(self) -> None:
+        """Flush to the disk and close, so that the file can be checked; twice is harmless."""
+        if not self._file.closed:
+            with self._explained():
+                self._file.flush()
+                os.fsync(self._file.fileno())
+                self._file.close()
+
+    def commit(self, *, check: Callable[[Path], object] | None = None) -> None:
+        """Close the file, let ``check`` look at it, and rename it onto the target.
+
+        Whatever ``check`` raises passes through, and the old file stays.
+        """
+        self.close()
+        if check:
+            check(self.temporary)
+        commit_all(self)
+
+    def discard(self) -> None:
+        """Remove the temporary file, unless it was committed."""
+        with contextlib.suppress(OSError):
+            self._file.close()
+        _remove(self.temporary)
+
+    def _beside(self) -> Path:
+        # Unpredictable, so that nobody can put a link there first. The name is cut because the
+        # whole may have 255 bytes. Only SIGKILL or a power cut leaves such a file behind.
+        return self.target.with_name(f".{self.target.name[:40]}.{os.urandom(8).hex()}.tmp")
+
+    def _created(self) -> BinaryIO:
+        signals.remove_on_signal(str(self.temporary))
+        # mkstemp's 0600 would stick to the output; 0666 under the umask is what users expect.
+        mode = stat.S_IMODE(self._old.st_mode) & 0o777 if self._old else 0o666
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+        try:
+            with self._explained():
+                file = os.fdopen(os.open(self.temporary, flags, mode), "wb")
+                if self._old:
+                    self.temporary.chmod(mode)  # exactly, whatever the umask
+                return file
+        except BaseException:
+            _remove(self.temporary)
+            raise
+
+    def _swap(self) -> None:
+        """Put the new file in place; a second link keeps the old one for ``_undo``."""
+        with self._explained():
+            if self._old is None:
+                _link_or_rename(self.temporary, self.target)
+                return
+            self._backup = self._beside()
+            signals.remove_on_signal(str(self._backup))
+            with contextlib.suppress(OSError):  # no hard links here: then there is no way back
+                os.link(self.target, self._backup)
+            self.temporary.replace(self.target)
+
+    def _undo(self) -> None:
+        with contextlib.suppress(OSError):
+            if self._backup is None:
+                self.target.unlink()
+            else:
+                self._backup.replace(self.target)
+
+    def _settle(self) -> None:
+        _remove(self.temporary)
+        if self._backup is not None:
+            _remove(self._backup)
+
+    def _explained(self) -> contextlib.AbstractContextManager[None]:
+        return _explained(self._name)
+
+
+@contextlib.contextmanager
+def replacing(
+    target: str | os.PathLike[str],
+    *,
+    force: bool = False,
+    inputs: Sequence[str | os.PathLike[str]] = (),
+) -> Iterator[Replacement]:
+    """A ``Replacement`` for ``target``; what is not committed in the block is removed.
+
+    Args:
+        force: whether an existing file may be replaced.
+        inputs: files that must not be written to, under whatever name.
+
+    Raises:
+        ModelWriteError: the target is a folder, a device, an input, exists without ``force``, or
+            cannot be written; the old file stays as it was.
+    """
+    name = os.fspath(target)
+    with _explained(name):
+        path = Path(os.path.realpath(name))  # a symbolic link is written through
+        try:
+            old = path.stat()
+        except FileNotFoundError:
+            old = None
+    if old is not None:
+        _check_replaceable(old, name, force=force, inputs=inputs)
+    replacement = Replacement(name, path, old=old)
+    try:
+        yield replacement
+    finally:
+        replacement.discard()
+
+
+def commit_all(*replacements: Replacement) -> None:
+    """Close all and rename them in this order; when one fails, those before it are taken back.
+
+    Raises:
+        ModelWriteError: one could not be closed or renamed; the old files are back in place (where
+            the file system has hard links).
+    """
+    for replacement in replacements:
+        replacement.close()
+    begun: list[Replacement] = []
+    try:
+        for replacement in replacements:
+            begun.append(replacement)
+            replacement._swap()
+    except BaseException:
+        for replacement in reversed(begun[:-1]):
+            replacement._undo()
+        raise
+    finally:
+        for replacement in begun:
+            replacement._settle()
+    for folder in {replacement.target.parent for replacement in replacements}:
+        _sync_folder(folder)
+
+
+def _check_replaceable(
+    old: os.stat_result,
+    name: str,
+    *,
+    force: bool,
+    inputs: Sequence[str | os.PathLike[str]],
+) -> None:
+    if stat.S_ISDIR(old.st_mode):
+        raise ModelWriteError("the output is a folder", path=name)
+    if not stat.S_ISREG(old.st_mode):  # a rename would destroy a device node
+        raise ModelWriteError("the output is a device or a pipe, not a regular file", path=name)
+    for source in inputs:
+        with contextlib.suppress(OSError):
+            if os.path.samestat(old, Path(source).stat()):
+                raise ModelWriteError("the output is the input", path=name)
+    if not force:
+        raise ModelWriteError("the output exists already", path=name, hint="--force replaces it")
+
+
+@contextlib.contextmanager
+def _explained(name: str) -> Iterator[None]:
+    """Turns an OSError into one sentence about the output ``name``."""
+    try:
+        yield
+    except OSError as error:
+        reason = _REASONS.get(error.errno or 0, error.strerror)
+        raise ModelWriteError(f"cannot be written: {reason}", path=name) from error
+
+
+def _link_or_rename(temporary: Path, target: Path) -> None:
+    """Rename without replacing: of two runs at once, the second fails."""
+    try:
+        os.link(temporary, target)
+        return
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links
+        if os.path.lexists(target):
+            raise
+    temporary.replace(target)
+
+
+def _remove(path: Path) -> None:
+    with contextlib.suppress(OSError):
+        path.unlink()
+    signals.forget(str(path))
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename survive a power cut. The file stands already, so a refusal is no failure."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

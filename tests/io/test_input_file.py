@@ -1,0 +1,196 @@
+"""Opening, telling apart and hashing of inputs."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import os
+import pickle
+import socket
+import tarfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from smplprep.errors import ModelReadError
+from smplprep.io.contents import Limits
+from smplprep.io.input_file import CHUNK, open_input
+
+
+def refusal(path: Path | str, **options: Limits) -> ModelReadError:
+    with pytest.raises(ModelReadError) as caught, open_input(path, **options):
+        pass
+    assert caught.value.path == os.fspath(path)
+    assert "\n" not in str(caught.value)
+    return caught.value
+
+
+def tar_bytes() -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        archive.addfile(tarfile.TarInfo("SMPLH_NEUTRAL.npz"))
+    return buffer.getvalue()
+
+
+MISTAKEN = {
+    "empty": (b"", "the file is empty"),
+    "login page": (
+        b"\n<!DOCTYPE html>\n<html><body>Sign in",
+        "this is a web page (HTML), as a download without login gives",
+    ),
+    "page without doctype": (
+        b"\xef\xbb\xbf<HTML>",
+        "this is a web page (HTML), as a download without login gives",
+    ),
+    "xml": (b"<?xml version='1.0'?>", "this is an XML file"),
+    "lfs": (
+        b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n",
+        "this is a git-lfs pointer, not the file itself",
+    ),
+    "png": (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "this is a PNG image"),
+    "jpeg": (b"\xff\xd8\xff\xe0\0\x10JFIF", "this is a JPEG image"),
+    "pdf": (b"%PDF-1.7", "this is a PDF document"),
+    "gzip": (gzip.compress(b"x"), "this is compressed with gzip"),
+    "7z": (b"7z\xbc\xaf\x27\x1c\0\4", "this is a 7z archive"),
+    "rar": (b"Rar!\x1a\x07\x01\0", "this is a RAR archive"),
+    "tar": (tar_bytes(), "this is a tar archive"),
+    "blend": (b"BLENDER-v300", "this is a Blender file (.blend)"),
+    "fbx": (b"Kaydara FBX Binary  \0", "this is an FBX file"),
+    "npy": (b"\x93NUMPY\1\0", "this is a single numpy array (.npy), not a whole model"),
+    "checkpoint": (
+        pickle.dumps(0x1950A86A20F9469CFC6C, 2),
+        "this is a PyTorch checkpoint, not a body model",
+    ),
+    "text": (b"v 0.1 0.2 0.3\nf 1 2 3\n", "this is a text file, not a body model"),
+    "sentence": (b"I like cats (and dogs).", "this is a text file, not a body model"),
+    "noise": (bytes(range(1, 20)), "this is no .npz, .pkl or .h5 file: it begins with 01 02 03"),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKEN)
+def test_names_what_is_mistaken_for_a_model(name: str, tmp_path: Path) -> None:
+    content, message = MISTAKEN[name]
+    path = tmp_path / "SMPLH_NEUTRAL.npz"
+    path.write_bytes(content)
+    assert refusal(path).message.startswith(message)
+
+
+def test_no_regular_file(tmp_path: Path) -> None:
+    assert refusal(tmp_path).message == "this is a folder, not a model file"
+    assert refusal(tmp_path / "none").message == "there is no such file"
+    assert refusal("a\0b").message == "this is no file name"
+    assert refusal("x" * 300).message == "cannot be opened: File name too long"
+    assert refusal("/dev/zero").message == "this is a device or a pipe, not a regular file"
+    os.mkfifo(tmp_path / "pipe")  # without O_NONBLOCK the test would hang here
+    message = "this is a device or a pipe, not a regular file"
+    assert refusal(tmp_path / "pipe").message == message
+    (tmp_path / "link").symlink_to("link")
+    assert refusal(tmp_path / "link").message.startswith("cannot be opened: ")
+
+
+def test_socket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # the name of a socket may not be long
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind("socket")
+        assert refusal("socket").message.startswith("cannot be opened: ")
+
+
+def test_no_permission(tmp_path: Path) -> None:
+    (tmp_path / "m.npz").touch(mode=0)
+    if os.access(tmp_path / "m.npz", os.R_OK):
+        pytest.skip("root may read everything")
+    assert refusal(tmp_path / "m.npz").message == "no permission to read it"
+
+
+def test_no_descriptor_is_left_open(tmp_path: Path) -> None:
+    def lowest_free() -> int:
+        descriptor = os.open(tmp_path, os.O_RDONLY)
+        os.close(descriptor)
+        return descriptor
+
+    before = lowest_free()
+    refusal(tmp_path)
+    refusal("/dev/null")
+    assert lowest_free() == before
+
+
+def test_size_limit(tmp_path: Path) -> None:
+    path = tmp_path / "m.npz"
+    path.write_bytes(b"PK" + bytes(99))
+    error = refusal(path, limits=Limits(file_bytes=100))
+    assert error.message == "the file has 101 bytes, the limit is 100"
+    assert error.hint == "--max-bytes raises the limit"
+    with open_input(path, limits=Limits(file_bytes=101)) as file:
+        assert file.n_bytes == 101
+
+
+MODEL = {"v_template": np.zeros((3, 3)), "bs_type": "lrotmin"}
+
+
+@pytest.mark.parametrize("protocol", range(6))
+@pytest.mark.parametrize("value", [MODEL, {b"J": 1}, [MODEL], np.zeros(3)])
+def test_pickles_of_every_protocol(value: object, protocol: int, tmp_path: Path) -> None:
+    path = tmp_path / "model.npz"  # the name says nothing
+    path.write_bytes(pickle.dumps(value, protocol))
+    with open_input(path) as file:
+        assert file.container == "pkl"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"cos\nsystem\n(S'id'\ntR.",
+        b"(dS'weights'\nI1\ns.",
+        b"(cposix\nsystem\nS'id'\no.",
+        b"(S'id'\nios\nsystem\n.",
+        b"ccopy_reg\n_reconstructor\n(cx\ny\n",
+        b"}(U\1aK\1u.",
+    ],
+)
+def test_text_pickles_reach_the_pickle_machine(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "m").write_bytes(content)
+    with open_input(tmp_path / "m") as file:
+        assert file.container == "pkl"
+
+
+@pytest.mark.parametrize(
+    "content, container", [(b"PK\3\4", "npz"), (b"PK\5\6", "npz"), (b"\x89HDF\r\n\x1a\n", "h5")]
+)
+def test_binary_containers(content: bytes, container: str, tmp_path: Path) -> None:
+    (tmp_path / "model.pkl").write_bytes(content)
+    with open_input(tmp_path / "model.pkl") as file:
+        assert file.container == container
+
+
+def test_every_byte_is_hashed_once(tmp_path: Path) -> None:
+    content = b"PK" + np.random.default_rng(0).bytes(2 * CHUNK + 7)
+    (tmp_path / "m").write_bytes(content)
+    with open_input(tmp_path / "m") as file:
+        parts = [bytes(file.read(n)) for n in (0, 1, 10, CHUNK + 1)]
+        assert file.peek_at(5, 4) == content[5:9]
+        with pytest.raises(RuntimeError):
+            file.sha256()
+        parts.append(bytes(file.read_all()))
+        assert b"".join(parts) == content
+        assert file.read_all() == b""
+        assert file.sha256() == hashlib.sha256(content).hexdigest()
+
+
+def test_reading_beyond_the_end(tmp_path: Path) -> None:
+    (tmp_path / "m").write_bytes(b"PK\3\4")
+    with open_input(tmp_path / "m") as file:
+        for offset, size in ((0, 5), (4, 1), (-1, 1), (0, -1), (2**70, 1), (0, 2**70)):
+            with pytest.raises(ModelReadError, match="cut short"):
+                file.peek_at(offset, size)
+        with pytest.raises(ModelReadError, match="cut short"):
+            file.read(2**40)
+
+
+def test_file_that_shrinks(tmp_path: Path) -> None:
+    (tmp_path / "m").write_bytes(b"PK" + bytes(100))
+    with open_input(tmp_path / "m") as file:
+        os.truncate(tmp_path / "m", 50)
+        with pytest.raises(ModelReadError, match="the file shrank while it was read"):
+            file.read_all()

@@ -1,0 +1,506 @@
+"""The strict zip reader, against numpy's writers and against all that a zip file can lie about."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import struct
+import subprocess
+import sys
+import warnings
+import zipfile
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from smplprep.errors import ModelReadError
+from smplprep.io.contents import DEFAULT_LIMITS, Contents, Limits
+from smplprep.io.input_file import open_input
+from smplprep.io.npz_read import read_npz
+from smplprep.io.pickle_names import ObjectArray
+
+ARRAYS: dict[str, NDArray] = {
+    "weights": np.arange(6.0).reshape(2, 3),
+    "f": np.array([[0, 1, 2]], np.uint32),
+    "bs_type": np.array("lrotmin"),
+}
+
+
+@pytest.fixture
+def reading(tmp_path: Path) -> Callable[..., Contents]:
+    """Reads bytes as a file."""
+    path = tmp_path / "model.npz"
+
+    def read(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Contents:
+        path.write_bytes(data)
+        with open_input(path, limits=limits) as file:
+            return read_npz(file, limits=limits)
+
+    return read
+
+
+def saved(save: Callable[..., None] = np.savez, arrays: dict[str, NDArray] = ARRAYS) -> bytes:
+    buffer = io.BytesIO()
+    save(buffer, **arrays)
+    return buffer.getvalue()
+
+
+def streamed(arrays: dict[str, NDArray], method: int = zipfile.ZIP_STORED) -> bytes:
+    """As written to a pipe: zip64 fields, and sizes only in data descriptors."""
+
+    class Pipe(io.RawIOBase):
+        data = b""
+
+        def writable(self) -> bool:
+            return True
+
+        def write(self, data: bytes) -> int:  # type: ignore[override]
+            self.data += bytes(data)
+            return len(data)
+
+    pipe = Pipe()
+    with zipfile.ZipFile(pipe, "w", method) as archive:  # type: ignore[arg-type]
+        for number, (key, array) in enumerate(arrays.items()):
+            with archive.open(f"{key}.npy", "w", force_zip64=bool(number)) as member:
+                np.lib.format.write_array(member, array)
+    return pipe.data
+
+
+def assert_same(found: Contents, arrays: dict[str, NDArray]) -> None:
+    assert list(found.entries) == list(found.members) == list(arrays)
+    for key, array in arrays.items():
+        value = found.entries[key]
+        assert isinstance(value, np.ndarray)
+        assert (value.dtype, value.shape) == (array.dtype.newbyteorder("="), array.shape)
+        assert value.tobytes() == array.astype(value.dtype).tobytes()
+        assert not value.flags.writeable
+
+
+# Files that people have
+
+
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+def test_what_numpy_writes(save: Callable[..., None], reading: Callable[..., Contents]) -> None:
+    data = saved(save)
+    found = reading(data)
+    assert_same(found, ARRAYS)
+    assert (found.container, found.n_bytes, found.notes) == ("npz", len(data), {})
+    assert found.sha256 == hashlib.sha256(data).hexdigest()
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        for info in archive.infolist():
+            member = found.members[info.filename.removesuffix(".npy")]
+            assert (member.method, member.crc32) == (info.compress_type, info.CRC)
+            assert (len(member.payload), member.n_bytes) == (info.compress_size, info.file_size)
+            raw = bytes(member.payload)
+            assert archive.read(info) == (zlib.decompress(raw, -15) if member.method else raw)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_streamed_archives(method: int, reading: Callable[..., Contents]) -> None:
+    assert_same(reading(streamed(ARRAYS, method)), ARRAYS)
+
+
+def test_odd_arrays(reading: Callable[..., Contents]) -> None:
+    arrays = {
+        "big": np.arange(6, dtype=">f4").reshape(2, 3),
+        "fortran": np.asfortranarray(np.arange(24, dtype="i2").reshape(2, 3, 4)),
+        "both": np.asfortranarray(np.arange(6, dtype=">u8").reshape(3, 2)),
+        "half": np.array([0.5, np.nan], "f2"),
+        "empty": np.zeros((0, 3)),
+        "scalar": np.array(True),
+        "text": np.array(["a", "\u00e9\u4e16"], ">U3"),
+        "größe": np.array([b"x", b"yz"]),
+    }
+    assert_same(reading(saved(arrays=arrays)), arrays)
+    assert_same(reading(saved(np.savez_compressed, arrays)), arrays)
+
+
+@pytest.mark.parametrize("n_rows", [1, 1 << 17, (1 << 17) + 1, 500_000])
+def test_long_deflated_members(n_rows: int, reading: Callable[..., Contents]) -> None:
+    noise = np.random.default_rng(0).random(n_rows)
+    arrays = {"zeros": np.zeros((n_rows, 3)), "noise": noise, "steps": noise.round(1)}
+    assert_same(reading(saved(np.savez_compressed, arrays)), arrays)
+
+
+def test_infozip_members(tmp_path: Path) -> None:
+    """The ``zip`` program adds times and owners in extra fields; bsdtar and others do so too."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        info = zipfile.ZipInfo("weights.npy")
+        info.extra = struct.pack("<HHB", 0x5455, 1, 0)
+        member = io.BytesIO()
+        np.save(member, ARRAYS["weights"])
+        archive.writestr(info, member.getvalue())
+    (tmp_path / "m.npz").write_bytes(buffer.getvalue())
+    with open_input(tmp_path / "m.npz") as file:
+        assert_same(read_npz(file), {"weights": ARRAYS["weights"]})
+
+
+def test_object_arrays_are_read_as_data(reading: Callable[..., Contents]) -> None:
+    arrays = {
+        "joint2num": np.array({"hips": 0, "head": 15}),
+        "ragged": np.array([[1], [2, 3]], dtype=object),
+    }
+    found = reading(saved(arrays=arrays))
+    assert found.notes == {"joint2num": "object array", "ragged": "object array"}
+    joints, ragged = found.entries.values()
+    assert isinstance(joints, ObjectArray)
+    assert (joints.shape, list(joints.items)) == ((), [{"hips": 0, "head": 15}])
+    assert isinstance(ragged, ObjectArray)
+    assert (ragged.shape, list(ragged.items)) == ((2,), [[1], [2, 3]])
+
+
+def test_object_arrays_are_not_run(reading: Callable[..., Contents]) -> None:
+    body = b"cos\nabort\n(tR."
+    member = saved(arrays={"x": np.array(None)})
+    start = member.index(b"\n", 40) + 1
+    head = member[member.index(b"\x93NUMPY") : start]
+    with pytest.raises(ModelReadError) as caught:
+        reading(archive(Member("x.npy", head + body)))
+    assert caught.value.key == "x"
+    lying = head.replace(b"()", b"(2,)").replace(b"   \n", b" \n")
+    with pytest.raises(ModelReadError, match="no object array of shape \\(2,\\) inside"):
+        reading(archive(Member("x.npy", lying + member[start : member.index(b"PK\1\2")])))
+
+
+def test_stored_arrays_share_the_payload(reading: Callable[..., Contents]) -> None:
+    found = reading(saved())
+    for key, member in found.members.items():
+        value = found.entries[key]
+        assert isinstance(value, np.ndarray)
+        assert np.shares_memory(value, np.frombuffer(member.payload, np.uint8))
+
+
+# Hostile and broken files, made with a zip writer that can lie
+
+
+@dataclass
+class Member:
+    """A member; ``local`` and ``central`` overwrite single header fields."""
+
+    name: str | bytes
+    data: bytes
+    method: int = 0
+    payload: bytes | None = None
+    local: dict[str, int | bytes] = field(default_factory=dict)
+    central: dict[str, int | bytes] = field(default_factory=dict)
+    after: bytes = b""
+
+
+def archive(*members: Member, before: bytes = b"", after: bytes = b"", **end: int) -> bytes:
+    data, directory = before, b""
+    for member in members:
+        name = member.name.encode() if isinstance(member.name, str) else member.name
+        payload = member.payload
+        if payload is None:
+            machine = zlib.compressobj(6, zlib.DEFLATED, -15)
+            packed = machine.compress(member.data) + machine.flush()
+            payload = packed if member.method == 8 else member.data
+        says = {
+            "version": 20,
+            "flags": 0,
+            "method": member.method,
+            "time": 0,
+            "date": 33,
+            "crc": zlib.crc32(member.data),
+            "packed": len(payload),
+            "size": len(member.data),
+            "name": name,
+            "extra": b"",
+            "offset": len(data),
+            "comment": b"",
+            "disk": 0,
+        }
+        data += _header(b"PK\3\4", says | member.local) + payload + member.after
+        directory += _header(b"PK\1\2", says | member.central)
+    counts = {"disk": 0, "first": 0, "here": len(members), "count": len(members)}
+    counts |= {"size": len(directory), "start": len(data), "comment": 0}
+    tail = struct.pack("<4s4H2LH", b"PK\5\6", *(counts | end).values())
+    return data + directory + tail + after
+
+
+def _header(magic: bytes, says: dict) -> bytes:
+    fields = [says[name] for name in ("flags", "method", "time", "date", "crc", "packed", "size")]
+    lengths = [len(says["name"]), len(says["extra"])]
+    if magic == b"PK\3\4":
+        fixed = struct.pack("<4s5H3L2H", magic, says["version"], *fields, *lengths)
+        return fixed + says["name"] + says["extra"]
+    lengths += [len(says["comment"]), says["disk"], 0]
+    version = says["version"]
+    fixed = struct.pack(
+        "<4s6H3L5H2L", magic, version, version, *fields, *lengths, 0, says["offset"]
+    )
+    return fixed + says["name"] + says["extra"] + says["comment"]
+
+
+def npy(array: NDArray) -> bytes:
+    buffer = io.BytesIO()
+    np.save(buffer, array)
+    return buffer.getvalue()
+
+
+W, F = npy(ARRAYS["weights"]), npy(ARRAYS["f"])
+ZEROS = npy(np.zeros(100_000))
+
+
+def good() -> Member:
+    return Member("f.npy", F)
+
+
+def descriptor(data: bytes, crc: int | None = None) -> bytes:
+    return struct.pack("<4sLLL", b"PK\7\x08", crc or zlib.crc32(data), len(data), len(data))
+
+
+def test_the_lying_writer_can_tell_the_truth(reading: Callable[..., Contents]) -> None:
+    arrays = {key: ARRAYS[key] for key in ("weights", "f")}
+    found = reading(archive(Member("weights.npy", W, method=8), good()))
+    assert_same(found, arrays)
+    zero = {"flags": 8, "crc": 0, "packed": 0, "size": 0}
+    for after in (descriptor(W), descriptor(W)[4:]):
+        first = Member("weights.npy", W, local=zero, central={"flags": 8}, after=after)
+        assert_same(reading(archive(first, good())), arrays)
+
+
+HOSTILE = {
+    "no member": (archive(), "the archive is empty"),
+    "prefix": (archive(good(), before=b"PK junk"), "bytes that belong to no member"),
+    "suffix": (archive(good(), after=b"x"), "does not end in its directory"),
+    "archive comment": (archive(good(), after=b"x", comment=1), "does not end in its directory"),
+    "fewer entries": (archive(good(), good(), here=1, count=1), "not hold exactly its 1 entries"),
+    "more entries": (archive(good(), here=2, count=2), "a damaged directory entry"),
+    "counts differ": (archive(good(), here=1, count=2), "does not agree with the rest"),
+    "many entries": (archive(good(), here=5000, count=5000), "5000 members; the limit is 4096"),
+    "two disks": (archive(good(), disk=1), "does not agree with the rest"),
+    "directory elsewhere": (archive(good(), start=0), "does not agree with the rest"),
+    "directory size": (archive(good(), size=1), "does not agree with the rest"),
+    "directory beyond": (archive(good(), start=2**31), "does not agree with the rest"),
+    "zip64 missing": (archive(good(), start=2**32 - 1), "does not agree with the rest"),
+    "duplicate": (archive(good(), Member("f.npy", W)), "names this key twice (key f)"),
+    "path": (archive(Member("a/f.npy", F)), "a zip archive of other things than arrays"),
+    "backslash": (archive(Member("..\\f.npy", F)), "a zip archive of other things than arrays"),
+    "control": (archive(Member("\x1b[2J.npy", F)), r"it holds \x1b[2J.npy"),
+    "no npy": (archive(Member("f", F)), "a zip archive of other things than arrays: it holds f"),
+    "twice npy": (archive(Member("f.npy.npy", F)), "a zip archive of other things than arrays"),
+    "only npy": (archive(Member(".npy", F)), "a zip archive of other things than arrays"),
+    "bad utf-8": (
+        archive(Member(b"\xff.npy", F, local={"flags": 2048}, central={"flags": 2048})),
+        r"member \xff.npy has no readable name",
+    ),
+    "checkpoint": (archive(Member("archive/data.pkl", b"")), "this is a PyTorch checkpoint"),
+    "office": (archive(Member("[Content_Types].xml", b"")), "this is an office document"),
+    "encrypted": (
+        archive(Member("f.npy", F, local={"flags": 1}, central={"flags": 1})),
+        "member f.npy is encrypted",
+    ),
+    "patched data": (archive(Member("f.npy", F, central={"flags": 32})), "a way that no .npz uses"),
+    "lzma": (archive(Member("f.npy", F, method=14)), "a way that no .npz uses"),
+    "local name": (archive(Member("f.npy", F, local={"name": b"g.npy"})), "entry for it differ"),
+    "local method": (archive(Member("f.npy", F, local={"method": 8})), "entry for it differ"),
+    "local flags": (archive(Member("f.npy", F, local={"flags": 8})), "entry for it differ"),
+    "local crc": (archive(Member("f.npy", F, local={"crc": 1})), "entry for it differ"),
+    "local size": (archive(Member("f.npy", F, local={"size": 1})), "entry for it differ"),
+    "local zip64": (
+        archive(Member("f.npy", F, local={"size": 2**32 - 1})),
+        "lacks its zip64 sizes",
+    ),
+    "stored sizes": (archive(Member("f.npy", F, central={"size": 1})), "its two sizes differ"),
+    "crc": (archive(Member("f.npy", F, local={"crc": 1}, central={"crc": 1})), "the checksum"),
+    "entry comment": (
+        archive(Member("f.npy", F, central={"comment": b"x"})),
+        "a damaged directory",
+    ),
+    "entry disk": (archive(Member("f.npy", F, central={"disk": 1})), "a damaged directory entry"),
+    "extra": (archive(Member("f.npy", F, central={"extra": b"\1\0\x10\0"})), "damaged extra field"),
+    "short extra": (archive(Member("f.npy", F, local={"extra": b"\1"})), "damaged extra field"),
+    "gap": (archive(Member("f.npy", F, after=b"x"), Member("w.npy", W)), "belong to no member"),
+    "long gap": (archive(Member("f.npy", F, after=bytes(25))), "does not fit"),
+    "descriptor without flag": (
+        archive(Member("f.npy", F, after=descriptor(F))),
+        "bytes that belong to no member",
+    ),
+    "descriptor missing": (
+        archive(Member("f.npy", F, local={"flags": 8}, central={"flags": 8})),
+        "bytes that belong to no member",
+    ),
+    "descriptor lies": (
+        archive(
+            Member("f.npy", F, 0, None, {"flags": 8}, {"flags": 8}, descriptor(F, crc=1)),
+        ),
+        "bytes that belong to no member",
+    ),
+    "overlap": (
+        archive(good(), Member("w.npy", W, central={"offset": 10})),
+        "does not fit between its neighbours",
+    ),
+    "same bytes twice": (
+        archive(good(), Member("g.npy", F, central={"offset": 0})),
+        "does not fit between its neighbours",
+    ),
+    "offset beyond": (
+        archive(Member("f.npy", F, central={"offset": 2**31})),
+        "bytes that belong to no member",
+    ),
+    "ratio": (
+        archive(Member("f.npy", F, 8, b"12", {"size": 2401}, {"size": 2401})),
+        "2 bytes are said to unpack to 2401",
+    ),
+    "deflated is longer": (
+        archive(Member("f.npy", F, 8, None, {"size": 50}, {"size": 50})),
+        "the compressed data is broken or longer than it says",
+    ),
+    "deflated is shorter": (
+        archive(Member("f.npy", F, 8, None, {"size": 500}, {"size": 500})),
+        "500 bytes were declared, 140 are there",
+    ),
+    "deflated is broken": (archive(Member("f.npy", F, 8, b"\xff" * 50)), "the compressed data is"),
+    "deflated and more": (
+        archive(Member("f.npy", F, 8, zlib.compress(F, wbits=-15) + b"more")),
+        "140 bytes were declared, 140 are there",
+    ),
+    "deflated and much more": (
+        archive(Member("f.npy", F, 8, zlib.compress(F, wbits=-15) + bytes(3 << 20))),
+        "the compressed data is broken or longer than it says",
+    ),
+    "deflated is cut": (
+        archive(Member("f.npy", F, 8, zlib.compress(F, wbits=-15)[:-4])),
+        "140 bytes were declared",
+    ),
+    "no array": (archive(Member("f.npy", b"PK\3\4 and more")), "no .npy array (key f, byte 0)"),
+    "empty member": (archive(Member("f.npy", b"")), "no .npy array (key f, byte 0)"),
+    "short array": (archive(Member("f.npy", F[:-1])), "11 are there (key f, byte 128)"),
+    "long array": (archive(Member("f.npy", F + b"x")), "13 are there (key f, byte 128)"),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_archives(name: str, reading: Callable[..., Contents]) -> None:
+    data, message = HOSTILE[name]
+    with pytest.raises(ModelReadError) as caught:
+        reading(data)
+    assert message in str(caught.value)
+    assert "model.npz: " in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_extent_of_a_bomb(reading: Callable[..., Contents]) -> None:
+    """Each member may be allowed, all together not; nothing is unpacked before that is known."""
+    members = [Member(f"k{number}.npy", ZEROS, method=8) for number in range(4)]
+    data = archive(*members)
+    assert len(reading(data, Limits(array_bytes=8 * len(ZEROS))).entries) == 4
+    with pytest.raises(ModelReadError, match="which is too much for its size"):
+        reading(data, Limits(array_bytes=6 * len(ZEROS)))
+
+
+@pytest.mark.parametrize("size", [0, 1, 21, 22, 50])
+def test_nothing_but_junk(size: int, reading: Callable[..., Contents]) -> None:
+    with pytest.raises(ModelReadError):
+        reading(b"PK" + bytes(size))
+
+
+def small(save: Callable[..., None]) -> bytes:
+    return saved(save, {"weights": np.arange(2.0), "n": np.array(3)})
+
+
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+def test_every_truncation(save: Callable[..., None], reading: Callable[..., Contents]) -> None:
+    data = small(save)
+    for n in range(len(data)):
+        with pytest.raises(ModelReadError):
+            reading(data[:n])
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        small(np.savez),
+        small(np.savez_compressed),
+        streamed({"weights": np.arange(2.0), "n": np.array(3)}),
+    ],
+    ids=["stored", "deflated", "streamed"],
+)
+def test_every_flipped_bit(data: bytes, reading: Callable[..., Contents]) -> None:
+    """Refused, or the very same arrays (a bit of a time or of the attributes)."""
+    expected = {"weights": np.arange(2.0), "n": np.array(3)}
+    n_refused = 0
+    for at in range(8 * len(data)):
+        flipped = bytearray(data)
+        flipped[at // 8] ^= 1 << at % 8
+        try:
+            found = reading(bytes(flipped))
+        except ModelReadError:
+            n_refused += 1
+        else:
+            assert_same(found, expected)
+    assert n_refused > 0.8 * 8 * len(data)
+
+
+def test_what_numpy_lets_pass(reading: Callable[..., Contents]) -> None:
+    """Why zipfile is not used: it reads these three without a word, two of them wrongly."""
+    short = archive(good(), Member("w.npy", W), here=1, count=1)
+    twice = archive(good(), Member("f.npy", npy(np.zeros(3))))
+    more = archive(good(), after=b"junk")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for data in (short, twice, more):
+            np.load(io.BytesIO(data))["f"]
+            with pytest.raises(ModelReadError):
+                reading(data)
+
+
+def test_zip64_records(reading: Callable[..., Contents]) -> None:
+    plain = archive(good())
+    tail = struct.unpack("<4s4H2LH", plain[-22:])
+    count, size, start = tail[4:7]
+    record = (b"PK\6\6", 44, 45, 45, 0, 0, count, count, size, start)
+    wide = struct.pack("<4sQ2H2L4Q", *record)
+    locator = struct.pack("<4sLQL", b"PK\6\7", 0, start + size, 1)
+    end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 0xFFFF, 0xFFFF, 2**32 - 1, 2**32 - 1, 0)
+    body = plain[:-22]
+    assert_same(reading(body + wide + locator + end), {"f": ARRAYS["f"]})
+    assert_same(reading(body + wide + locator + plain[-22:]), {"f": ARRAYS["f"]})
+    lie = struct.pack("<4s4H2LH", *tail[:4], count + 1, size, start, 0)
+    moved = struct.pack("<4sLQL", b"PK\6\7", 0, 0, 1)
+    for data in (
+        body + wide + locator + lie,
+        body + wide + moved + end,
+        body + wide[:4] + b"\0" + wide[5:] + locator + end,
+        body + b"x" + wide + locator + end,
+        body + locator + end,
+    ):
+        with pytest.raises(ModelReadError):
+            reading(data)
+
+
+def test_a_file_that_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = archive(good())
+    (tmp_path / "m.npz").write_bytes(data)
+    with open_input(tmp_path / "m.npz") as file:
+        read_all = file.read_all
+
+        def changed() -> memoryview:
+            (tmp_path / "m.npz").write_bytes(data[:-1] + b"\1")
+            return read_all()
+
+        monkeypatch.setattr(file, "read_all", changed)
+        with pytest.raises(ModelReadError, match="the file changed while it was read"):
+            read_npz(file)
+
+
+def test_a_big_array_lies_in_memory_once(tmp_path: Path) -> None:
+    np.savez(tmp_path / "big.npz", weights=np.ones((10 << 20,)))  # 80 MiB
+    script = f"""
+import resource
+from smplprep.io.input_file import open_input
+from smplprep.io.npz_read import read_npz
+peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = peak()
+with open_input({str(tmp_path / "big.npz")!r}) as file:
+    found = read_npz(file)
+grown = (peak() - before) / (1 << 20 if __import__("sys").platform == "darwin" else 1 << 10)
+assert grown < 90, grown
+"""
+    subprocess.run([sys.executable, "-c", script], check=True)
