@@ -1,0 +1,82 @@
+"""The kinematic tree: who hangs from whom, and how many edges lie between."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import ModelInvalidError
+
+# How files spell "no parent": -1 as itself, wrapped to uint32, or cut to int64's largest.
+ROOT_SPELLINGS = (-1, 2**32 - 1, 2**63 - 1)
+
+
+def parents_of(kintree_table: NDArray, *, path: str | None = None) -> NDArray[np.int64]:
+    """(J,) parent of each joint, -1 for the one root.
+
+    Raises:
+        ModelInvalidError: not (2, J) of whole numbers, no or several roots, a parent out of range,
+            or a cycle; the message names the joint.
+    """
+
+    def refuse(message: str) -> ModelInvalidError:
+        return ModelInvalidError(message, path=path, key="kintree_table")
+
+    if kintree_table.ndim != 2 or kintree_table.shape[0] != 2:
+        raise refuse(f"kintree_table has shape {kintree_table.shape}, not (2, J)")
+    n_joints = kintree_table.shape[1]
+    parents = []
+    for joint, value in enumerate(kintree_table[0].tolist()):
+        if value != value or value != int(min(max(value, -1), 2**64)):
+            raise refuse(f"kintree_table[0, {joint}]: {value} is no whole number")
+        parents.append(-1 if int(value) in ROOT_SPELLINGS or value >= 2**63 else int(value))
+    roots = [joint for joint, parent in enumerate(parents) if parent == -1]
+    if len(roots) != 1:
+        raise refuse(f"kintree_table has {len(roots)} roots {roots[:5]}, not one")
+    for joint, parent in enumerate(parents):
+        if not -1 <= parent < n_joints:
+            raise refuse(f"kintree_table[0, {joint}]: no joint {parent} among {n_joints}")
+    for joint in range(n_joints):
+        walker, steps = joint, 0
+        while walker != -1:
+            walker, steps = parents[walker], steps + 1
+            if steps > n_joints:
+                raise refuse(f"kintree_table: joint {joint} is its own ancestor (a cycle)")
+    return np.array(parents, dtype=np.int64)
+
+
+def ancestors_or_self(parents: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """(J, J); [j, a] says that a is j or one of its ancestors."""
+    table = np.eye(len(parents), dtype=bool)
+    for joint in parents_first(parents):
+        if parents[joint] >= 0:
+            table[joint] |= table[parents[joint]]
+    return table
+
+
+def parents_first(parents: NDArray[np.int64]) -> list[int]:
+    """The joints in an order in which each parent comes before its children."""
+    depth = depths(parents)
+    return sorted(range(len(parents)), key=lambda joint: (depth[joint], joint))
+
+
+def depths(parents: NDArray[np.int64]) -> list[int]:
+    """Number of edges between each joint and the root."""
+    found = []
+    for joint in range(len(parents)):
+        steps, walker = 0, joint
+        while parents[walker] >= 0:
+            walker, steps = int(parents[walker]), steps + 1
+        found.append(steps)
+    return found
+
+
+def in_line_within(parents: NDArray[np.int64], hops: int) -> NDArray[np.bool_]:
+    """(J, J), symmetric; [j, k]: one is the other's ancestor, or the same, ``hops`` edges or less.
+
+    Siblings are not in line, however close.
+    """
+    above = ancestors_or_self(parents)
+    depth = np.array(depths(parents))
+    near = np.abs(depth[:, None] - depth[None, :]) <= hops
+    return (above | above.T) & near

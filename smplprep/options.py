@@ -1,0 +1,37 @@
+"""What a user can choose about one clean; the CLI's flags have the same names and defaults."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Options:
+    """Options of ``clean``, in the order of its steps.
+
+    Attributes:
+        tolerance: skinning weights below it go; dimensionless, in [0, 1).
+        normalise_rows: accept skinning rows whose sum is off by more than 1e-2, and rescale them.
+        regressor: "exact", "threshold" or "keep".
+        regressor_tolerance: for "threshold"; dimensionless, in [0, 1).
+        regressor_budget_mm: for "exact": how far a joint may move for fewer vertices.
+        posedirs: "local", "zero" or "keep".
+        hops: for "local": how many edges of the kinematic tree a corrective reaches.
+        shapedirs: "keep" or "zero".
+        dtype: "same" or "float32".
+    """
+
+    tolerance: float = 1e-2
+    normalise_rows: bool = False
+    regressor: str = "exact"
+    regressor_tolerance: float = 1e-3
+    regressor_budget_mm: float | None = None
+    posedirs: str = "local"
+    hops: int = 2
+    shapedirs: str = "keep"
+    dtype: str = "same"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for the report and the stamp."""
+        return asdict(self)

@@ -1,0 +1,224 @@
+"""Sparsify the joint regressor: each joint from fewer vertices, at the same place in every shape.
+
+The hand joints are regressed from up to 196 vertices, so a loss on a finger pulls on the whole
+hand's shape. A joint is a convex combination of vertices, and few of them span as much as many.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..change import Change
+from ..errors import SmplprepError
+from ..model import Model
+
+MODES = ("exact", "threshold", "keep")
+BETA_RANGE = 3.0  # shifts are stated for every shape with |beta_i| <= 3 standard deviations
+FIXED_POINT_BITS = 120
+REFINEMENTS = 4  # each adds about ten digits, and a double has sixteen
+
+
+def sparsify_regressor(
+    model: Model,
+    *,
+    mode: str = "exact",
+    tolerance: float = 1e-2,
+    budget_mm: float | None = None,
+    max_shapes: int = 16,
+) -> tuple[Model, Change]:
+    """Regress each joint from fewer of the vertices it already uses.
+
+    Args:
+        model: ``J_regressor`` (J, V); rows keep their signs and sums and gain no vertex.
+        mode: "exact" reproduces the joint on the template and the first ``max_shapes`` shape
+            directions from at most 3(1 + N) + 1 vertices; "threshold" zeroes entries under
+            ``tolerance`` and scales the row back to its own sum; "keep" changes nothing.
+        tolerance: dimensionless, in [0, 1); for "threshold" only.
+        budget_mm: for "exact": reproduce only as many shape directions as keep every joint within
+            this many millimetres for all |beta_i| <= 3; fewer directions need fewer vertices.
+        max_shapes: N, at most the number in the file.
+
+    Returns:
+        The new model (unchanged rows are bit-equal; ``J`` follows its rows) and its Change, with
+        each joint's vertex count and an upper bound of its shift over |beta_i| <= 3.
+
+    Raises:
+        SmplprepError: an unknown mode, a tolerance outside [0, 1), a budget not above 0.
+
+    Source: Caratheodory's theorem; a basic solution of the linear program that prefers vertices
+        near the joint (HiGHS dual simplex), then refined on the chosen vertices in exact residuals,
+        so that the bytes do not depend on the machine's linear algebra library.
+    """
+    if mode not in MODES:
+        raise SmplprepError(f"regressor mode {mode!r} is none of {', '.join(MODES)}")
+    if not 0.0 <= tolerance < 1.0:
+        raise SmplprepError(f"the regressor tolerance {tolerance} is not in [0, 1)")
+    if budget_mm is not None and not budget_mm > 0.0:
+        raise SmplprepError(f"a regressor budget of {budget_mm} mm is not above 0")
+    n_shapes = min(max_shapes, model.shapedirs.shape[2])
+    src = model.J_regressor.astype(np.float64)
+    dst = src.copy()
+    basis = shape_basis(model)
+    for joint in range(len(src)):
+        if mode == "threshold":
+            dst[joint] = thresholded_row(src[joint], tolerance)
+        elif mode == "exact":
+            dst[joint] = sparse_row(src[joint], basis, n_shapes, budget_mm)
+    touched = (dst != src).any(axis=1)
+    after = model.J_regressor.copy()
+    after[touched] = dst[touched].astype(after.dtype)
+    shift_mm = max_shift_mm(after.astype(np.float64) - src, basis)
+    change = Change(
+        transform="sparsify_regressor",
+        field="J_regressor",
+        options={"mode": mode, "tolerance": tolerance, "budget_mm": budget_mm, "shapes": n_shapes},
+        entries_before=int(np.count_nonzero(src)),
+        entries_after=int(np.count_nonzero(after)),
+        rows_touched=int(np.count_nonzero(touched)),
+        figures={
+            "vertices_before": np.count_nonzero(src, axis=1).tolist(),
+            "vertices_after": np.count_nonzero(after, axis=1).tolist(),
+            "max_shift_mm": float(shift_mm.max()),
+            "max_shift_mm_per_joint": shift_mm.tolist(),
+        },
+    )
+    if change.nothing_to_do:
+        return model, change
+    arrays = {"J_regressor": after}
+    if model.J is not None:
+        joints = model.J.copy()
+        joints[touched] = (after[touched].astype(np.float64) @ basis[:, :, 0]).astype(joints.dtype)
+        arrays["J"] = joints
+    return model.with_arrays(**arrays), change
+
+
+def shape_basis(model: Model) -> NDArray[np.float64]:
+    """(V, 3, 1 + B): the template and the shape directions, metres."""
+    return np.concatenate([model.v_template[:, :, None], model.shapedirs], axis=2, dtype=np.float64)
+
+
+def max_shift_mm(delta: NDArray[np.float64], basis: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(J,) upper bound of |delta @ shape| over all shapes with |beta_i| <= 3: |d_0| + 3 sum |d_k|.
+
+    Args:
+        delta: (J, V) difference of two regressors.
+        basis: (V, 3, 1 + B) from ``shape_basis``.
+    """
+    shifts = np.tensordot(delta, basis, axes=([1], [0]))  # (J, 3, 1 + B)
+    lengths = np.linalg.norm(shifts, axis=1)
+    return 1000.0 * (lengths[:, 0] + BETA_RANGE * lengths[:, 1:].sum(axis=1))
+
+
+def thresholded_row(row: NDArray[np.float64], tolerance: float) -> NDArray[np.float64]:
+    """The row without entries under the tolerance, scaled back to its own sum, never emptied."""
+    kept = np.where(np.abs(row) < tolerance, 0.0, row)
+    if np.array_equal(kept, row):
+        return row
+    if not kept.any():
+        largest = np.abs(row).argmax()
+        kept[largest] = row[largest]
+    total = kept.sum()
+    return kept * (row.sum() / total) if total else row
+
+
+def sparse_row(
+    row: NDArray[np.float64],
+    basis: NDArray[np.float64],
+    n_shapes: int,
+    budget_mm: float | None,
+) -> NDArray[np.float64]:
+    """The row on fewer vertices, exact on ``n_shapes`` directions or within the budget."""
+    if budget_mm is not None:
+        for fewer in range(n_shapes):
+            found = basic_row(row, basis[:, :, : 1 + fewer])
+            if max_shift_mm((found - row)[None], basis)[0] <= budget_mm:
+                return found
+    return basic_row(row, basis[:, :, : 1 + n_shapes])
+
+
+def basic_row(row: NDArray[np.float64], basis: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A basic solution on the row's own vertices that reproduces the joint on all of ``basis``.
+
+    Args:
+        row: (V,) one joint's regressor.
+        basis: (V, 3, K) positions and directions to reproduce.
+
+    Returns:
+        (V,) with at most 3K + 1 non-zeros, each of its old sign; the row itself where it already is
+        that sparse, or where the program finds nothing (it then has no accurate basic solution).
+    """
+    used = np.flatnonzero(row)
+    if used.size <= 3 * basis.shape[2] + 1:
+        return row
+    points = basis[used].reshape(used.size, -1)
+    signs = np.sign(row[used])
+    equations = balanced_equations(points, signs)
+    old = np.abs(row[used])
+    target = fixed(equations) @ fixed(old)  # exact; scaled by 2**240
+    distance = np.linalg.norm(points[:, :3] - (row @ basis[:, :, 0]), axis=1)
+    chosen = cheapest_basis(distance, equations, equations @ old)
+    while chosen.size:
+        amounts = refined_solution(equations[:, chosen], target)
+        if (amounts > 0).all():
+            found = np.zeros_like(row)
+            found[used[chosen]] = signs[chosen] * amounts
+            # A basis too ill-conditioned to solve for is no answer; 1e-9 m is what we promise.
+            accurate = max_shift_mm((found - row)[None], basis)[0] <= 1e-6
+            return found if accurate else row
+        chosen = chosen[amounts > 0]
+    return row
+
+
+def balanced_equations(
+    points: NDArray[np.float64], signs: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """(1 + 3K, n) left-hand side: the row's sum, then each coordinate centred and scaled to 1.
+
+    Uncentred, HiGHS's tolerances leave joints off by 1e-7 to 2e-6 m.
+    """
+    low, high = points.min(axis=0), points.max(axis=0)
+    centred = points - (low + high) / 2
+    # A power of two scales without rounding.
+    scale = np.exp2(np.ceil(np.log2(np.maximum((high - low) / 2, 1e-30))))
+    return np.vstack([np.ones(len(points)), (centred / scale).T]) * signs
+
+
+def cheapest_basis(
+    cost: NDArray[np.float64], equations: NDArray[np.float64], target: NDArray[np.float64]
+) -> NDArray[np.intp]:
+    """Columns of the optimal basic solution of min cost @ u, equations @ u = target, u >= 0."""
+    from scipy.optimize import linprog  # a quarter of a second that other modes need not pay
+
+    tolerances = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}
+    answer = linprog(
+        cost, A_eq=equations, b_eq=target, bounds=(0, None), method="highs-ds", options=tolerances
+    )
+    if answer.x is None:
+        return np.empty(0, dtype=np.intp)
+    return np.flatnonzero(answer.x > 1e-9)
+
+
+def refined_solution(equations: NDArray[np.float64], target: NDArray) -> NDArray[np.float64]:
+    """Least-squares solution, correct to the last bit: residuals are exact integers.
+
+    Iterative refinement (Wilkinson 1963) with the solution itself kept in fixed point. ``target``
+    comes scaled by 2**240.
+    """
+    exact_equations = fixed(equations)
+    solution = fixed(np.zeros(equations.shape[1]))
+    inverse = np.linalg.pinv(equations)
+    for _ in range(REFINEMENTS):
+        residual = target - exact_equations @ solution
+        solution = solution + fixed(inverse @ unfixed(residual, 2 * FIXED_POINT_BITS))
+    return unfixed(solution, FIXED_POINT_BITS)
+
+
+def fixed(values: NDArray[np.float64]) -> NDArray:
+    """Whole numbers (object array of Python ints) of 2**-120."""
+    return np.asarray(np.frompyfunc(int, 1, 1)(np.ldexp(values, FIXED_POINT_BITS)))
+
+
+def unfixed(values: NDArray, bits: int) -> NDArray[np.float64]:
+    """The doubles nearest to ``values`` / 2**bits."""
+    return np.frompyfunc(lambda value: value / (1 << bits), 1, 1)(values).astype(np.float64)

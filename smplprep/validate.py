@@ -1,0 +1,162 @@
+"""Is this a body model? Every value is checked where it enters; the error names field and index."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import ModelInvalidError, shown
+from .kinematics import parents_of
+from .model import Model
+from .schema import FLOAT_KEYS, REQUIRED_KEYS
+
+MAX_NEGATIVE_WEIGHT = 1e-6  # larger ones are no rounding noise
+MAX_SUM_ERROR = 1e-2
+
+
+def check_keys(keys: list[str], *, path: str | None) -> None:
+    """Raise ModelInvalidError unless every key that stock smplx needs of any model is there."""
+    missing = [key for key in REQUIRED_KEYS if key not in keys]
+    if missing:
+        found = shown(", ".join(keys) or "none", 160)
+        raise ModelInvalidError(
+            f"no {missing[0]} in it, so this is no SMPL-family model (keys: {found})", path=path
+        )
+
+
+def check_model(model: Model, *, normalise_rows: bool = False) -> None:
+    """Raise ModelInvalidError unless the arrays make one body model.
+
+    Args:
+        model: as read.
+        normalise_rows: accept skinning rows whatever their (positive) sum; cleaning rescales them.
+    """
+    path = model.source.path
+    check_shapes(model)
+    for key in FLOAT_KEYS:
+        array = getattr(model, key)
+        if isinstance(array, np.ndarray) and array.dtype.kind == "f":
+            check_finite(array, key, path)
+    check_faces(model)
+    parents_of(model.kintree_table, path=path)
+    check_rows(model.J_regressor, "J_regressor", "joint", path)
+    check_rows(model.weights, "weights", "vertex", path)
+    check_weights(model, normalise_rows=normalise_rows)
+
+
+def check_shapes(model: Model) -> None:
+    """V comes from ``v_template``, J from ``weights``; everything else must follow."""
+    path = model.source.path
+    for key in (*REQUIRED_KEYS, "J"):
+        array = getattr(model, key)
+        if array is None:
+            continue
+        if not isinstance(array, np.ndarray):
+            raise ModelInvalidError(
+                f"{key} is a {type(array).__name__}, not an array", path=path, key=key
+            )
+        kinds = "fiu" if key in ("f", "kintree_table") else "f"
+        if array.dtype.kind not in kinds:
+            raise ModelInvalidError(
+                f"{key} has dtype {array.dtype}, not one of numbers that fit it", path=path, key=key
+            )
+    if model.v_template.ndim != 2 or model.weights.ndim != 2:
+        key = "v_template" if model.v_template.ndim != 2 else "weights"
+        raise ModelInvalidError(f"{key} is not a table of rows", path=path, key=key)
+    n_vertices, n_joints = model.v_template.shape[0], model.weights.shape[1]
+    if n_vertices == 0 or n_joints == 0:
+        raise ModelInvalidError(f"{n_vertices} vertices and {n_joints} joints", path=path)
+    expected: dict[str, tuple[int | None, ...]] = {
+        "v_template": (n_vertices, 3),
+        "f": (None, 3),
+        "weights": (n_vertices, n_joints),
+        "J_regressor": (n_joints, n_vertices),
+        "kintree_table": (2, n_joints),
+        "shapedirs": (n_vertices, 3, None),
+        "posedirs": (n_vertices, 3, 9 * (n_joints - 1)),
+        "J": (n_joints, 3),
+    }
+    for key, shape in expected.items():
+        array = getattr(model, key)
+        if array is not None and not fits(array.shape, shape):
+            wanted = "(" + ", ".join("any" if n is None else str(n) for n in shape) + ")"
+            raise ModelInvalidError(
+                f"{key} has shape {array.shape}, but v_template and weights ask for {wanted}",
+                path=path,
+                key=key,
+            )
+
+
+def fits(shape: tuple[int, ...], wanted: tuple[int | None, ...]) -> bool:
+    """Whether the shape is the wanted one, None standing for any length."""
+    return len(shape) == len(wanted) and all(
+        w is None or n == w for n, w in zip(shape, wanted, strict=True)
+    )
+
+
+def at(index: Any) -> str:
+    """An index as it is written in Python: [3, 1, 7]."""
+    return "[" + ", ".join(str(int(i)) for i in index) + "]"
+
+
+def check_finite(array: NDArray, key: str, path: str | None) -> None:
+    """No NaN and no infinity. The sum is a cheap first look: it is finite only if all terms are."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        if np.isfinite(array.sum(dtype=np.float64)):
+            return
+    bad = np.argwhere(~np.isfinite(array))
+    if len(bad):
+        value = array[tuple(bad[0])]
+        raise ModelInvalidError(f"{key}{at(bad[0])}: {value} is no number", path=path, key=key)
+
+
+def check_faces(model: Model) -> None:
+    """Faces name vertices by whole numbers in range."""
+    path, faces = model.source.path, model.f
+    wrong = ~((faces >= 0) & (faces < model.n_vertices))
+    if faces.dtype.kind == "f":
+        wrong |= np.where(np.isfinite(faces), faces, 0.5) % 1 != 0
+    if wrong.any():
+        index = np.argwhere(wrong)[0]
+        raise ModelInvalidError(
+            f"f{at(index)}: {faces[tuple(index)]} is no vertex of {model.n_vertices}",
+            path=path,
+            key="f",
+        )
+
+
+def check_rows(table: NDArray, key: str, row_name: str, path: str | None) -> None:
+    """No row of nothing but zeros."""
+    empty = np.flatnonzero(~table.any(axis=1))
+    if empty.size:
+        raise ModelInvalidError(
+            f"{key}[{empty[0]}]: the row of {row_name} {empty[0]} is all zero", path=path, key=key
+        )
+
+
+def check_weights(model: Model, *, normalise_rows: bool) -> None:
+    """Skinning weights: no real negative, rows that sum to 1 within a hundredth."""
+    path, weights = model.source.path, model.weights
+    lowest = weights.min()
+    if lowest < -MAX_NEGATIVE_WEIGHT:
+        index = np.argwhere(weights == lowest)[0]
+        raise ModelInvalidError(
+            f"weights{at(index)}: {lowest} is negative", path=path, key="weights"
+        )
+    sums = weights.sum(axis=1, dtype=np.float64)
+    worst = int(np.abs(sums - 1.0).argmax())
+    positive = sums > 0
+    if not positive.all():
+        vertex = int(np.flatnonzero(~positive)[0])
+        raise ModelInvalidError(
+            f"weights[{vertex}]: the row sums to {sums[vertex]:.6g}", path=path, key="weights"
+        )
+    if abs(sums[worst] - 1.0) > MAX_SUM_ERROR and not normalise_rows:
+        raise ModelInvalidError(
+            f"weights[{worst}]: the row sums to {sums[worst]:.6g}, not 1",
+            path=path,
+            key="weights",
+            hint="--normalise-rows accepts such rows and rescales them.",
+        )

@@ -1,0 +1,162 @@
+"""prune_weights against the investigation's own snippet in torch, and its corner cases."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from smplprep import SmplprepError, prune_weights
+
+
+def snippet(weights: np.ndarray, tolerance: float) -> np.ndarray:
+    """The findings' ``prune_lbs_weights``, as published."""
+    torch = pytest.importorskip("torch", reason="torch (extra 'verify') is the oracle here")
+    lbs_weights = torch.tensor(weights)
+    lt_idxs = torch.where(torch.logical_and(lbs_weights < tolerance, lbs_weights != 0.0))
+    lbs_weights[lt_idxs] = 0.0
+    return torch.nn.functional.normalize(lbs_weights, p=1, dim=1).numpy()
+
+
+def assert_equals_snippet(model, pruned, tolerance: float) -> None:
+    """Within one unit in the last place on every row that changed.
+
+    Rows that lose nothing keep their bits, which the snippet's division by a sum of 1 - eps does
+    not; repeated, that division swings to and fro, and cleaning twice would not be cleaning once.
+    """
+    expected = snippet(model.weights, tolerance)
+    assert np.array_equal(pruned.weights == 0, expected == 0)
+    largest = np.maximum(np.abs(pruned.weights), np.abs(expected))
+    ulps = np.abs(pruned.weights - expected) / np.spacing(largest)
+    untouched = (pruned.weights == model.weights).all(axis=1)
+    assert ulps[~untouched].max(initial=0) <= 1
+    assert ulps[untouched].max(initial=0) <= 8  # 4 eps
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_equals_the_snippet_within_one_ulp_on_the_standin(standin, dtype):
+    model = standin.with_arrays(weights=standin.weights.astype(dtype))
+    pruned, _ = prune_weights(model)
+    assert pruned.weights.dtype == dtype
+    assert_equals_snippet(model, pruned, 1e-2)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("tolerance", [0.0, 1e-4, 1e-2, 0.3])
+def test_equals_the_snippet_on_random_rows(small_model, dtype, tolerance):
+    random = np.random.RandomState(0)
+    weights = random.dirichlet([0.2] * 4, size=10).astype(dtype)
+    model = small_model(weights=weights)
+    assert_equals_snippet(model, prune_weights(model, tolerance=tolerance)[0], tolerance)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_an_entry_equal_to_the_tolerance_stays(small_model, dtype):
+    weights = np.full((10, 4), 0.25, dtype)
+    weights[0] = [1e-2, 0.98, 1e-2, 0]
+    weights[1] = [np.nextafter(dtype(1e-2), dtype(0)), 0.99, 0, 0]
+    pruned, change = prune_weights(small_model(weights=weights))
+    assert (pruned.weights[0] > 0).tolist() == [True, True, True, False]
+    assert (pruned.weights[1] > 0).tolist() == [False, True, False, False]
+    assert change.entries_dropped == 1
+
+
+def test_a_row_without_survivor_keeps_its_largest_entry_ties_to_the_lowest_joint(small_model):
+    weights = np.full((10, 4), 0.25)
+    weights[3] = [0.1, 0.4, 0.4, 0.1]
+    pruned, change = prune_weights(small_model(weights=weights), tolerance=0.5)
+    assert pruned.weights[3].tolist() == [0, 1, 0, 0]
+    assert {"vertex": 3, "joint": 1} in change.figures["rescued_rows"]
+    assert len(change.figures["rescued_rows"]) == 10
+
+
+def test_a_row_that_loses_nothing_keeps_its_bits(small_model):
+    weights = np.full((10, 4), 0.25)
+    eps = np.finfo(float).eps
+    weights[2] = [0.1, 0.2, 0.3, 0.4 + 3 * eps]  # sums to 1 within 4 eps
+    weights[5] = [0.001, 0.299, 0.3, 0.4]
+    pruned, change = prune_weights(small_model(weights=weights))
+    untouched = np.delete(np.arange(10), 5)
+    assert np.array_equal(pruned.weights[untouched], weights[untouched])
+    assert change.rows_touched == 1
+
+
+def test_nothing_to_do_returns_the_same_object(small_model):
+    model = small_model()
+    again, change = prune_weights(model)
+    assert again is model
+    assert change.nothing_to_do
+
+
+def test_tiny_negative_entries_go_and_are_counted(small_model):
+    weights = np.full((10, 4), 0.25)
+    weights[1] = [-1e-7, 0.5, 0.25, 0.25]
+    pruned, change = prune_weights(small_model(weights=weights), tolerance=0.0)
+    assert pruned.weights[1, 0] == 0
+    assert change.figures["negative_entries_dropped"] == 1
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("seed", range(20))
+def test_cleaning_twice_is_cleaning_once(small_model, seed, dtype):
+    random = np.random.RandomState(seed)
+    weights = random.dirichlet([0.15] * 4, size=10)
+    # Sums up to 1 % off, and entries right at the tolerance: rescaling can push those below it.
+    weights = weights * random.uniform(0.99, 1.01, (10, 1))
+    weights[:, 0] = np.where(weights[:, 0] < 0.02, 1.001e-2, weights[:, 0])
+    once, _ = prune_weights(small_model(weights=weights.astype(dtype)))
+    twice, change = prune_weights(once)
+    assert change.nothing_to_do
+    assert twice is once
+    assert not ((once.weights > 0) & (once.weights < dtype(1e-2))).any()
+
+
+def test_the_input_is_not_touched_and_the_output_is_read_only(small_model):
+    weights = np.full((10, 4), 0.25)
+    weights[0] = [0.005, 0.495, 0.25, 0.25]
+    model = small_model(weights=weights.copy())
+    pruned, _ = prune_weights(model)
+    assert np.array_equal(model.weights, weights)
+    with pytest.raises(ValueError, match="read-only"):
+        pruned.weights[0, 0] = 1
+
+
+def test_no_vertex_moves_farther_than_the_error_bound(standin):
+    """r_v * max_jk |T_j v - T_k v| over the joints of the input row, in a bent pose."""
+    from smplprep.poses import pose_set
+    from smplprep.skinning import (
+        joint_transforms,
+        pose_offsets,
+        rest_shapes,
+        rotation_matrices,
+        skin,
+    )
+
+    pruned, _ = prune_weights(standin)
+    poses, betas = pose_set(standin.family.joint_names(52, "smplx"), 16, n_poses=1)
+    rotations = rotation_matrices(poses)
+    shaped = rest_shapes(standin, betas)
+    transforms = joint_transforms(standin, standin.J_regressor @ shaped, rotations)
+    unposed = shaped + pose_offsets(standin, rotations)
+    moved = skin(standin.weights, unposed, transforms) - skin(pruned.weights, unposed, transforms)
+    moved = np.linalg.norm(moved[0], axis=1)
+    loss = np.where(pruned.weights == 0, standin.weights, 0).sum(axis=1)
+    for vertex in range(0, 6890, 53):
+        joints = np.flatnonzero(standin.weights[vertex])
+        images = transforms[0, joints, :, :3] @ unposed[0, vertex] + transforms[0, joints, :, 3]
+        spread = np.linalg.norm(images[:, None] - images[None], axis=2).max()
+        assert moved[vertex] <= loss[vertex] * spread + 1e-12
+
+
+@pytest.mark.parametrize("tolerance", [-0.1, 1.0, float("nan")])
+def test_a_tolerance_out_of_range_is_refused(small_model, tolerance):
+    with pytest.raises(SmplprepError, match="is not in"):
+        prune_weights(small_model(), tolerance=tolerance)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_rows_of_many_small_influences_equal_the_snippet_too(standin, dtype):
+    weights = np.random.RandomState(2).dirichlet([1.0] * 52, size=6890).astype(dtype)
+    model = standin.with_arrays(weights=weights)
+    pruned, _ = prune_weights(model)
+    assert_equals_snippet(model, pruned, 1e-2)
+    assert prune_weights(pruned)[0] is pruned

@@ -1,0 +1,152 @@
+"""sparsify_regressor: the joints stay where they are, from fewer of their own vertices."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from smplprep import SmplprepError, sparsify_regressor
+from smplprep.transforms.sparsify_regressor import (
+    fixed,
+    max_shift_mm,
+    refined_solution,
+    shape_basis,
+)
+
+
+@pytest.fixture(scope="module")
+def exact(standin):
+    return sparsify_regressor(standin)
+
+
+def plain_shift(before, after, betas):
+    """Distance in metres of every joint between two models, in one shape, spelt out."""
+    shape = before.v_template + before.shapedirs @ betas
+    return np.linalg.norm((after.J_regressor - before.J_regressor) @ shape, axis=1)
+
+
+def test_no_joint_moves_by_more_than_a_nanometre(standin, exact):
+    sparse, change = exact
+    for direction in np.eye(16):
+        for beta in (0.0, 1.0, -3.0, 3.0):
+            assert plain_shift(standin, sparse, beta * direction).max() <= 1e-9
+    assert change.figures["max_shift_mm"] <= 1e-6
+
+
+def test_hand_rows_have_at_most_52_vertices_and_no_row_gains_one(standin, exact):
+    sparse, change = exact
+    counts = np.count_nonzero(sparse.J_regressor, axis=1)
+    assert counts[22:].max() <= 52
+    assert not ((sparse.J_regressor != 0) & (standin.J_regressor == 0)).any()
+    assert change.figures["vertices_after"] == counts.tolist()
+
+
+def test_rows_that_are_sparse_already_keep_their_bits(standin, exact):
+    sparse, _ = exact
+    assert np.array_equal(sparse.J_regressor[:22], standin.J_regressor[:22])
+
+
+def test_signs_and_sums_are_kept(standin, exact):
+    sparse, _ = exact
+    assert (sparse.J_regressor >= 0).all()
+    assert np.allclose(sparse.J_regressor.sum(1), standin.J_regressor.sum(1), rtol=0, atol=1e-13)
+
+
+def test_joints_follow_the_regressor(standin, exact):
+    sparse, _ = exact
+    assert np.allclose(sparse.J, sparse.J_regressor @ sparse.v_template, rtol=0, atol=1e-12)
+
+
+def test_sparsifying_twice_is_sparsifying_once(exact):
+    sparse, _ = exact
+    again, change = sparsify_regressor(sparse)
+    assert again is sparse
+    assert change.nothing_to_do
+
+
+def test_negative_entries_keep_their_sign(standin):
+    regressor = standin.J_regressor.copy()
+    used = np.flatnonzero(regressor[30])
+    regressor[30, used[::3]] *= -0.25
+    model = standin.with_arrays(J_regressor=regressor)
+    sparse, _ = sparsify_regressor(model)
+    assert np.count_nonzero(sparse.J_regressor[30]) <= 52
+    assert ((np.sign(sparse.J_regressor[30]) == np.sign(regressor[30])) | (
+        sparse.J_regressor[30] == 0
+    )).all()  # fmt: skip
+    assert plain_shift(model, sparse, np.full(16, 3.0))[30] <= 1e-9
+
+
+def test_fewer_shape_directions_need_fewer_vertices_and_the_rest_is_reported(standin):
+    sparse, change = sparsify_regressor(standin, max_shapes=10)
+    assert np.count_nonzero(sparse.J_regressor, axis=1).max() <= 34
+    ten = np.zeros(16)
+    ten[:10] = 3.0
+    assert plain_shift(standin, sparse, ten).max() <= 1e-9
+    worst = plain_shift(standin, sparse, np.full(16, 3.0)).max()
+    assert 1e-9 < worst <= change.figures["max_shift_mm"] / 1000
+
+
+@pytest.mark.parametrize("budget", [0.2, 1.0])
+def test_a_budget_is_held_and_buys_vertices(standin, exact, budget):
+    sparse, change = sparsify_regressor(standin, budget_mm=budget)
+    assert change.entries_after < exact[1].entries_after
+    assert 0 < change.figures["max_shift_mm"] <= budget
+    corners = np.random.RandomState(0).choice([-3.0, 3.0], (200, 16))
+    assert max(plain_shift(standin, sparse, c).max() for c in corners) * 1000 <= budget
+
+
+def test_threshold_reports_what_it_costs(standin):
+    sparse, change = sparsify_regressor(standin, mode="threshold", tolerance=1e-2)
+    kept = sparse.J_regressor
+    assert np.allclose(kept.sum(1), standin.J_regressor.sum(1), rtol=0, atol=1e-12)
+    assert kept.any(axis=1).all()
+    worst = plain_shift(standin, sparse, np.full(16, 3.0)).max() * 1000
+    assert worst <= change.figures["max_shift_mm"]
+    assert change.figures["max_shift_mm"] > 1
+
+
+def test_threshold_never_empties_a_row(small_model):
+    sparse, _ = sparsify_regressor(small_model(), mode="threshold", tolerance=0.9)
+    assert np.count_nonzero(sparse.J_regressor, axis=1).tolist() == [1, 1, 1, 1]
+    assert np.allclose(sparse.J_regressor.sum(axis=1), 1)
+
+
+def test_keep_returns_the_same_object(standin):
+    assert sparsify_regressor(standin, mode="keep")[0] is standin
+
+
+def test_the_shift_bound_holds_at_every_corner_of_a_small_shape_space(small_model):
+    model = small_model()
+    delta = np.random.RandomState(3).standard_normal((4, 10))
+    bound = max_shift_mm(delta, shape_basis(model))
+    corners = [np.array([a, b]) for a in (-3, 0, 3) for b in (-3, 0, 3)]
+    shapes = [model.v_template + model.shapedirs @ beta for beta in corners]
+    worst = np.max([np.linalg.norm(delta @ shape, axis=1) for shape in shapes], axis=0)
+    assert (worst * 1000 <= bound).all()
+
+
+def test_the_refined_solution_is_that_of_exact_fractions():
+    """A plain twin: Cramer's rule in rational numbers, for a badly conditioned system."""
+    matrix = np.array([[1.0, 1.0], [1.0, 1.0 + 2.0**-30]])
+    target = np.array([0.75, 0.75 + 2.0**-32])
+    (a, b), (c, d) = [[Fraction(x) for x in row] for row in matrix.tolist()]
+    e, f = (Fraction(x) for x in target.tolist())
+    exact = [(e * d - b * f) / (a * d - b * c), (a * f - e * c) / (a * d - b * c)]
+    found = refined_solution(matrix, fixed(target) * (1 << 120))
+    assert found.tolist() == [float(x) for x in exact]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"mode": "best"}, "is none of exact, threshold, keep"),
+        ({"mode": "threshold", "tolerance": 1.0}, "is not in"),
+        ({"budget_mm": 0.0}, "is not above 0"),
+    ],
+)
+def test_options_out_of_range_are_refused(small_model, options, message):
+    with pytest.raises(SmplprepError, match=message):
+        sparsify_regressor(small_model(), **options)
