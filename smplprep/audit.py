@@ -1,0 +1,183 @@
+"""Which joints can move a landmark and how far, read off the arrays, and which are leaks.
+
+The support has two channels. ``weights``: a joint moves the vertex when the vertex is skinned to
+it or to one of its descendants. ``posedirs``: a joint moves it when its corrective is not zero
+there. The root is left out, since it moves everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .kinematics import ancestors_or_self, parents_of
+from .landmark_sets import Landmark
+from .model import Model
+from .sensitivity import sensitivity_tables
+
+
+@dataclass(frozen=True, eq=False)
+class Support:
+    """Boolean tables (L, J) for L vertices, root column always False.
+
+    Attributes:
+        weights: joints that move the vertex through its skinning weights (for a regressed joint:
+            through the kinematic tree).
+        posedirs: joints that move it through the pose blend shapes.
+        expected: the chain of the vertex's heaviest joint, and that joint's children.
+    """
+
+    weights: NDArray[np.bool_]
+    posedirs: NDArray[np.bool_]
+    expected: NDArray[np.bool_]
+
+    @property
+    def leaks(self) -> NDArray[np.bool_]:
+        """(L, J) joints that can move the vertex and should not."""
+        return self.either & ~self.expected
+
+    @property
+    def either(self) -> NDArray[np.bool_]:
+        """(L, J) joints that can move the vertex at all."""
+        return self.weights | self.posedirs
+
+
+def support_of(model: Model, vertices: NDArray[np.integer] | list[int]) -> Support:
+    """The support of these vertices in both channels, and what it should be.
+
+    Args:
+        model: any model; V vertices, J joints.
+        vertices: (L,) indices below V.
+
+    Source: DESIGN, "Leaks"; stock smplx's autograd agrees with it joint by joint.
+    """
+    vertices = np.asarray(vertices, dtype=np.intp)
+    parents = parents_of(model.kintree_table)
+    above = ancestors_or_self(parents)
+    weights = model.weights[vertices]
+    skinned = ((weights != 0).astype(np.int64) @ above.astype(np.int64)) > 0
+    corrected = np.zeros_like(skinned)
+    corrected[:, 1:] = (model.correctives[vertices] != 0).any(axis=(1, 3))
+    heaviest = weights.argmax(axis=1)
+    expected = above[heaviest] | (parents[None, :] == heaviest[:, None])
+    root = int(np.flatnonzero(parents == -1)[0])
+    for table in (skinned, corrected, expected):
+        table[:, root] = False
+    return Support(skinned, corrected, expected)
+
+
+def joint_support(model: Model) -> NDArray[np.bool_]:
+    """(J, J); [j, k]: the pose of k can move the regressed joint j: k is a proper ancestor of j.
+
+    Root excluded. Regressed joints never leak: stock smplx poses them by the tree alone.
+    """
+    parents = parents_of(model.kintree_table)
+    table = ancestors_or_self(parents) & ~np.eye(len(parents), dtype=bool)
+    table[:, parents == -1] = False
+    return table
+
+
+def landmark_support(model: Model, landmarks: Sequence[Landmark]) -> Support:
+    """The support of landmarks of both kinds, (L, J): of a regressed joint it is its ancestors."""
+    is_vertex = np.array([landmark.vertex is not None for landmark in landmarks], dtype=bool)
+    vertices = [landmark.vertex for landmark in landmarks if landmark.vertex is not None]
+    joints = [landmark.joint for landmark in landmarks if landmark.joint is not None]
+    of_vertices = support_of(model, vertices)
+    of_joints = joint_support(model)[joints]
+
+    def merged(rows: NDArray[np.bool_], joint_rows: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        table = np.zeros((len(landmarks), model.n_joints), dtype=bool)
+        table[is_vertex], table[~is_vertex] = rows, joint_rows
+        return table
+
+    return Support(
+        weights=merged(of_vertices.weights, of_joints),
+        posedirs=merged(of_vertices.posedirs, np.zeros_like(of_joints)),
+        expected=merged(of_vertices.expected, of_joints),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Audit:
+    """What moves the landmarks of one model; tables are (L, J).
+
+    Attributes:
+        name: of the file, for a heading.
+        model: as audited.
+        landmarks: L of them.
+        support: in both channels, and what it should be.
+        skinned: joints with a non-zero weight at the landmark's vertex.
+        rest_mm: |d(landmark)/d(rotation)| in mm per radian at the rest pose; the root included.
+        median_mm: its median over the pose set.
+    """
+
+    name: str
+    model: Model
+    landmarks: Sequence[Landmark]
+    support: Support
+    skinned: NDArray[np.bool_]
+    rest_mm: NDArray[np.float64]
+    median_mm: NDArray[np.float64]
+
+    @property
+    def root(self) -> int:
+        """The joint that moves everything, and is in no support."""
+        return int(np.flatnonzero(parents_of(self.model.kintree_table) == -1)[0])
+
+    @property
+    def n_leaking(self) -> int:
+        """How many landmarks leak."""
+        return int(np.count_nonzero(self.support.leaks.any(axis=1)))
+
+
+def audit(model: Model, landmarks: Sequence[Landmark], *, name: str = "model") -> Audit:
+    """Which joints can move these landmarks, through which channel, and how far.
+
+    Args:
+        model: any.
+        landmarks: vertices and joints, see ``landmark_sets``.
+        name: what to call the model in text.
+    """
+    skinned = np.zeros((len(landmarks), model.n_joints), dtype=bool)
+    for row, landmark in enumerate(landmarks):
+        if landmark.vertex is not None:
+            skinned[row] = model.weights[landmark.vertex] != 0
+    rest_mm, median_mm = sensitivity_tables(model, landmarks)
+    return Audit(
+        name=name,
+        model=model,
+        landmarks=landmarks,
+        support=landmark_support(model, landmarks),
+        skinned=skinned,
+        rest_mm=rest_mm,
+        median_mm=median_mm,
+    )
+
+
+def landmark_table(
+    before: Model, after: Model, landmarks: Mapping[str, int], joint_names: list[str]
+) -> list[dict[str, object]]:
+    """One row a landmark, with the names of the joints in each channel, before and after."""
+    vertices = list(landmarks.values())
+    tables = {"before": (before, support_of(before, vertices))}
+    tables["after"] = (after, support_of(after, vertices))
+    rows: list[dict[str, object]] = []
+    for row, (name, vertex) in enumerate(landmarks.items()):
+        entry: dict[str, object] = {"landmark": name, "vertex": vertex}
+        for moment, (model, support) in tables.items():
+            entry[moment] = {
+                "joints": named(model.weights[vertex] != 0, joint_names),
+                "weights": named(support.weights[row], joint_names),
+                "posedirs": named(support.posedirs[row], joint_names),
+                "leaks": named(support.leaks[row], joint_names),
+            }
+        rows.append(entry)
+    return rows
+
+
+def named(mask: NDArray[np.bool_], names: list[str]) -> list[str]:
+    """The names whose entry in the mask is True, in joint order."""
+    return [names[index] for index in np.flatnonzero(mask)]

@@ -1,0 +1,25 @@
+"""``smplprep inspect``: a thin skin over ``inspection``."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command("inspect")
+@click.argument("model", metavar="MODEL")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+@click.option("--max-bytes", type=click.IntRange(min=1), help="Accept larger inputs than 2 GiB.")
+def inspect_command(model: str, as_json: bool, max_bytes: int | None) -> None:
+    """Say what MODEL holds, what is odd about it, and whether stock smplx can load it.
+
+    \b
+    Example:
+      smplprep inspect SMPLH_NEUTRAL.npz
+    """
+    import json
+
+    from ..inspection import inspect_file, inspection_text
+    from ..io.contents import limits_with
+
+    found = inspect_file(model, limits=limits_with(max_bytes))
+    click.echo(json.dumps(found, indent=1) if as_json else inspection_text(found))

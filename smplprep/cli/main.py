@@ -1,0 +1,89 @@
+"""The command group, and the one place where errors become a sentence and an exit status."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from typing import NoReturn
+
+import click
+
+from .. import __version__
+from ..errors import SmplprepError
+from .audit import audit_command
+from .clean import clean_command
+from .inspect import inspect_command
+from .verify import verify_command
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="smplprep")
+def smplprep() -> None:
+    """Clean SMPL-family body model files, so that limbs nobody saw stay still.
+
+    \b
+    Exit status: 0 done, 1 a check failed, 2 usage, 3 bad input, 4 cannot write.
+    """
+
+
+smplprep.add_command(clean_command)
+smplprep.add_command(inspect_command)
+smplprep.add_command(audit_command)
+smplprep.add_command(verify_command)
+
+
+def run() -> NoReturn:
+    """Run the command that ``sys.argv`` names, and exit."""
+    if "--debug" in sys.argv:
+        sys.argv.remove("--debug")
+        smplprep()
+    try:
+        # click turns its own Exit into the return value here.
+        status = int(smplprep(standalone_mode=False) or 0)
+        sys.stdout.flush()
+    except click.ClickException as error:
+        error.show()
+        status = error.exit_code
+    except click.Abort:
+        status = 130
+    except Exception as error:
+        status = explain(error)
+    leave_quietly(status)
+
+
+def explain(error: Exception) -> int:
+    """Say in one line on stderr what went wrong; the exit status for it."""
+    status = 3
+    hint = None
+    if isinstance(error, SmplprepError):
+        sentence, hint, status = str(error), error.hint, error.exit_status
+    elif isinstance(error, BrokenPipeError):
+        return 4  # whoever read our output is gone; there is nobody to tell
+    elif isinstance(error, MemoryError):
+        sentence = "there is not enough memory for this file"
+    elif isinstance(error, RecursionError | OverflowError):
+        sentence = "the file asks for more than it can mean; it was refused"
+    elif isinstance(error, OSError):
+        sentence, status = f"{error.filename or 'output'}: {error.strerror or error}", 4
+    else:
+        sentence = (
+            f"a fault in smplprep itself ({type(error).__name__}: {error}); "
+            "--debug shows where. Nothing was overwritten."
+        )
+        status = 1
+    with contextlib.suppress(OSError):
+        click.echo(f"smplprep: {sentence}", err=True)
+        if hint:
+            click.echo(f"  {hint}", err=True)
+    return status
+
+
+def leave_quietly(status: int) -> NoReturn:
+    """Exit without the interpreter's complaint about a stdout that is closed or full."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = status or 4
+    sys.exit(status)

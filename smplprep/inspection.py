@@ -1,0 +1,170 @@
+"""What a file holds, what is odd about it, and whether stock smplx can load it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .errors import ModelInvalidError, shown
+from .io.contents import DEFAULT_LIMITS, Contents, Limits, Sparse
+from .io.pickle_names import ObjectArray
+from .io.read_model import model_of, read_contents
+from .kinematics import parents_of
+from .model import Model
+from .validate import check_model
+
+HANDS = ("hands_meanl", "hands_meanr", "hands_componentsl", "hands_componentsr")
+
+
+def inspect_file(
+    path: str | os.PathLike[str], *, limits: Limits = DEFAULT_LIMITS
+) -> dict[str, Any]:
+    """Look at a file without judging it: an invalid model is described, not refused.
+
+    Returns:
+        Plain data: ``container``, ``bytes``, ``sha256``, ``family``, ``keys``, ``weights``,
+        ``odd`` (sentences) and ``smplx`` (``loads``, and ``reasons`` with ``why`` and ``do``).
+
+    Raises:
+        ModelReadError: the file cannot be read at all.
+    """
+    contents = read_contents(path, limits=limits)
+    found: dict[str, Any] = {
+        "container": contents.container,
+        "bytes": contents.n_bytes,
+        "sha256": contents.sha256,
+        "family": None,
+        "keys": [describe(key, contents) for key in contents.entries],
+        "weights": None,
+        "odd": [f"{shown(key)} is stored as {note}" for key, note in contents.notes.items()],
+    }
+    try:
+        model = model_of(contents, path=None, limits=limits)
+        check_model(model, normalise_rows=True)
+    except ModelInvalidError as error:
+        found["odd"].append(str(error))
+        found["smplx"] = {"loads": False, "reasons": [{"why": str(error), "do": "mend the file"}]}
+        return found
+    found["family"] = model.family.name
+    found["weights"] = weight_figures(model)
+    try:
+        check_model(model)
+    except ModelInvalidError as error:
+        found["odd"].append(str(error))
+    found["odd"] += oddities(model)
+    reasons = obstacles(contents, model, Path(path).name)
+    found["smplx"] = {"loads": not reasons, "reasons": reasons}
+    return found
+
+
+def describe(key: str, contents: Contents) -> dict[str, Any]:
+    """One key: dtype, shape, and the share of entries that are zero."""
+    value = contents.entries[key]
+    described: dict[str, Any] = {"key": shown(key), "dtype": type(value).__name__, "shape": None}
+    described["zeros"] = None
+    if isinstance(value, Sparse):
+        size = max(value.shape[0] * value.shape[1], 1)
+        zeros = 1.0 - np.count_nonzero(value.data) / size
+        described |= {"dtype": str(value.data.dtype), "shape": list(value.shape), "zeros": zeros}
+    elif isinstance(value, np.ndarray):
+        described |= {"dtype": str(value.dtype), "shape": list(value.shape)}
+        if value.dtype.kind in "fiu" and value.size:
+            described["zeros"] = 1.0 - np.count_nonzero(value) / value.size
+    elif isinstance(value, ObjectArray):
+        described |= {"dtype": "object", "shape": list(value.shape)}
+    if key in contents.notes:
+        described["stored_as"] = contents.notes[key]
+    return described
+
+
+def weight_figures(model: Model) -> dict[str, Any]:
+    """Row sums and influences of the skinning weights."""
+    sums = model.weights.sum(axis=1, dtype=np.float64)
+    influences = np.bincount(np.count_nonzero(model.weights, axis=1))
+    return {
+        "sum_min": float(sums.min()),
+        "sum_max": float(sums.max()),
+        "influences": {str(n): int(c) for n, c in enumerate(influences) if c},
+        "below_1e-2": int(np.count_nonzero((model.weights != 0) & (model.weights < 1e-2))),
+        "smallest": float(model.weights[model.weights != 0].min()),
+    }
+
+
+def oddities(model: Model) -> list[str]:
+    """Sentences on what is unusual but not wrong."""
+    odd = []
+    if model.J is not None:
+        off = np.abs(model.J_regressor.astype(np.float64) @ model.v_template - model.J).max()
+        if off > 1e-4:
+            odd.append(f"J differs from J_regressor @ v_template by up to {1000 * off:.3g} mm")
+    sums = model.J_regressor.sum(axis=1, dtype=np.float64)
+    worst = int(np.abs(sums - 1).argmax())
+    if abs(sums[worst] - 1) > 1e-4:
+        odd.append(f"J_regressor[{worst}] sums to {sums[worst]:.6g}, not 1")
+    negative = int(np.count_nonzero(model.J_regressor < 0))
+    if negative:
+        odd.append(f"J_regressor has {negative} negative entries")
+    if (model.weights < 0).any():
+        odd.append(f"weights has {np.count_nonzero(model.weights < 0)} negative entries")
+    unused = np.setdiff1d(np.arange(model.n_vertices), model.f)
+    if unused.size:
+        odd.append(f"{unused.size} vertices are in no face, the first is {unused[0]}")
+    return odd
+
+
+def obstacles(contents: Contents, model: Model, name: str) -> list[dict[str, str]]:
+    """Why stock smplx cannot load the file, each with what to do; empty where it can."""
+    found = []
+    if model.family.name == "smplh":
+        missing = [key for key in HANDS if getattr(model, key) is None]
+        if missing:
+            do = "take these keys from MANO_LEFT and MANO_RIGHT, or use the MANO site's SMPL-H .pkl"
+            found.append({"why": f"it lacks {', '.join(missing)}, as AMASS's files do", "do": do})
+    chumpy = [key for key, note in contents.notes.items() if note.startswith("chumpy")]
+    if chumpy:
+        why = f"{', '.join(map(shown, chumpy))} need the package chumpy, which no longer imports"
+        found.append({"why": why, "do": "smplprep clean writes plain arrays"})
+    boxed = [key for key, value in contents.entries.items() if isinstance(value, ObjectArray)]
+    if contents.container == "npz" and boxed:
+        why = f"{', '.join(map(shown, boxed))} are pickled objects in a .npz"
+        found.append({"why": why, "do": "smplprep clean writes plain arrays"})
+    parents = parents_of(model.kintree_table)
+    if parents[0] != -1 or (parents >= np.arange(len(parents))).any():
+        why = "kintree_table names a child before its parent"
+        found.append({"why": why, "do": "reorder the joints"})
+    if model.family.name == "other":
+        why = f"it has no class for {model.n_vertices} vertices and {model.n_joints} joints"
+        found.append({"why": why, "do": "use the arrays with smplx.lbs.lbs"})
+    return found
+
+
+def inspection_text(found: dict[str, Any]) -> str:
+    """The same for a terminal of 80 columns."""
+    lines = [
+        f"{found['container']}, {found['bytes']:,} bytes, family {found['family'] or 'unknown'}",
+        f"sha256 {found['sha256']}",
+        "",
+        f"{'key':<24}{'dtype':<12}{'shape':<20}{'zeros':>8}",
+    ]
+    for entry in found["keys"]:
+        shape = "" if entry["shape"] is None else str(tuple(entry["shape"]))
+        zeros = "" if entry["zeros"] is None else f"{entry['zeros']:.1%}"
+        lines.append(f"{entry['key']:<24}{entry['dtype']:<12}{shape:<20}{zeros:>8}".rstrip())
+    if found["weights"]:
+        figures = found["weights"]
+        lines += [
+            "",
+            f"weights: rows sum to {figures['sum_min']:.9g} ... {figures['sum_max']:.9g};"
+            f" {figures['below_1e-2']:,} entries below 1e-2,"
+            f" the smallest {figures['smallest']:.3g}",
+            "influences per vertex: "
+            + ", ".join(f"{n}: {count:,}" for n, count in figures["influences"].items()),
+        ]
+    lines += ["", *(f"odd: {sentence}" for sentence in found["odd"] or ["nothing"])]
+    lines.append("stock smplx: " + ("loads it" if found["smplx"]["loads"] else "cannot load it"))
+    for reason in found["smplx"]["reasons"]:
+        lines += [f"  why: {reason['why']}", f"  do:  {reason['do']}"]
+    return "\n".join(lines)

@@ -1,0 +1,196 @@
+"""The main job, in order: read, transform, write, re-read and check, report, rename into place."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from . import __version__
+from .change import Change
+from .displacement import displacements
+from .io.contents import DEFAULT_LIMITS, Limits
+from .io.read_model import read_model
+from .io.replace_file import commit_all, replacing
+from .io.write_model import check_written, container_of, write_container
+from .model import Model
+from .options import Options
+from .report import Report, build_report, describe_keys
+from .schema import STAMP_KEY
+from .transforms.cast_floats import cast_floats
+from .transforms.localise_posedirs import localise_posedirs
+from .transforms.prune_weights import prune_weights
+from .transforms.sparsify_regressor import sparsify_regressor
+from .transforms.zero_shapedirs import zero_shapedirs
+
+Step = partial[tuple[Model, Change]]
+Progress = Callable[[str], None]
+
+
+def steps(options: Options) -> list[Step]:
+    """The preset: the transforms in the order in which they run."""
+    listed: list[Step] = [
+        partial(prune_weights, tolerance=options.tolerance),
+        partial(
+            sparsify_regressor,
+            mode=options.regressor,
+            tolerance=options.regressor_tolerance,
+            budget_mm=options.regressor_budget_mm,
+        ),
+        partial(localise_posedirs, mode=options.posedirs, hops=options.hops),
+    ]
+    if options.shapedirs == "zero":
+        listed.append(partial(zero_shapedirs))
+    if options.dtype != "same":
+        listed.append(partial(cast_floats, dtype=options.dtype))
+    return listed
+
+
+def clean(
+    model: Model, options: Options | None = None, *, progress: Progress | None = None
+) -> tuple[Model, Report]:
+    """Clean a model in memory.
+
+    Args:
+        model: as ``read_model`` gives it; it is not changed.
+        options: which steps run and how; the defaults remove every leak of the known landmarks.
+        progress: called with the name of each step as it starts.
+
+    Returns:
+        The cleaned model, stamped with the options and the input's SHA-256, and the Report. A
+        model with nothing to clean that carries a stamp keeps it, and all its bytes with it.
+
+    Raises:
+        SmplprepError: an option out of its range.
+    """
+    options = options or Options()
+    if budget_is_spent(model, options):
+        options = dataclasses.replace(options, regressor="keep")
+    say = progress or (lambda step: None)
+    stages, changes = [model], []
+    for step in steps(options):
+        say(step.func.__name__)
+        stage, change = step(stages[-1])
+        stages.append(stage)
+        changes.append(change)
+    say("displacement")
+    moved = displacements(stages)
+    cleaned = stamped(stages[-1], model, options)
+    stages[-1] = cleaned
+    return cleaned, build_report(stages, changes, moved, options)
+
+
+def stamped(cleaned: Model, model: Model, options: Options) -> Model:
+    """The cleaned model with its ``smplprep`` key: version, options and the input's SHA-256."""
+    if cleaned is model and STAMP_KEY in model.extras:
+        return model
+    stamp = {
+        "version": __version__,
+        "options": options.as_dict(),
+        "input_sha256": model.source.sha256,
+    }
+    text = json.dumps(stamp, sort_keys=True)
+    extras = {key: value for key, value in cleaned.extras.items() if key != STAMP_KEY}
+    members = {key: m for key, m in cleaned.source.members.items() if key != STAMP_KEY}
+    return dataclasses.replace(
+        cleaned,
+        extras={**extras, STAMP_KEY: text},
+        source=dataclasses.replace(cleaned.source, members=members),
+    )
+
+
+def budget_is_spent(model: Model, options: Options) -> bool:
+    """Whether an earlier clean already spent this budget; twice would move joints twice as far."""
+    if options.regressor_budget_mm is None:
+        return False
+    stamp = model.extras.get(STAMP_KEY)
+    try:
+        spent = json.loads(str(stamp))["options"]["regressor_budget_mm"]
+    except (ValueError, KeyError, TypeError):
+        return False
+    return spent == options.regressor_budget_mm
+
+
+@dataclass(frozen=True)
+class CleanedFile:
+    """What ``clean_file`` did: the report, and where the files are (None in a dry run)."""
+
+    report: Report
+    target: Path | None
+    report_target: Path | None
+
+
+def clean_file(
+    path: str | os.PathLike[str],
+    target: str | os.PathLike[str] | None = None,
+    options: Options | None = None,
+    *,
+    compress: bool | None = None,
+    force: bool = False,
+    dry_run: bool = False,
+    limits: Limits = DEFAULT_LIMITS,
+    progress: Progress | None = None,
+) -> CleanedFile:
+    """Clean a file: read, transform, write, re-read and check, then rename into place.
+
+    Args:
+        path: the input, never written to.
+        target: the output, whose ending says the container, or a folder; beside the input where
+            None. The report stands beside it as NAME.report.json.
+        options: see ``clean``.
+        compress: deflate a .npz; None keeps each member as it was.
+        force: replace existing outputs.
+        dry_run: write nothing.
+        limits: how much the input may ask for.
+        progress: called with the name of each step as it starts.
+
+    Raises:
+        ModelReadError, ModelInvalidError: a bad input.
+        ModelWriteError: the output cannot be written; what stood there before still does.
+        VerificationError: what was written is not what was meant; it was withheld.
+    """
+    options = options or Options()
+    say = progress or (lambda step: None)
+    say("read")
+    model = read_model(path, normalise_rows=options.normalise_rows, limits=limits)
+    target = target_of(path, target, container=model.source.container)
+    container = container_of(target, default=model.source.container)
+    cleaned, report = clean(model, options, progress=progress)
+    if dry_run:
+        return CleanedFile(report, None, None)
+    del model  # its posedirs take as much memory as everything else together
+    say("write")
+    report_target = target.with_suffix(".report.json")
+    with (
+        replacing(report_target, force=force, inputs=[path]) as report_file,
+        replacing(target, force=force, inputs=[path]) as model_file,
+    ):
+        written = write_container(cleaned, model_file, container=container, compress=compress)
+        model_file.close()
+        say("check")
+        check_written(cleaned, model_file.temporary, written)
+        report = report.with_output(
+            {
+                "sha256": written.sha256,
+                "bytes": written.n_bytes,
+                "container": container,
+                "keys": describe_keys(cleaned),
+            }
+        )
+        report_file.write(report.to_json().encode())
+        commit_all(report_file, model_file)  # the report first, the model last
+    return CleanedFile(report, target, report_target)
+
+
+def target_of(
+    path: str | os.PathLike[str], target: str | os.PathLike[str] | None, *, container: str
+) -> Path:
+    """Where the output goes: ``target``, or NAME_clean.EXT in it, or beside the input."""
+    name = f"{Path(path).stem}_clean.{container}"
+    if target is None:
+        return Path(path).with_name(name)
+    return Path(target) / name if Path(target).is_dir() else Path(target)

@@ -1,0 +1,195 @@
+"""The diff report: what a clean changed, as plain data with a published schema.
+
+No clock, host or path in it: the same input gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any
+
+import numpy as np
+
+from . import __version__
+from .audit import landmark_table
+from .change import Change
+from .details import details
+from .displacement import Displacement
+from .errors import shown
+from .model import Model
+from .options import Options
+from .poses import MAX_BETA, N_POSES
+from .poses import SOURCE as POSE_SOURCE
+
+REPORT_VERSION = 1
+DIGITS = 6  # significant; the digits beyond depend on the machine's linear algebra library
+
+
+@dataclass(frozen=True)
+class Report:
+    """A report as plain data, laid out as ``report.schema.json`` says.
+
+    Attributes:
+        data: JSON-ready; figures in the unit that their name ends with.
+    """
+
+    data: Mapping[str, Any]
+
+    def to_json(self) -> str:
+        """The report's file, byte for byte."""
+        return json.dumps(self.data, indent=1, ensure_ascii=False) + "\n"
+
+    @staticmethod
+    def schema() -> dict[str, Any]:
+        """The JSON Schema that every report obeys."""
+        text = resources.files(__package__).joinpath("report.schema.json").read_text("utf-8")
+        return json.loads(text)
+
+    def with_output(self, file: Mapping[str, Any]) -> Report:
+        """The report of a clean whose output was written: its SHA-256, size and keys."""
+        summary = dict(self.data["summary"])
+        summary["after"] = summary["after"] | {"file_bytes": file["bytes"]}
+        return Report(dict(self.data) | {"output": file, "summary": summary})
+
+
+def build_report(
+    stages: list[Model],
+    changes: list[Change],
+    moved: list[Displacement],
+    options: Options | None,
+) -> Report:
+    """The report of one clean, its output still unwritten.
+
+    Args:
+        stages: the model before the first transform and after each.
+        changes: one for each transform.
+        moved: the displacement of each transform, then of all.
+        options: as used; None for a comparison of two files.
+    """
+    before, after = stages[0], stages[-1]
+    names = before.family.joint_names(before.n_joints)
+    landmarks = landmark_table(before, after, before.family.landmarks, names)
+    by_field = {change.field: change for change in changes}
+    regressor, pruned = by_field["J_regressor"], by_field["weights"]
+    file_before = {
+        "sha256": before.source.sha256,
+        "bytes": before.source.n_bytes,
+        "container": before.source.container,
+        "keys": describe_keys(before),
+    }
+    return Report(
+        {
+            "report_version": REPORT_VERSION,
+            "smplprep_version": __version__,
+            "family": before.family.name,
+            "input": file_before,
+            "output": None,
+            "options": options.as_dict() if options else None,
+            "summary": {
+                "before": tidy(summary_of(before, landmarks, "before", changes)),
+                "after": tidy(summary_of(after, landmarks, "after", changes)),
+            },
+            "changes": [
+                tidy(change.as_dict() | {"displacement": step.as_dict()})
+                for change, step in zip(changes, moved[:-1], strict=True)
+            ],
+            "displacement": tidy(moved[-1].as_dict()),
+            "pose_set": {
+                "poses": N_POSES,
+                "seed": 0,
+                "joint_limits": POSE_SOURCE,
+                "max_abs_beta": MAX_BETA,
+            },
+            "landmarks": landmarks,
+            "regressor": tidy(
+                [
+                    {
+                        "joint": name,
+                        "vertices_before": n_before,
+                        "vertices_after": n_after,
+                        "max_shift_mm": shift,
+                    }
+                    for name, n_before, n_after, shift in zip(
+                        names,
+                        regressor.figures["vertices_before"],
+                        regressor.figures["vertices_after"],
+                        regressor.figures["max_shift_mm_per_joint"],
+                        strict=True,
+                    )
+                ]
+            ),
+            "rescued_rows": pruned.figures["rescued_rows"],
+            "odd": oddities(before, pruned),
+            **tidy(details(before, after, moved[-1])),
+        }
+    )
+
+
+def describe_keys(model: Model) -> list[dict[str, Any]]:
+    """Name, dtype, shape and storage of each key, in the file's order."""
+    described = []
+    for key, value in model.entries().items():
+        is_array = isinstance(value, np.ndarray)
+        note = model.source.notes.get(key)
+        described.append(
+            {
+                "key": key,
+                "dtype": str(value.dtype) if is_array else type(value).__name__,
+                "shape": list(value.shape) if is_array else None,
+                **({"stored_as": note} if note else {}),
+            }
+        )
+    return described
+
+
+def summary_of(
+    model: Model, landmarks: list[dict[str, Any]], moment: str, changes: list[Change]
+) -> dict[str, Any]:
+    """The figures of the before/after table, for one of the two moments."""
+    by_field = {change.field: change for change in changes}
+    regressor, posedirs = by_field["J_regressor"], by_field["posedirs"]
+    influences = np.count_nonzero(model.weights, axis=1)
+    per_joint = regressor.figures[f"vertices_{moment}"]
+    return {
+        "weights_nonzeros": int(influences.sum()),
+        "influences_mean": float(influences.mean()),
+        "influences_max": int(influences.max()),
+        "regressor_nonzeros": sum(per_joint),
+        "regressor_vertices_max": max(per_joint),
+        "correctives": posedirs.figures[f"correctives_{moment}"],
+        "posedirs_nonzeros": getattr(posedirs, f"entries_{moment}"),
+        "leaking_landmarks": sum(bool(row[moment]["leaks"]) for row in landmarks),
+        "landmarks": len(landmarks),
+        "file_bytes": model.source.n_bytes if moment == "before" else None,
+    }
+
+
+def oddities(model: Model, pruned: Change) -> list[str]:
+    """Sentences on what was unusual in the input."""
+    odd = [f"{shown(key)} was stored as {note}" for key, note in model.source.notes.items()]
+    rows = pruned.figures["normalised_rows"]
+    if rows:
+        worst = max(rows, key=lambda row: abs(row["sum"] - 1))
+        odd.append(
+            f"{len(rows)} rows of weights did not sum to 1 and were rescaled; the worst is vertex "
+            f"{worst['vertex']} with {worst['sum']:.6g}"
+        )
+    if pruned.figures["negative_entries_dropped"]:
+        odd.append(f"{pruned.figures['negative_entries_dropped']} weights were negative and went")
+    if model.family.name == "other":
+        odd.append("a model of no known family: cleaned as such, without landmarks")
+    return odd
+
+
+def tidy(value: Any) -> Any:
+    """The same data with every float rounded to six significant digits."""
+    if isinstance(value, float):
+        return float(f"{value:.{DIGITS}g}")
+    if isinstance(value, Mapping):
+        return {key: tidy(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [tidy(item) for item in value]
+    return value

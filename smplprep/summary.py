@@ -1,0 +1,80 @@
+"""The report as text for a terminal of 80 columns or more; plain, so that it can be piped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def summary_text(report: Mapping[str, Any]) -> str:
+    """The before/after table and the displacement of each step.
+
+    Args:
+        report: ``Report.data``.
+    """
+    return "\n".join([*before_after(report), "", *displacement_lines(report)])
+
+
+def before_after(report: Mapping[str, Any]) -> list[str]:
+    """What there was and what is left."""
+    before, after = report["summary"]["before"], report["summary"]["after"]
+    rows = [("", "before", "after")]
+    rows += [(label, show(before), show(after)) for label, show in FIGURES]
+    return [f"{label:<38}{was:>18}{now:>18}" for label, was, now in rows]
+
+
+def displacement_lines(report: Mapping[str, Any]) -> list[str]:
+    """How far the vertices moved, for each step that moved any, and in all."""
+    poses = report["pose_set"]["poses"]
+    lines = [f"{f'vertices moved over {poses} poses, mm':<38}{'mean':>12}{'p99':>12}{'max':>12}"]
+    for change in report["changes"]:
+        if change["displacement"]["max_mm"]:
+            lines.append(displacement_line(f"  {change['transform']}", change["displacement"]))
+    lines.append(displacement_line("  in all", report["displacement"]))
+    return lines
+
+
+def displacement_line(label: str, moved: Mapping[str, float]) -> str:
+    figures = (moved["mean_mm"], moved["p99_mm"], moved["max_mm"])
+    return f"{label:<38}" + "".join(f"{millimetres(figure):>12}" for figure in figures)
+
+
+def change_lines(report: Mapping[str, Any]) -> list[str]:
+    """One line for each step: what it dropped, and its other figures where they are short."""
+    lines = []
+    for change in report["changes"]:
+        figures = {"entries_dropped": change["entries_dropped"]}
+        figures |= {"rows_touched": change["rows_touched"]}
+        extra = (key for key in change if key not in COUNTED)
+        figures |= {key: change[key] for key in extra if isinstance(change[key], int | float)}
+        lines.append(f"{change['transform']}:")
+        lines += [f"  {key.replace('_', ' '):<36}{value:>18,}" for key, value in figures.items()]
+    return lines
+
+
+COUNTED = ("entries_before", "entries_after", "entries_dropped", "rows_touched")
+
+
+def millimetres(value: float) -> str:
+    """Three decimals, and no false zero."""
+    return "0" if value == 0 else "< 0.001" if value < 0.0005 else f"{value:.3f}"
+
+
+def megabytes(n_bytes: int | None) -> str:
+    """10**6 bytes, as file managers count."""
+    return "not written" if n_bytes is None else f"{n_bytes / 1e6:.1f} MB"
+
+
+# Label of a row, and how its cell is made from one half of the report's summary.
+FIGURES = (
+    ("skinning weights, non-zeros", lambda s: f"{s['weights_nonzeros']:,}"),
+    (
+        "influences per vertex, mean (max)",
+        lambda s: f"{s['influences_mean']:.2f} ({s['influences_max']})",
+    ),
+    ("regressor, non-zeros", lambda s: f"{s['regressor_nonzeros']:,}"),
+    ("regressor vertices per joint, max", lambda s: f"{s['regressor_vertices_max']:,}"),
+    ("pose correctives, vertex-joint pairs", lambda s: f"{s['correctives']:,}"),
+    ("leaking landmarks", lambda s: f"{s['leaking_landmarks']} of {s['landmarks']}"),
+    ("file size", lambda s: megabytes(s["file_bytes"])),
+)

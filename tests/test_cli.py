@@ -1,0 +1,212 @@
+"""The command line as a user sees it: real processes, exit statuses, one clear sentence."""
+
+from __future__ import annotations
+
+import json
+import resource
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import jsonschema
+import numpy as np
+import pytest
+
+from smplprep import Report, read_model, write_model
+
+
+def run(*arguments: object, **options) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "smplprep", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, **options)
+
+
+@pytest.fixture(scope="module")
+def small_file(standin, tmp_path_factory) -> Path:
+    """The stand-in with a tenth of the bytes: quick to clean, full in size."""
+    from smplprep import Options
+    from smplprep.pipeline import clean
+
+    cast, _ = clean(standin, Options(tolerance=0, regressor="keep", posedirs="zero"))
+    path = tmp_path_factory.mktemp("small") / "SMPLH_NEUTRAL.npz"
+    write_model(cast.with_arrays(weights=standin.weights), path, compress=True)
+    return path
+
+
+def test_writes_beside_the_input_and_ends_with_the_table(small_file, tmp_path):
+    source = tmp_path / "SMPLH_NEUTRAL.npz"
+    source.write_bytes(small_file.read_bytes())
+    done = run("clean", source)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    assert {p.name for p in tmp_path.iterdir()} == {
+        "SMPLH_NEUTRAL.npz",
+        "SMPLH_NEUTRAL_clean.npz",
+        "SMPLH_NEUTRAL_clean.report.json",
+    }
+    data = json.loads((tmp_path / "SMPLH_NEUTRAL_clean.report.json").read_text())
+    jsonschema.validate(data, Report.schema())
+    size = (tmp_path / "SMPLH_NEUTRAL_clean.npz").stat().st_size
+    assert data["output"]["bytes"] == data["summary"]["after"]["file_bytes"] == size
+    table = done.stdout.splitlines()
+    assert "leaking landmarks                               20 of 21           0 of 21" in table
+    paths = [line for line in table if line.startswith(("model:", "report:"))]
+    assert len(paths) == 2
+    assert all(len(line) <= 80 for line in table if str(tmp_path) not in line)
+    assert "\x1b" not in done.stdout
+
+
+def test_json_prints_the_report_and_nothing_else(small_file, tmp_path):
+    done = run("clean", small_file, "-o", tmp_path / "out.npz", "--json")
+    assert done.stdout == (tmp_path / "out.report.json").read_text()
+
+
+def test_dry_run_and_quiet(small_file, tmp_path):
+    done = run("clean", small_file, "-o", tmp_path / "out.npz", "--dry-run")
+    assert "nothing was written" in done.stdout
+    assert "0 of 21" in done.stdout
+    assert list(tmp_path.iterdir()) == []
+    assert run("clean", small_file, "-o", tmp_path / "out.npz", "-q").stdout == ""
+
+
+def test_several_models_go_into_a_folder_and_one_failure_does_not_stop_the_rest(
+    small_file, tmp_path
+):
+    broken = tmp_path / "broken.npz"
+    broken.write_bytes(small_file.read_bytes()[:-40])
+    done = run("clean", broken, small_file, "-o", tmp_path / "out", "-v")
+    assert done.returncode == 3
+    assert done.stderr.startswith(f"smplprep: {broken}: ")
+    assert len(done.stderr.splitlines()) == 1
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == [
+        "SMPLH_NEUTRAL_clean.npz",
+        "SMPLH_NEUTRAL_clean.report.json",
+    ]
+    assert "rows touched" in done.stdout
+
+
+def test_an_output_that_exists_needs_force(small_file, tmp_path):
+    target = tmp_path / "out.npz"
+    target.write_text("mine")
+    done = run("clean", small_file, "-o", target)
+    assert done.returncode == 4
+    assert "--force" in done.stderr
+    assert target.read_text() == "mine"
+    assert run("clean", small_file, "-o", target, "--force").returncode == 0
+    assert read_model(target).n_vertices == 6890
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "sentence"),
+    [
+        (["clean"], 2, "Missing argument"),
+        (["clean", "{small}", "--posedirs", "none"], 2, "'none' is not one of"),
+        (["clean", "{small}", "--tol", "2", "-o", "{tmp}/o.npz"], 3, "2.0 is not in [0, 1)"),
+        (["clean", "{tmp}/none.npz"], 3, "none.npz: "),
+        (["clean", "{small}", "-o", "{tmp}/no/folder/o.npz"], 4, "no such folder"),
+        (["clean", "{small}", "-o", "{tmp}/o.txt"], 4, "ending"),
+        (["inspect", "{tmp}"], 3, "folder"),
+    ],
+)
+def test_exit_status_and_one_sentence(small_file, tmp_path, arguments, status, sentence):
+    arguments = [text.format(small=small_file, tmp=tmp_path) for text in arguments]
+    done = run(*arguments)
+    assert done.returncode == status
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_bad_values_are_named_by_file_key_and_index(small_file, tmp_path):
+    with np.load(small_file) as arrays:
+        entries = dict(arrays)
+    entries["weights"] = entries["weights"].copy()
+    entries["weights"][1234, 7] = -0.31
+    bad = tmp_path / "bad.npz"
+    np.savez(bad, **entries)
+    done = run("clean", bad)
+    assert done.returncode == 3
+    assert f"smplprep: {bad}: weights[1234, 7]: -0.31 is negative" in done.stderr
+
+
+def test_help_imports_neither_numpy_nor_torch():
+    code = (
+        "import sys; sys.argv = ['smplprep', '--help']\n"
+        "from smplprep.__main__ import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "print([m for m in ('numpy', 'scipy', 'torch', 'smplx', 'h5py') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_clean_imports_neither_torch_nor_smplx_nor_plots(small_file, tmp_path):
+    code = (
+        "import sys\n"
+        "from smplprep.pipeline import clean_file\n"
+        f"clean_file({str(small_file)!r}, {str(tmp_path / 'o.npz')!r})\n"
+        "print([m for m in ('torch', 'smplx', 'matplotlib', 'h5py') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_inspect_tells_what_is_odd_and_what_to_do(standin_dir):
+    good = run("inspect", standin_dir / "SMPLH_NEUTRAL.npz")
+    assert "stock smplx: loads it" in good.stdout
+    assert "influences per vertex: 4: 6,890" in good.stdout
+    hands = run("inspect", standin_dir / "SMPLH_NEUTRAL_NOHANDS.npz").stdout
+    assert "lacks hands_meanl, hands_meanr, hands_componentsl, hands_componentsr" in hands
+    official = json.loads(run("inspect", standin_dir / "SMPLH_NEUTRAL.pkl", "--json").stdout)
+    assert official["family"] == "smplh"
+    assert not official["smplx"]["loads"]
+    assert "chumpy" in official["smplx"]["reasons"][0]["why"]
+    assert all(len(line) <= 80 for line in good.stdout.splitlines())
+
+
+def test_a_closed_stdout_is_no_traceback_and_loses_no_output(small_file, tmp_path):
+    command = f"{sys.executable} -m smplprep clean {small_file} -o {tmp_path}/o.npz | true"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True)
+    assert "Traceback" not in done.stderr
+    assert read_model(tmp_path / "o.npz").n_vertices == 6890
+
+
+def test_a_full_disk_leaves_nothing_and_the_old_file_whole(small_file, tmp_path):
+    target = tmp_path / "out.npz"
+    target.write_text("mine")
+
+    def tiny_files() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
+
+    done = run("clean", small_file, "-o", target, "--force", preexec_fn=tiny_files)
+    assert done.returncode == 4
+    assert len(done.stderr.splitlines()) == 1
+    assert target.read_text() == "mine"
+    assert [p.name for p in tmp_path.iterdir()] == ["out.npz"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_killed_in_the_middle_of_a_write(standin_dir, tmp_path, number):
+    """92 MB take a while: as soon as the temporary file appears, the process is killed."""
+    target = tmp_path / "out.npz"
+    target.write_text("mine")
+    source = standin_dir / "SMPLH_NEUTRAL.npz"
+    command = [sys.executable, "-m", "smplprep", "clean", source, "-o", target, "--force"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    deadline = time.monotonic() + 60
+    while not any(p.suffix == ".tmp" and p.stat().st_size for p in tmp_path.iterdir()):
+        assert process.poll() is None, "it ended before a temporary file was seen"
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+    process.send_signal(number)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == -number
+    assert b"Traceback" not in stderr
+    assert target.read_text() == "mine"
+    litter = [p for p in tmp_path.iterdir() if p != target]
+    assert not litter or number == signal.SIGKILL  # which no program can clean up after
+    for path in litter:
+        path.unlink()
+    assert subprocess.run(command, capture_output=True).returncode == 0
