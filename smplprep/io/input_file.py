@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import io
 import os
 import re
@@ -14,6 +13,7 @@ import numpy as np
 
 from ..errors import ModelReadError
 from .contents import DEFAULT_LIMITS, Limits
+from .digest import BackgroundSha256
 
 CHUNK = 1 << 20  # hashed while it is still in the processor's cache
 
@@ -74,7 +74,7 @@ class InputFile:
         self.n_bytes = n_bytes
         self.position = 0
         self._file = file
-        self._sha256 = hashlib.sha256()
+        self._sha256 = BackgroundSha256()
         self.container = self._sniffed()
 
     def read(self, n_bytes: int) -> memoryview:

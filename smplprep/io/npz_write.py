@@ -6,7 +6,6 @@ records of a zip file are written here.
 
 from __future__ import annotations
 
-import hashlib
 import struct
 import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 
 from ..errors import ModelWriteError
 from .contents import RawMember
+from .digest import BackgroundSha256
 from .input_file import CHUNK
 from .npy import encode_header
 from .zip_directory import (
@@ -106,7 +106,7 @@ class HashingOutput:
 
     def __init__(self, out: Output) -> None:
         self._out = out
-        self.sha256 = hashlib.sha256()
+        self.sha256 = BackgroundSha256()
         self.n_bytes = 0
 
     def write(self, data: bytes | memoryview) -> None:

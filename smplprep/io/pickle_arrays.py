@@ -52,7 +52,7 @@ def buffer_array_of(values: Values, call: Call) -> NDArray:
             return array
         case ("K", [tuple() as axes]) if sorted(map(repr, axes)) == [*map(repr, range(array.ndim))]:
             values.charge(array.nbytes, call.offset)
-            return read_only(np.ascontiguousarray(array.transpose(axes)))  # type: ignore[arg-type]
+            return read_only(np.ascontiguousarray(array.transpose(axes)))
     raise values.error("_frombuffer with axes that are not the array's", call.offset)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .contents import Sparse, read_only
+from .npy import check_shape
 from .pickle_names import Call
 from .sparse import check_sparse
 
@@ -87,6 +88,7 @@ def select_of(values: Values, call: Call) -> NDArray:
     chosen = source.reshape(-1)[indices]
     if "preferred_shape" in attributes:
         shape = attributes.sizes("preferred_shape")
+        check_shape(shape, chosen.itemsize, path=values.path, key=values.key, limits=values.limits)
         if math.prod(shape) != chosen.size:
             raise values.error("a chumpy Select whose preferred_shape does not fit", call.offset)
         chosen = chosen.reshape(shape)

@@ -117,8 +117,7 @@ class Set:
 class ByteText:
     """Python 2's ``str``: text or bytes, nobody can tell."""
 
-    body: memoryview
-    offset: int
+    body: bytes | memoryview
 
 
 @dataclass(slots=True, eq=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TypeGuard
 
 from ..errors import ModelReadError
 from .contents import DEFAULT_LIMITS, Limits
@@ -74,7 +75,7 @@ def read_pickle_model(
     return result.value, result.notes
 
 
-def _is_dict(record: object) -> bool:
+def _is_dict(record: object) -> TypeGuard[Dict | Call]:
     return isinstance(record, Dict) or (
         isinstance(record, Call) and record.name.meaning is Meaning.ORDERED_DICT
     )

@@ -27,7 +27,8 @@ from .pickle_names import (
 # Python 2 has one type for text and bytes. Up to here it is taken for text. No key is longer.
 _SHORT = 4096
 _PIECE = 1 << 20
-_PLAIN = frozenset({type(None), bool, int, float, str})
+_SLACK = 1 << 28
+_PLAIN = frozenset({type(None), bool, int, float, str, bytes})
 
 _Kind = TypeVar("_Kind")
 
@@ -46,9 +47,9 @@ class Values:
         self.limits = limits
         self._depth = 0
         self._n_values = 0
-        # Records can be shared, so a small file can ask for much. Nothing needs more than it
-        # brings and one array on top.
-        self._n_bytes_left = n_bytes + limits.array_bytes
+        # Records can be shared, so a small file can ask for much. Honest ones need each byte they
+        # bring twice at most: once as text, once as the body of an array.
+        self._n_bytes_left = 2 * n_bytes + _SLACK
         self._shared: dict[int, object] = {}  # by id of the Call, which the record tree keeps
 
     def error(self, message: str, offset: int | None = None) -> ModelReadError:
@@ -105,17 +106,17 @@ class Values:
 
     def body(self, record: object, offset: int) -> memoryview:
         """The bytes of an array, in whichever way the file spells bytes."""
-        if isinstance(record, memoryview):
-            return record
         if isinstance(record, ByteText):
-            return record.body
+            record = record.body
+        if isinstance(record, bytes | memoryview):
+            return memoryview(record)
         if isinstance(record, str | LongText):
             return memoryview(self._latin1(record, offset))
         if isinstance(record, Call):
             return memoryview(self.expect(self.value(record), bytes, "bytes", offset))
         raise self.error(f"{_described(record)} stands where the body of an array belongs", offset)
 
-    def bytes_of(self, body: memoryview) -> bytes:
+    def bytes_of(self, body: bytes | memoryview) -> bytes:
         self.charge(len(body))
         return bytes(body)
 
@@ -163,16 +164,15 @@ class Values:
         items = record.items if isinstance(record, Set) else self._listed(record)
         return {key for key, _ in self._unique([(item, None) for item in items], record.offset)}
 
-    def pairs(self, record: object) -> list[tuple[Any, object]]:
-        """Keys, and the records of their values, of a dict in the file's order."""
-        if isinstance(record, Call) and record.name.meaning is Meaning.ORDERED_DICT:
-            given: list[Any] = self._listed(record)
-            if not all(isinstance(pair, list | tuple) and len(pair) == 2 for pair in given):
-                raise self.error("an OrderedDict of something else than pairs", record.offset)
-            later = record.items.pairs if record.items else []
-            return self._unique([*map(tuple, given), *later], record.offset)
-        dictionary = self.expect(record, Dict, "a dict")
-        return self._unique(dictionary.pairs, dictionary.offset)
+    def pairs(self, record: Dict | Call) -> list[tuple[Any, object]]:
+        """Keys, and the records of their values, of a dict or OrderedDict in the file's order."""
+        if isinstance(record, Dict):
+            return self._unique(record.pairs, record.offset)
+        given: list[Any] = self._listed(record)
+        if not all(isinstance(pair, list | tuple) and len(pair) == 2 for pair in given):
+            raise self.error("an OrderedDict of something else than pairs", record.offset)
+        later = record.items.pairs if record.items else []
+        return self._unique([*map(tuple, given), *later], record.offset)
 
     def _listed(self, call: Call) -> list[object]:
         """The only argument, a list, or nothing."""
@@ -199,7 +199,7 @@ class Values:
         key = self.value(record)
         if isinstance(key, np.ndarray) and key.shape == ():
             key = key.item()
-        if type(key) not in _PLAIN and type(key) is not bytes:
+        if type(key) not in _PLAIN:
             raise self.error(f"{_described(key)} stands where a key belongs", offset)
         if isinstance(key, str | bytes) and len(key) > _SHORT:
             raise self.error(f"a key of {len(key)} characters is too long", offset)

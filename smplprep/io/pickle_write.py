@@ -118,7 +118,7 @@ class _Writer:
         self.values(items)
         self.write(Op.TUPLE)
 
-    def dict_of(self, items: dict[object, object]) -> None:
+    def dict_of(self, items: dict[Any, object]) -> None:
         self.write(Op.EMPTY_DICT, Op.MARK)
         self.values(part for pair in items.items() for part in pair)
         self.write(Op.SETITEMS)

@@ -108,8 +108,18 @@ def check_written(model: Model, path: str | os.PathLike[str], written: Written) 
     if list(expected) != list(present):
         raise VerificationError("the file just written has other keys than the model")
     for key, value in expected.items():
+        if carried_over(key, model, found):
+            continue
         if not same(value, present[key], key=key, container=found.source.container):
             raise VerificationError("the file just written holds another value", key=key)
+
+
+def carried_over(key: str, model: Model, found: Model) -> bool:
+    """Whether the file holds this member as the input did, going by the CRC that both passed."""
+    ours, theirs = model.source.members.get(key), found.source.members.get(key)
+    if ours is None or theirs is None:
+        return False
+    return (ours.crc32, ours.n_bytes) == (theirs.crc32, theirs.n_bytes)
 
 
 def same(value: Any, found: Any, *, key: str, container: str) -> bool:

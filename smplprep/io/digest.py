@@ -1,0 +1,45 @@
+"""SHA-256 on a second core, while the first one reads or writes."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Callable
+from queue import SimpleQueue
+
+Job = Callable[[], object]
+
+
+class BackgroundSha256:
+    """The digest of the chunks in their order. A chunk must not change before ``hexdigest``."""
+
+    def __init__(self) -> None:
+        self._sha256 = hashlib.sha256()
+
+    def update(self, chunk: bytes | memoryview) -> None:
+        """Hash ``chunk`` some time later."""
+        _jobs().put(lambda: self._sha256.update(chunk))
+
+    def hexdigest(self) -> str:
+        """Wait until every chunk is hashed."""
+        done = threading.Event()
+        _jobs().put(done.set)
+        done.wait()
+        return self._sha256.hexdigest()
+
+
+_queue: SimpleQueue[Job] | None = None
+
+
+def _jobs() -> SimpleQueue[Job]:
+    """The queue of the one thread that hashes; it is started when first needed."""
+    global _queue
+    if _queue is None:
+        _queue = SimpleQueue()
+        threading.Thread(target=_work, args=(_queue,), name="sha256", daemon=True).start()
+    return _queue
+
+
+def _work(queue: SimpleQueue[Job]) -> None:
+    while True:
+        queue.get()()

@@ -1,0 +1,588 @@
+"""Pickles made to run code, to crash numpy or scipy, or to eat time and memory.
+
+Every one of them ends in one sentence that says what was refused, and nothing in it runs. The
+opcodes are written by hand here, and not with the package's own table.
+"""
+
+from __future__ import annotations
+
+import io
+import pickle
+import resource
+import struct
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from hypothesis import given
+from hypothesis import strategies as st
+
+from smplprep.errors import ModelReadError, SmplprepError
+from smplprep.io.pickle_read import read_pickle, read_pickle_model
+from smplprep.io.pickle_write import write_pickle
+from smplprep.io.sparse import sparsify
+
+RECORDED = Path(__file__).parent.parent / "io" / "recorded"
+
+
+def refused(body: bytes, **arguments: Any) -> ModelReadError:
+    """The error that the pickle ends in, quickly and in a few words."""
+    start = time.process_time()
+    with pytest.raises(ModelReadError) as caught:
+        read_pickle(body, path="m.pkl", **arguments)
+    assert time.process_time() - start < 3
+    error = caught.value
+    assert error.path == "m.pkl"
+    assert 0 <= (error.offset or 0) <= len(body)
+    assert "\n" not in str(error)
+    assert len(str(error)) < 300
+    return error
+
+
+def short(text: str) -> bytes:
+    body = text.encode()
+    return b"\x8c" + bytes([len(body)]) + body
+
+
+def named(module: str, name: str) -> bytes:
+    return f"c{module}\n{name}\n".encode()
+
+
+# What runs code: %s is the shell command.
+ROUTES = {
+    "GLOBAL, REDUCE": (b"cposix\nsystem\n(S'%s'\ntR.", "GLOBAL names posix.system,"),
+    "GLOBAL, binary": (b"\x80\x02cos\nsystem\n(S'%s'\n\x85R.", "GLOBAL names os.system,"),
+    "GLOBAL, eval": (b"c__builtin__\neval\n(S'%s'\ntR.", "GLOBAL names __builtin__.eval,"),
+    "GLOBAL, getattr": (b"cbuiltins\ngetattr\n(S'%s'\ntR.", "GLOBAL names builtins.getattr,"),
+    "GLOBAL, dotted": (
+        b"cnumpy\ndtype.__reduce__\n(S'%s'\ntR.",
+        "GLOBAL names numpy.dtype.__reduce__,",
+    ),
+    "GLOBAL, submodule": (b"cnumpy.core.multiarray\nload\n(S'%s'\ntR.", "multiarray.load,"),
+    "GLOBAL, close": (b"cnumpy\nndarrays\n(S'%s'\ntR.", "GLOBAL names numpy.ndarrays,"),
+    "GLOBAL, spaces": (b"cnumpy \nndarray\n(S'%s'\ntR.", "GLOBAL names numpy .ndarray,"),
+    "GLOBAL, carriage return": (b"cnumpy\r\nndarray\r\n(S'%s'\ntR.", r"names numpy\r.ndarray\r,"),
+    "GLOBAL, numpy gadget": (
+        b"cnumpy.testing._private.utils\nrunstring\n(S'%s'\n}tR.",
+        "names numpy.testing._private.utils.runstring,",
+    ),
+    "GLOBAL, torch gadget": (
+        b"ctorch.utils.collect_env\nrun\n(S'%s'\ntR.",
+        "names torch.utils.collect_env.run,",
+    ),
+    "GLOBAL, f2py gadget": (
+        b"cnumpy.f2py.crackfortran\nmyeval\n(S'%s'\ntR.",
+        "names numpy.f2py.crackfortran.myeval,",
+    ),
+    "GLOBAL, chumpy": (b"cchumpy.ch\nChLambda\n)\x81(S'%s'\ntb.", "names chumpy.ch.ChLambda,"),
+    "STACK_GLOBAL": (short("posix") + short("system") + b"\x93(S'%s'\ntR.", "names posix.system,"),
+    "STACK_GLOBAL, memo": (
+        short("posix") + b"\x940" + short("numpy") + b"0h\x00" + short("system") + b"\x93.",
+        "STACK_GLOBAL names posix.system,",
+    ),
+    "STACK_GLOBAL of names": (named("numpy", "dtype") * 2 + b"\x93.", "without two texts;"),
+    "INST": (b"(S'%s'\niposix\nsystem\n.", "opcode INST is refused;"),
+    "INST, allowed name": (b"(S'f8'\ninumpy\ndtype\n.", "opcode INST is refused;"),
+    "OBJ": (b"(cposix\nsystem\nS'%s'\no.", "GLOBAL names posix.system,"),
+    "OBJ, allowed name": (b"(cnumpy\ndtype\nS'f8'\no.", "opcode OBJ is refused;"),
+    "NEWOBJ": (b"csubprocess\nPopen\n(S'%s'\nt\x81.", "GLOBAL names subprocess.Popen,"),
+    "NEWOBJ, allowed name": (b"cnumpy\ndtype\n)\x81.", "NEWOBJ of numpy.dtype is refused;"),
+    "NEWOBJ, arguments": (b"cchumpy.ch\nCh\n(S'%s'\nt\x81.", "NEWOBJ with arguments is refused;"),
+    "NEWOBJ_EX": (b"csubprocess\nPopen\n(S'%s'\nt}\x92.", "GLOBAL names subprocess.Popen,"),
+    "NEWOBJ_EX, allowed name": (b"cchumpy.ch\nCh\n)}\x92.", "opcode NEWOBJ_EX is refused;"),
+    "REDUCE of a class": (b"cchumpy.ch\nCh\n)R.", "REDUCE of chumpy.ch.Ch is refused;"),
+    "REDUCE of ndarray": (b"cnumpy\nndarray\n(I3\ntR.", "REDUCE of numpy.ndarray is refused;"),
+    "REDUCE of object": (b"cbuiltins\nobject\n)R.", "REDUCE of builtins.object is refused;"),
+    "REDUCE of text": (b"S'%s'\n)R.", "REDUCE without a name and arguments;"),
+    "REDUCE without tuple": (b"cnumpy\ndtype\n]R.", "REDUCE without a name and arguments;"),
+    "BUILD, __dict__": (b"}(S'__class__'\nS'%s'\nub.", "BUILD finds nothing on the stack"),
+    "BUILD of a list": (b"]}(S'__setstate__'\nS'%s'\nub.", "BUILD on something that has no state;"),
+    "BUILD of a name": (b"cnumpy\nndarray\n}(S'%s'\nNub.", "BUILD on something that has no state;"),
+    "BUILD twice": (
+        b"cchumpy.ch\nCh\n)\x81}b}b.",
+        "BUILD on a chumpy.ch.Ch that was built before;",
+    ),
+    "EXT1": (b"\x82\x01(S'%s'\ntR.", "opcode EXT1 is refused;"),
+    "EXT2": (b"\x83\x01\x00(S'%s'\ntR.", "opcode EXT2 is refused;"),
+    "EXT4": (b"\x84\x01\x00\x00\x00(S'%s'\ntR.", "opcode EXT4 is refused;"),
+    "PERSID": (b"P%s\n.", "opcode PERSID is refused;"),
+    "BINPERSID": (b"S'%s'\nQ.", "opcode BINPERSID is refused;"),
+    "NEXT_BUFFER": (b"\x97.", "opcode NEXT_BUFFER is refused;"),
+    "READONLY_BUFFER": (b"]\x98.", "opcode READONLY_BUFFER is refused;"),
+    "FROZENSET": (b"(S'%s'\n\x91.", "opcode FROZENSET is refused;"),
+    "unknown opcode": (b"\xff.", "opcode 0xff is refused;"),
+    "_reconstructor": (
+        named("copy_reg", "_reconstructor") + named("subprocess", "Popen") + b".",
+        "GLOBAL names subprocess.Popen,",
+    ),
+    "memo hides the name": (
+        b"N(S'%s'\nt" + named("posix", "system") + b"p1\n00g1\n.",
+        "GLOBAL names posix.system,",
+    ),
+    "name that is dropped": (named("posix", "system") + b"0N.", "GLOBAL names posix.system,"),
+    "name that floods": (b"c" + b"\x1b[2J" * 9999 + b"\nx\n.", r"GLOBAL names \x1b[2J\x1b[2J"),
+}
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_code_never_runs(route: str, tmp_path: Path) -> None:
+    body, message = ROUTES[route]
+    ran, modules = tmp_path / "ran", set(sys.modules)
+    error = refused(body.replace(b"%s", f"touch {ran}".encode()))
+    assert message in error.message
+    assert error.offset is not None
+    assert "; nothing was run" in error.message or route == "BUILD, __dict__"
+    assert not ran.exists()
+    assert set(sys.modules) == modules
+
+
+NUMPY = named("numpy.core.multiarray", "_reconstruct") + named("numpy", "ndarray")
+DTYPE = named("numpy", "dtype")
+
+
+def dtype(
+    code: bytes = b"f8", state: bytes | None = b"(K\x03U\x01<NNNJ\xff\xff\xff\xffNK\x00t"
+) -> bytes:
+    return (
+        DTYPE
+        + b"(U"
+        + bytes([len(code)])
+        + code
+        + b"K\x00K\x01tR"
+        + (state + b"b" if state else b"")
+    )
+
+
+def array(
+    body: bytes = b"U\x08abcdefgh",
+    *,
+    shape: bytes = b"(K\x01t",
+    dtype: bytes = dtype(),
+    version: bytes = b"K\x01",
+    fortran: bytes = b"\x89",
+    head: bytes = NUMPY,
+) -> bytes:
+    return head + b"(K\x00tU\x01b\x87R(" + version + shape + dtype + fortran + body + b"tb"
+
+
+def instance(name: bytes, **attributes: bytes) -> bytes:
+    items = b"".join(short(key) + value for key, value in attributes.items())
+    return name + b")\x81}(" + items + b"ub"
+
+
+def integers(*values: int) -> bytes:
+    body = struct.pack(f"<{len(values)}i", *values)
+    shape = b"(J" + struct.pack("<i", len(values)) + b"t"
+    return array(b"U" + bytes([len(body)]) + body, shape=shape, dtype=dtype(b"i4"))
+
+
+CSC = named("scipy.sparse.csc", "csc_matrix")
+CH = named("chumpy.ch", "Ch")
+SELECT = named("chumpy.reordering", "Select")
+ENCODE = named("_codecs", "encode")
+OBJECTS = dtype(b"O8", b"(K\x03U\x01|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00t")
+TWO = b"(K\x02K\x02t"
+
+GADGETS = {
+    "dtype alone": (dtype(), "a dtype stands where a value belongs"),
+    "dtype killer": (
+        dtype(b"f8", b"(K\x03U\x01<N(U\x01at}U\x01aU\x01bsJ\xff\xff\xff\x7fK\x01K\x10t"),
+        "a dtype stands where a value belongs",
+    ),
+    "dtype of fields": (
+        array(dtype=dtype(b"f8", b"(K\x03U\x01|N(U\x01at}K\x08K\x01K\x10t")),
+        "a dtype with fields, a subtype or metadata, or of an unknown version, is refused",
+    ),
+    "dtype of a subtype": (
+        array(dtype=dtype(b"f8", b"(K\x03U\x01|(N)tNNK\x08K\x01K\x10t")),
+        "a dtype with fields, a subtype or metadata, or of an unknown version, is refused",
+    ),
+    "dtype with metadata": (
+        array(dtype=dtype(b"f8", b"(K\x04U\x01<NNNK\x00K\x00K\x00}t")),
+        "a dtype with fields, a subtype or metadata, or of an unknown version, is refused",
+    ),
+    "dtype of bytes": (array(dtype=dtype(b"V8")), "dtype V8 does not belong in a body model"),
+    "dtype of dates": (array(dtype=dtype(b"M8[s]")), "dtype M8[s] does not belong"),
+    "dtype of a list": (array(dtype=dtype(b"f8,O")), "dtype f8,O does not belong"),
+    "dtype with a line": (array(dtype=dtype(b"f8\n")), r"dtype f8\n does not belong"),
+    "dtype without a code": (array(dtype=DTYPE + b")R"), "a NoneType stands where a dtype code"),
+    "dtype of nothing": (array(dtype=b"N"), "an array without a dtype"),
+    "dtype of an order": (array(dtype=dtype(state=b"(K\x03U\x01=NNNNNNt")), "byte order = is"),
+    "objects as bytes": (
+        array(b"U\x08abcdefgh", dtype=OBJECTS),
+        "a ByteText stands where the list of an object array belongs",
+    ),
+    "objects in a buffer": (
+        named("numpy.core.numeric", "_frombuffer")
+        + b"(C\x08abcdefgh"
+        + OBJECTS
+        + b"(K\x01tU\x01CtR",
+        "_frombuffer with unknown arguments",
+    ),
+    "objects in a buffer, text": (
+        named("numpy.core.numeric", "_frombuffer")
+        + b"(C\x08abcdefgh"
+        + OBJECTS
+        + b"(K\x01t"
+        + short("C")
+        + b"tR",
+        "a bytes stands where the list of an object array belongs",
+    ),
+    "object scalar": (
+        named("numpy.core.multiarray", "scalar") + b"(" + OBJECTS + b"C\x08abcdefghtR",
+        "a bytes stands where the list of an object array belongs",
+    ),
+    "object scalar of a list": (
+        named("numpy.core.multiarray", "scalar") + b"(" + OBJECTS + b"](NetR",
+        "a ObjectArray stands where an array of numbers or text belongs",
+    ),
+    "too few objects": (array(b"]", dtype=OBJECTS), "shape (1,) with 0 items"),
+    "another class": (
+        array(head=named("numpy.core.multiarray", "_reconstruct") + CH),
+        "an array of a class other than numpy.ndarray is refused",
+    ),
+    "no contents": (NUMPY + b"(K\x00tU\x01b\x87R", "an array without its contents"),
+    "another version": (array(version=b"K\x02"), "an array without its contents, or of an unknown"),
+    "shape of a list": (array(shape=b"]"), "a list stands where a shape belongs"),
+    "shape below zero": (
+        array(shape=b"(J\xff\xff\xff\xfft"),
+        "a shape of something else than sizes",
+    ),
+    "shape of booleans": (array(shape=b"(\x88t"), "a shape of something else than sizes"),
+    "shape too large": (array(shape=b"(J\xff\xff\xff\x7ft"), "over the limit of 1073741824 bytes"),
+    "shape that wraps": (
+        array(b"U\x00", shape=b"(" + b"\x8a\x05\0\0\0\0\1" * 2 + b"t"),
+        "over the limit of 1073741824 bytes",
+    ),
+    "shape of zero times much": (
+        array(b"U\x00", shape=b"(K\x00" + b"\x8a\x05\0\0\0\0\1" * 2 + b"t"),
+        "over the limit of 1073741824 bytes",
+    ),
+    "many dimensions": (array(shape=b"(" + b"K\x01" * 33 + b"t"), "33 dimensions"),
+    "short body": (array(b"U\x07abcdefg"), "shape (1,) needs 8 bytes, 7 are there"),
+    "long body": (array(b"U\x09abcdefghi"), "shape (1,) needs 8 bytes, 9 are there"),
+    "body of a list": (array(b"]"), "a list stands where the body of an array belongs"),
+    "body of a number": (array(b"K\x08"), "a int stands where the body of an array belongs"),
+    "body of wide text": (array(b"X\x03\0\0\0\xe2\x82\xac"), "text that is not latin-1"),
+    "body of an array": (array(integers(1, 2)), "where bytes belongs"),
+    "impossible character": (
+        array(b"U\x04\xff\xff\xff\xff", dtype=dtype(b"U1")),
+        "text with an impossible character",
+    ),
+    "impossible boolean": (array(b"U\x01\x02", dtype=dtype(b"b1")), "neither 0 nor 1"),
+    "encode, code": (
+        ENCODE + b"(" + short("x") + short("zlib") + b"tR",
+        "_codecs.encode of anything",
+    ),
+    "encode, bytes": (ENCODE + b"(C\x01x" + short("latin1") + b"tR", "_codecs.encode of anything"),
+    "encode, more": (
+        ENCODE + b"(NNNtR",
+        "_codecs.encode of anything but text to latin1 is refused",
+    ),
+    "bytes of a number": (
+        named("builtins", "bytes") + b"(J\xff\xff\xff\x7ftR",
+        "builtins.bytes with arguments is refused",
+    ),
+    "set of a number": (
+        named("builtins", "set") + b"(K\x01tR",
+        "builtins.set of anything but a list",
+    ),
+    "set of lists": (b"\x8f(]\x90", "a list stands where a key belongs"),
+    "set with equals": (b"\x8f(K\x01K\x01\x90", "1 stands twice in one dict or set"),
+    "OrderedDict of numbers": (
+        named("collections", "OrderedDict") + b"(](K\x01etR",
+        "an OrderedDict of something else than pairs",
+    ),
+    "_reconstructor of a set": (
+        named("copyreg", "_reconstructor") + b"(" + named("builtins", "set") * 2 + b"NtR",
+        "copyreg._reconstructor of anything but a listed class is refused",
+    ),
+    "_reconstructor with state": (
+        named("copyreg", "_reconstructor") + b"(" + CH + named("builtins", "object") + b"K\x01tR",
+        "copyreg._reconstructor of anything but a listed class is refused",
+    ),
+    "name as a value": (named("numpy", "ndarray"), "numpy.ndarray stands where a value belongs"),
+    "csc without state": (CSC + b")\x81", "a scipy.sparse.csc.csc_matrix without its attributes"),
+    "csc without data": (
+        instance(CSC, indices=integers(0), indptr=integers(0, 1, 1), _shape=TWO),
+        "a scipy.sparse.csc.csc_matrix without data",
+    ),
+    "csc out of range": (
+        instance(CSC, data=array(), indices=integers(9), indptr=integers(0, 1, 1), _shape=TWO),
+        "damaged csc matrix: indices[0] is 9, not below 2",
+    ),
+    "csc below zero": (
+        instance(CSC, data=array(), indices=integers(-9), indptr=integers(0, 1, 1), _shape=TWO),
+        "damaged csc matrix: indices[0] is -9, not below 2",
+    ),
+    "csc with a wild indptr": (
+        instance(CSC, data=array(), indices=integers(0), indptr=integers(0, 9, 1), _shape=TWO),
+        "damaged csc matrix: indptr falls at 2",
+    ),
+    "csc of a list": (
+        instance(CSC, data=b"]", indices=integers(0), indptr=integers(0, 1, 1), _shape=TWO),
+        "a list stands where the array data belongs",
+    ),
+    "csc without a shape": (
+        instance(CSC, data=array(), indices=integers(0), indptr=integers(0, 1, 1), _shape=b"K\x02"),
+        "a scipy.sparse.csc.csc_matrix whose _shape is no shape",
+    ),
+    "coo of three": (
+        instance(
+            named("scipy.sparse._coo", "coo_array"),
+            data=array(),
+            coords=b"(" + integers(0) * 3 + b"t",
+            _shape=b"(K\x01K\x01K\x01t",
+        ),
+        "a coo matrix that is not two-dimensional",
+    ),
+    "Ch without x": (instance(CH, _dirty_vars=b"N"), "a chumpy.ch.Ch without x"),
+    "Ch of a number": (instance(CH, x=b"K\x01"), "a int stands where the array x belongs"),
+    "Ch of itself": (
+        CH + b")\x81\x94}" + short("x") + b"h\x00sb",
+        "nested deeper than 32 levels, or in itself",
+    ),
+    "Select out of range": (
+        instance(SELECT, a=array(), idxs=integers(0, 1)),
+        "a chumpy Select beyond its 1 entries",
+    ),
+    "Select below zero": (
+        instance(SELECT, a=array(), idxs=integers(-1)),
+        "a chumpy Select beyond its 1 entries",
+    ),
+    "Select that does not fit": (
+        instance(SELECT, a=array(), idxs=integers(0), preferred_shape=TWO),
+        "a chumpy Select whose preferred_shape does not fit",
+    ),
+    "Select of many dimensions": (
+        instance(SELECT, a=array(), idxs=integers(0), preferred_shape=b"(" + 99 * b"K\x01" + b"t"),
+        "an array of 99 dimensions; the limit is 32",
+    ),
+    "Select by floats": (
+        instance(SELECT, a=array(), idxs=array()),
+        "a chumpy Select whose idxs are no row of integers",
+    ),
+    "two equal keys": (b"}(" + short("f") + b"N" + short("f") + b"Nu", "'f' stands twice"),
+    "equal after decoding": (b"}(" + short("\xe9") + b"NU\x01\xe9Nu", r"'\xe9' stands twice"),
+    "equal numbers": (b"}(K\x01N\x88Nu", "True stands twice in one dict or set"),
+    "key of a tuple": (b"})Ns", "a tuple stands where a key belongs"),
+    "key of an array": (b"}" + integers(1) + b"Ns", "a ndarray stands where a key belongs"),
+    "long key": (b"}X\x01\x10\0\0" + 0x1001 * b"k" + b"Ns", "a key of 4097 characters is too long"),
+    "long text": (b"X\x01\x40\0\0" + 0x4001 * b"k", "a text of 16385 bytes is too long"),
+}
+
+
+@pytest.mark.parametrize("gadget", GADGETS)
+def test_what_numpy_scipy_and_chumpy_would_believe(gadget: str) -> None:
+    body, message = GADGETS[gadget]
+    assert message in refused(body + b".").message
+    # The same, deeper.
+    assert message in refused(b"\x80\x02}" + short("weights") + b"](" + body + b"es.").message
+
+
+def test_the_building_blocks_are_sound() -> None:
+    """What the gadgets are made of is read where nothing is wrong with it."""
+    assert read_pickle(array() + b".").value.tobytes() == b"abcdefgh"
+    assert read_pickle(array(b"](Ne", dtype=OBJECTS) + b".").value.items == [None]
+    assert read_pickle(integers(3, -4) + b".").value.tolist() == [3, -4]
+    matrix = instance(CSC, data=array(), indices=integers(1), indptr=integers(0, 1, 1), _shape=TWO)
+    assert read_pickle(matrix + b".").value.shape == (2, 2)
+    chosen = instance(SELECT, a=instance(CH, x=integers(5, 6)), idxs=integers(1, 1, 0))
+    assert read_pickle(chosen + b".").value.tolist() == [6, 6, 5]
+
+
+DAMAGED = {
+    "nothing": (b"", "the pickle is cut short"),
+    "STOP alone": (b".", "STOP finds nothing on the stack"),
+    "two values": (b"NN.", "the pickle ends with values left over"),
+    "open mark": (b"(N.", "the pickle ends with values left over"),
+    "bytes after the end": (b"N.N", "1 bytes follow the end of the pickle"),
+    "protocol 6": (b"\x80\x06N.", "pickle protocol 6 is unknown"),
+    "FRAME beyond the end": (
+        b"\x80\x04\x95\x03\0\0\0\0\0\0\0N.",
+        "FRAME is longer than the pickle",
+    ),
+    "FRAME of 2**64": (b"\x95" + b"\xff" * 8 + b"N.", "FRAME is longer than the pickle"),
+    "BINBYTES beyond the end": (b"B\xff\xff\xff\xffabc", "cut short inside BINBYTES"),
+    "BINBYTES8 of 2**64": (b"\x8e" + b"\xff" * 8, "cut short inside BINBYTES8"),
+    "BYTEARRAY8 of 2**62": (b"\x96" + b"\0" * 7 + b"\x40", "cut short inside BYTEARRAY8"),
+    "BINUNICODE8 of 2**64": (b"\x8d" + b"\xff" * 8, "cut short inside BINUNICODE8"),
+    "BINSTRING below zero": (b"T\xff\xff\xff\xff", "cut short inside BINSTRING"),
+    "no UTF-8": (b"X\x01\0\0\0\xff.", "BINUNICODE with text that is no utf-8"),
+    "half a character": (b"V\\ud800\n.", "UNICODE with half a character (a lone surrogate)"),
+    "bad escape": (b"V\\u12\n.", "UNICODE with text that is no raw_unicode_escape"),
+    "STRING, no quotes": (b"Sabc\n.", "STRING without quotes"),
+    "STRING, one quote": (b"S'\n.", "STRING without quotes"),
+    "STRING, bad escape": (b"S'\\d'\n.", "STRING with an escape that Python never writes"),
+    "STRING, half an escape": (b"S'\\'\n.", "STRING with an escape that Python never writes"),
+    "STRING, short hexadecimal": (b"S'\\x4'\n.", "STRING with an escape that Python never writes"),
+    "line without end": (b"I12", "cut short inside INT"),
+    "INT with a digit group": (b"I1_0\n.", "INT with 1_0, which is no number of ours"),
+    "INT of text": (b"Iabc\n.", "INT with abc, which is no number of ours"),
+    "INT of a flood": (b"I" + b"9" * 1_000_000 + b"\n.", "which is no number of ours"),
+    "LONG of a flood": (b"L" + b"9" * 1_000_000 + b"L\n.", "which is no number of ours"),
+    "LONG above 64 bits": (b"L18446744073709551616L\n.", "LONG with an integer of more than 64"),
+    "LONG1 above 64 bits": (b"\x8a\x09" + b"\0" * 8 + b"\1.", "LONG1 with an integer of more than"),
+    "LONG1 of 255 bytes": (b"\x8a\xff" + b"\1" * 255 + b".", "LONG1 with an integer of 255 bytes"),
+    "LONG4 of 100 MB": (b"\x8b\0\xe1\xf5\x05.", "LONG4 with an integer of 100000000 bytes"),
+    "FLOAT of text": (b"Fnine\n.", "FLOAT with nine, which is no number of ours"),
+    "memo that is not there": (b"h\x07.", "BINGET of memo 7, where nothing was put"),
+    "memo below zero": (b"g-1\n.", "GET of memo -1, where nothing was put"),
+    "memo of nothing": (b"q\x07.", "BINPUT finds nothing on the stack"),
+    "POP of nothing": (b"0.", "POP without a mark"),
+    "POP_MARK of nothing": (b"1.", "POP_MARK without a mark"),
+    "DUP of nothing": (b"2.", "DUP finds nothing on the stack"),
+    "TUPLE3 of two": (b"NN\x87.", "TUPLE3 finds nothing on the stack"),
+    "TUPLE2 across a mark": (b"N(N\x86.", "TUPLE2 finds nothing on the stack"),
+    "APPEND to a tuple": (b")Na.", "APPEND on something that is no list"),
+    "APPENDS to a dict": (b"}(Ne.", "APPENDS on something that is no list"),
+    "SETITEM of a list": (b"]NNs.", "SETITEM on something that is no dict"),
+    "SETITEMS of three": (b"}(NNNu.", "SETITEMS with a key that has no value"),
+    "DICT of three": (b"(NNNd.", "DICT with a key that has no value"),
+    "ADDITEMS of a list": (b"](N\x90.", "ADDITEMS on something that is no set"),
+}
+
+
+@pytest.mark.parametrize("fault", DAMAGED)
+def test_damage(fault: str) -> None:
+    body, message = DAMAGED[fault]
+    error = refused(body)
+    assert message in error.message
+    assert error.offset is not None
+
+
+# Each list holds the one before twice: 2**n lists in a few hundred bytes.
+DOUBLED = b"]\x940" + b"".join(b"](h%ch%ce\x940" % (i, i) for i in range(40))
+
+ZEROS = b"B\0\0\x10\0" + bytes(1 << 20) + b"\x94"  # a megabyte, to be shared
+
+
+def again(dtype_state: bytes, n: int) -> bytes:
+    """A list of ``n`` arrays of the same megabyte."""
+    one = array(b"h\x00", shape=b"(J\0\0\x10\0t", dtype=dtype(b"S1", dtype_state))
+    return b"](" + ZEROS + b"0" + n * one + b"e."
+
+
+BOMBS = {
+    "nested tuples": (b")" + b"\x85" * 1_000_000 + b".", "nested deeper than 32 levels"),
+    "nested lists": (b"]" * 33 + b"a" * 32 + b".", "nested deeper than 32 levels"),
+    "nested marks": (b"(" * 1_000_000, "nested deeper than 32 levels"),
+    "list in itself": (b"]\x94h\x00a.", "nested deeper than 32 levels, or in itself"),
+    "doubled tuples": (b")" + b"2\x86" * 60 + b".", "nested deeper than 32 levels"),
+    "doubled tuples, flat": (b")" + b"2\x86" * 30 + b".", "unfolds into more than 2000000 values"),
+    "doubled lists": (DOUBLED + b"h\x28.", "nested deeper than 32 levels"),
+    "doubled lists, flat": (DOUBLED + b"h\x18.", "unfolds into more than 2000000 values"),
+    "opcodes": (b"N0" * 1_100_000 + b"N.", "more than 2000000 opcodes"),
+    "big-endian copies": (again(b"(K\x03U\x01>NNNNNNt", 300), "far more than its own size"),
+    "views": (again(b"(K\x03U\x01|NNNNNNt", 300), "far more than its own size"),
+    "bytes again": (ZEROS + b"0](" + b"h\x00" * 300 + b"e.", "far more than its own size"),
+    "latin-1 again": (
+        b"X\0\0\x10\0"
+        + b"a" * (1 << 20)
+        + b"\x940]("
+        + (ENCODE + b"(h\x00" + short("latin1") + b"tR") * 300
+        + b"e.",
+        "far more than its own size",
+    ),
+    "texts that widen": (
+        b"](" + (b"X\0\x40\0\0" + b"a" * 0x3FFC + b"\xf0\x9f\x98\x80") * 4200 + b"e.",
+        "more than 67108864 bytes of text",
+    ),
+    "Select that multiplies": (
+        b"]("
+        + (ZEROS + b"0")
+        + b"".join(
+            instance(
+                SELECT,
+                a=array(b"U\x04aaaa", shape=b"(K\x01t", dtype=dtype(b"S4")),
+                idxs=array(b"h\x00", shape=b"(J\0\0\x02\0t", dtype=dtype(b"i8")),
+            )
+            for _ in range(300)
+        )
+        + b"e.",
+        "far more than its own size",
+    ),
+}
+
+
+@pytest.mark.parametrize("bomb", BOMBS)
+def test_bombs(bomb: str) -> None:
+    body, message = BOMBS[bomb]
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert message in refused(body).message
+    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert (after - before) * 1024 < 1 << 30
+
+
+def test_numbers_made_to_share_a_hash() -> None:
+    """Python takes minutes for a dict of integers that are equal modulo 2**61 - 1."""
+    keys = (b"\x8a\x09" + struct.pack("<q", (i + 1) % 2**62) + b"\1N" for i in range(9))
+    assert "more than 64 bits" in refused(b"}(" + b"".join(keys) + b"u.").message
+    floats = b"".join(b"G" + struct.pack(">d", 2.0 ** (61 * i) * 3) + b"N" for i in range(17))
+    assert len(read_pickle(b"}(" + floats + b"u.").value) == 17
+
+
+def good_pickles() -> list[bytes]:
+    model = {
+        "weights": np.arange(6.0).reshape(2, 3),
+        "f": np.arange(3, dtype=">u4"),
+        "J_regressor": sp.csc_matrix(np.eye(3)),
+        "names": np.array(["a", "bc"]),
+        "objects": np.array([1, "x"], object),
+        "bs_type": "lrotmin",
+        "rest": [1, 2.5, None, True, (b"\xff", {"k": {3}})],
+    }
+    ours = io.BytesIO()
+    write_pickle({"weights": model["weights"], "J": sparsify(np.eye(3)), "s": {1, "a"}}, ours)
+    dumped = [pickle.dumps(model, protocol) for protocol in range(6)]
+    recorded = [file.read_bytes() for file in sorted(RECORDED.glob("*.pkl"))]
+    assert len(recorded) == 5
+    return [*dumped, *recorded, ours.getvalue()]
+
+
+GOOD = good_pickles()
+
+
+@pytest.mark.parametrize("body", GOOD, ids=range(len(GOOD)))
+def test_cut_anywhere(body: bytes) -> None:
+    read_pickle_model(body)
+    for end in range(len(body)):
+        with pytest.raises(ModelReadError):
+            read_pickle(body[:end])
+    with pytest.raises(ModelReadError, match="1 bytes follow the end"):
+        read_pickle(body + b"\0")
+
+
+@given(st.data())
+def test_mutated_files_are_read_or_refused(data: st.DataObject) -> None:
+    body = bytearray(data.draw(st.sampled_from(GOOD)))
+    for _ in range(data.draw(st.integers(1, 4))):
+        at = data.draw(st.integers(0, len(body) - 1))
+        match data.draw(st.sampled_from(["byte", "bit", "drop", "copy"])):
+            case "byte":
+                body[at] = data.draw(st.integers(0, 255))
+            case "bit":
+                body[at] ^= 1 << data.draw(st.integers(0, 7))
+            case "drop":
+                del body[at : at + data.draw(st.integers(1, 9))]
+            case "copy":
+                start = data.draw(st.integers(0, len(body)))
+                body[at:at] = body[start : start + data.draw(st.integers(1, 40))]
+        if not body:
+            break
+    try:
+        read_pickle_model(bytes(body))
+    except SmplprepError as error:
+        assert "\n" not in str(error)
+
+
+@given(st.binary())
+def test_any_bytes_are_read_or_refused(body: bytes) -> None:
+    try:
+        read_pickle(body)
+    except SmplprepError as error:
+        assert "\n" not in str(error)
