@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .model import Model
 from .poses import pose_set
-from .skinning import (
-    joint_transforms,
-    pose_offsets,
-    rest_shapes,
-    rotation_matrices,
-    skin,
-)
+from .skinning import Posing, blocks, posing, skin_block, unposed_block
 
-CHUNK = 16  # poses at a time, which keeps a full-size model's share under 50 MiB
+MAX_SHAPES = 16  # shape directions over which displacements are stated
 
 
 @dataclass(frozen=True)
@@ -29,7 +24,7 @@ class Displacement:
     max_mm: float
     max_vertex: int
     max_pose: int
-    vertex_max_mm: NDArray[np.float64]  # (V,)
+    vertex_max_mm: NDArray[np.float32]  # (V,)
 
     def as_dict(self) -> dict[str, float | int]:
         """Plain data for the report."""
@@ -46,65 +41,85 @@ def displacements(stages: list[Model]) -> list[Displacement]:
     """Between each stage and the next, then between the first and the last.
 
     Args:
-        stages: models of one family; a stage that shares arrays with the one before it costs
-            nothing where they are shared.
+        stages: models of one family; a stage that is the one before it costs nothing.
 
     Returns:
         ``len(stages) - 1`` steps and the total (for one stage: the total alone, all zero).
     """
     first = stages[0]
     names = first.family.joint_names(first.n_joints, "smplx")
-    poses, betas = pose_set(names, min(first.shapedirs.shape[2], 16))
-    n_pairs = len(stages)
-    distances = np.empty((n_pairs, len(poses), first.n_vertices), dtype=np.float32)
-    for start in range(0, len(poses), CHUNK):
-        part = slice(start, start + CHUNK)
-        vertices = stage_vertices(stages, poses[part], betas[part])
-        for pair in range(n_pairs - 1):
-            distances[pair, part] = apart_mm(vertices[pair], vertices[pair + 1])
-        distances[-1, part] = apart_mm(vertices[0], vertices[-1])
-    return [summary(pair) for pair in distances]
+    poses, betas = pose_set(names, min(first.shapedirs.shape[2], MAX_SHAPES))
+    ready = prepared(stages, poses, betas)
+    pairs = [*pairwise(stages), (first, stages[-1])]
+    # Vertices first, as the blocks come. Most pairs of a typical clean are the same model twice.
+    distances = {
+        index: np.empty((first.n_vertices, len(poses)), dtype=np.float32)
+        for index, (a, b) in enumerate(pairs)
+        if a is not b
+    }
+    for block in blocks(first.n_vertices):
+        posed = posed_stages(stages, block, ready)
+        for index, table in distances.items():
+            a, b = pairs[index]
+            table[block] = apart_mm(posed[id(a)], posed[id(b)], axis=1)
+    still = Displacement(0.0, 0.0, 0.0, 0, 0, np.zeros(first.n_vertices, dtype=np.float32))
+    return [
+        summary(distances[index]) if index in distances else still for index in range(len(pairs))
+    ]
 
 
-def stage_vertices(
+def prepared(
     stages: list[Model], poses: NDArray[np.float64], betas: NDArray[np.float64]
-) -> list[NDArray[np.float64]]:
-    """(N, V, 3) posed vertices of each stage; what a stage shares with the last is kept."""
-    rotations = rotation_matrices(poses)
-    found: list[NDArray[np.float64]] = []
+) -> list[Posing]:
+    """The posing of each stage; stages with the same joints share one."""
+    found: list[Posing] = []
     last: Model | None = None
     for model in stages:
-        if model is last:
+        if last is None or not same_arrays(model, last, "J_regressor", "shapedirs"):
+            found.append(posing(model, poses, betas))
+        else:
             found.append(found[-1])
-            continue
-        new_shapes = last is None or model.shapedirs is not last.shapedirs
-        if new_shapes:
-            shaped = rest_shapes(model, betas)
-        if new_shapes or last is None or model.J_regressor is not last.J_regressor:
-            joints = model.J_regressor.astype(np.float64, copy=False) @ shaped
-            transforms = joint_transforms(model, joints, rotations)
-        if last is None or model.posedirs is not last.posedirs:
-            offsets = pose_offsets(model, rotations)
-        found.append(skin(model.weights, shaped + offsets, transforms))
         last = model
     return found
 
 
-def apart_mm(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(N, V) distances in millimetres of two (N, V, 3) in metres."""
-    if a is b:
-        return np.zeros(a.shape[:2])
-    return 1000.0 * np.sqrt(np.square(a - b).sum(axis=2))
+def posed_stages(
+    stages: list[Model], block: slice, ready: list[Posing]
+) -> dict[int, NDArray[np.float64]]:
+    """id of each stage -> (b, 3, N) its posed vertices; what a stage shares is computed once."""
+    found: dict[int, NDArray[np.float64]] = {}
+    last: Model | None = None
+    for model, posed in zip(stages, ready, strict=True):
+        if id(model) in found:
+            continue
+        if last is None or not same_arrays(model, last, "shapedirs", "posedirs"):
+            unposed = unposed_block(model, block, posed)
+        found[id(model)] = skin_block(model.weights[block], unposed, posed)
+        last = model
+    return found
 
 
-def summary(distances: NDArray) -> Displacement:
-    """Mean, 99th percentile and maximum over poses and vertices of (N, V) distances."""
-    pose, vertex = np.unravel_index(int(distances.argmax()), distances.shape)
+def same_arrays(a: Model, b: Model, *keys: str) -> bool:
+    """Whether these fields are the very same arrays, as transforms leave what they do not touch."""
+    return all(getattr(a, key) is getattr(b, key) for key in keys)
+
+
+def apart_mm(
+    a: NDArray[np.float64], b: NDArray[np.float64], *, axis: int = -1
+) -> NDArray[np.float64]:
+    """Distances in millimetres of points in metres whose coordinates lie along ``axis``."""
+    return 1000.0 * np.sqrt(np.square(a - b).sum(axis=axis))
+
+
+def summary(distances: NDArray[np.float32]) -> Displacement:
+    """Mean, 99th percentile (nearest rank) and maximum over vertices and poses, of (V, N)."""
+    rank = (99 * distances.size - 1) // 100
+    vertex, pose = np.unravel_index(int(distances.argmax()), distances.shape)
     return Displacement(
         mean_mm=float(distances.mean(dtype=np.float64)),
-        p99_mm=float(np.percentile(distances, 99)),
+        p99_mm=float(np.partition(distances, rank, axis=None)[rank]),
         max_mm=float(distances.max()),
         max_vertex=int(vertex),
         max_pose=int(pose),
-        vertex_max_mm=distances.max(axis=0),
+        vertex_max_mm=distances.max(axis=1),
     )

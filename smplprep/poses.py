@@ -9,6 +9,10 @@ ranges hold for each component of the joint's axis-angle vector.
 
 from __future__ import annotations
 
+import math
+import random
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -67,12 +71,19 @@ def pose_set(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Axis-angle poses (N, J, 3), uniform inside the limits, and betas (N, B) from N(0, 1).
 
-    Betas are clipped at 3. RandomState's stream is frozen by numpy's compatibility policy, so the
+    Betas are clipped at 3. Python promises the stream of ``random.random`` to stay as it is, so the
     set is the same for every version.
     """
-    random = np.random.RandomState(seed)
+    draw = random.Random(seed).random
     limits = np.stack([joint_limits(name) for name in smplx_names])
-    share = random.random_sample((n_poses, len(smplx_names), 3))
+    share = uniform(draw, (n_poses, len(smplx_names), 3))
     poses = limits[..., 0] + share * (limits[..., 1] - limits[..., 0])
-    betas = np.clip(random.standard_normal((n_poses, n_betas)), -MAX_BETA, MAX_BETA)
-    return poses, betas
+    # Box and Muller 1958; 1 - u because log(0) is none.
+    radius = np.sqrt(-2.0 * np.log(1.0 - uniform(draw, (n_poses, n_betas))))
+    normal = radius * np.cos(2.0 * np.pi * uniform(draw, (n_poses, n_betas)))
+    return poses, np.clip(normal, -MAX_BETA, MAX_BETA)
+
+
+def uniform(draw: Callable[[], float], shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """An array of this shape, drawn one number at a time from [0, 1)."""
+    return np.array([draw() for _ in range(math.prod(shape))]).reshape(shape)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import resources
 from typing import Any
 
 import numpy as np
@@ -45,6 +44,8 @@ class Report:
     @staticmethod
     def schema() -> dict[str, Any]:
         """The JSON Schema that every report obeys."""
+        from importlib import resources  # only who validates a report needs it
+
         text = resources.files(__package__).joinpath("report.schema.json").read_text("utf-8")
         return json.loads(text)
 

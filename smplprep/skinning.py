@@ -1,12 +1,36 @@
-"""Linear blend skinning in numpy: where a model's vertices go in a set of poses and shapes."""
+"""Linear blend skinning in numpy: where a model's vertices go in a set of poses and shapes.
+
+Work goes by blocks of vertices, all poses at once: ``posedirs``, which is most of a model, is then
+read once, and nothing of the size of all vertices in all poses is ever made.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .kinematics import parents_first, parents_of
 from .model import Model
+
+BLOCK = 256  # vertices, so that what is at work stays in the processor's cache
+
+
+@dataclass(frozen=True, eq=False)
+class Posing:
+    """Poses and shapes, made ready for one model's vertices.
+
+    Attributes:
+        betas: (B', N) shape coefficients, B' at most the model's B.
+        features: (P, N) rotations minus the identity, which weigh the pose blend shapes.
+        transforms: (J, 3, 4, N) from rest to posed space.
+    """
+
+    betas: NDArray[np.float64]
+    features: NDArray[np.float64]
+    transforms: NDArray[np.float64]
 
 
 def rotation_matrices(rotations: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -22,18 +46,12 @@ def rotation_matrices(rotations: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.eye(3) + sine * skew + versine * (skew @ skew)
 
 
-def rest_shapes(model: Model, betas: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(N, V, 3) shaped but unposed vertices, metres, for (N, B') betas, B' at most B."""
-    used = model.shapedirs[:, :, : betas.shape[1]].reshape(-1, betas.shape[1])
-    flat = betas @ used.T.astype(np.float64, copy=False)
-    return flat.reshape(len(betas), -1, 3) + model.v_template
-
-
-def pose_offsets(model: Model, rotations: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(N, V, 3) metres that the pose blend shapes add, for (N, J, 3, 3) local rotations."""
-    features = (rotations[:, 1:] - np.eye(3)).reshape(len(rotations), -1)
-    flat = model.posedirs.reshape(-1, features.shape[1])
-    return (flat @ features.T.astype(flat.dtype, copy=False)).T.reshape(len(rotations), -1, 3)
+def rest_joints(model: Model, betas: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(N, J, 3) joints of the unposed body, metres, for (N, B') betas."""
+    regressor = model.J_regressor.astype(np.float64, copy=False)
+    directions = model.shapedirs[:, :, : betas.shape[1]].reshape(model.n_vertices, -1)
+    moved = (regressor @ directions).reshape(model.n_joints, 3, -1)
+    return regressor @ model.v_template + np.moveaxis(moved @ betas.T, 2, 0)
 
 
 def joint_transforms(
@@ -55,16 +73,41 @@ def joint_transforms(
     return np.concatenate([turned, moved[..., None]], axis=-1)
 
 
-def skin(
-    weights: NDArray, unposed: NDArray[np.float64], transforms: NDArray[np.float64]
+def posing(model: Model, poses: NDArray[np.float64], betas: NDArray[np.float64]) -> Posing:
+    """What ``posed_block`` needs, for axis-angle poses (N, J, 3) and betas (N, B')."""
+    rotations = rotation_matrices(poses)
+    features = (rotations[:, 1:] - np.eye(3)).reshape(len(poses), -1)
+    transforms = joint_transforms(model, rest_joints(model, betas), rotations)
+    return Posing(
+        betas=np.ascontiguousarray(betas.T),
+        features=np.ascontiguousarray(features.T),
+        transforms=np.ascontiguousarray(np.moveaxis(transforms, 0, 3)),
+    )
+
+
+def blocks(n_vertices: int) -> Iterator[slice]:
+    """The vertices, ``BLOCK`` at a time."""
+    return (slice(start, start + BLOCK) for start in range(0, n_vertices, BLOCK))
+
+
+def unposed_block(model: Model, block: slice, ready: Posing) -> NDArray[np.float64]:
+    """(b, 3, N) shaped vertices with the pose blend shapes added, before skinning."""
+    n_betas, n_poses = ready.betas.shape
+    template = model.v_template[block][:, :, None]
+    shapes = model.shapedirs[block, :, :n_betas].reshape(-1, n_betas) @ ready.betas
+    offsets = model.posedirs[block].reshape(-1, len(ready.features)) @ ready.features
+    return (shapes + offsets).reshape(-1, 3, n_poses) + template
+
+
+def skin_block(
+    weights: NDArray, unposed: NDArray[np.float64], ready: Posing
 ) -> NDArray[np.float64]:
-    """(N, V, 3) posed vertices, from (V, J) weights, (N, V, 3) vertices and (N, J, 3, 4)."""
-    n_joints = transforms.shape[1]
-    posed = np.empty_like(unposed)
-    for index, transform in enumerate(transforms):  # one pose at a time: (V, 12) is small
-        blended = (weights @ transform.reshape(n_joints, 12)).reshape(-1, 3, 4)
-        posed[index] = np.einsum("vij,vj->vi", blended[:, :, :3], unposed[index])
-        posed[index] += blended[:, :, 3]
+    """(b, 3, N) posed vertices, from (b, J) weights and (b, 3, N) unposed ones."""
+    n_joints, _, _, n_poses = ready.transforms.shape
+    blended = (weights @ ready.transforms.reshape(n_joints, -1)).reshape(-1, 3, 4, n_poses)
+    posed = blended[:, :, 3]
+    for axis in range(3):
+        posed += blended[:, :, axis] * unposed[:, None, axis]
     return posed
 
 
@@ -76,8 +119,9 @@ def posed_vertices(
     The same as stock smplx's ``lbs`` without translation; source: Loper et al. 2015, equations
     2 to 10.
     """
-    rotations = rotation_matrices(poses)
-    shaped = rest_shapes(model, betas)
-    joints = model.J_regressor.astype(np.float64, copy=False) @ shaped
-    transforms = joint_transforms(model, joints, rotations)
-    return skin(model.weights, shaped + pose_offsets(model, rotations), transforms)
+    ready = posing(model, poses, betas)
+    posed = [
+        skin_block(model.weights[block], unposed_block(model, block, ready), ready)
+        for block in blocks(model.n_vertices)
+    ]
+    return np.ascontiguousarray(np.moveaxis(np.concatenate(posed), 2, 0))

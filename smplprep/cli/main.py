@@ -5,19 +5,34 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+from importlib import import_module
 from typing import NoReturn
 
 import click
 
 from .. import __version__
 from ..errors import SmplprepError
-from .audit import audit_command
-from .clean import clean_command
-from .inspect import inspect_command
-from .verify import verify_command
+
+# Each stands in the module of its name, as NAME_command, and is loaded when it is called.
+COMMANDS = ("clean", "inspect", "audit", "verify", "replay", "check")
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Commands(click.Group):
+    """A group that imports no command but the one that runs."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(
+            import_module(f".{cmd_name}", __package__), f"{cmd_name}_command"
+        )
+        return command
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="smplprep")
 def smplprep() -> None:
     """Clean SMPL-family body model files, so that limbs nobody saw stay still.
@@ -25,12 +40,6 @@ def smplprep() -> None:
     \b
     Exit status: 0 done, 1 a check failed, 2 usage, 3 bad input, 4 cannot write.
     """
-
-
-smplprep.add_command(clean_command)
-smplprep.add_command(inspect_command)
-smplprep.add_command(audit_command)
-smplprep.add_command(verify_command)
 
 
 def run() -> NoReturn:

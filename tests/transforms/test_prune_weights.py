@@ -123,26 +123,19 @@ def test_the_input_is_not_touched_and_the_output_is_read_only(small_model):
 def test_no_vertex_moves_farther_than_the_error_bound(standin):
     """r_v * max_jk |T_j v - T_k v| over the joints of the input row, in a bent pose."""
     from smplprep.poses import pose_set
-    from smplprep.skinning import (
-        joint_transforms,
-        pose_offsets,
-        rest_shapes,
-        rotation_matrices,
-        skin,
-    )
+    from smplprep.skinning import posing, skin_block, unposed_block
 
     pruned, _ = prune_weights(standin)
     poses, betas = pose_set(standin.family.joint_names(52, "smplx"), 16, n_poses=1)
-    rotations = rotation_matrices(poses)
-    shaped = rest_shapes(standin, betas)
-    transforms = joint_transforms(standin, standin.J_regressor @ shaped, rotations)
-    unposed = shaped + pose_offsets(standin, rotations)
-    moved = skin(standin.weights, unposed, transforms) - skin(pruned.weights, unposed, transforms)
-    moved = np.linalg.norm(moved[0], axis=1)
+    ready = posing(standin, poses, betas)
+    unposed = unposed_block(standin, slice(None), ready)
+    apart = skin_block(standin.weights, unposed, ready) - skin_block(pruned.weights, unposed, ready)
+    moved = np.linalg.norm(apart[:, :, 0], axis=1)
+    transforms = ready.transforms[..., 0]
     loss = np.where(pruned.weights == 0, standin.weights, 0).sum(axis=1)
     for vertex in range(0, 6890, 53):
         joints = np.flatnonzero(standin.weights[vertex])
-        images = transforms[0, joints, :, :3] @ unposed[0, vertex] + transforms[0, joints, :, 3]
+        images = transforms[joints, :, :3] @ unposed[vertex, :, 0] + transforms[joints, :, 3]
         spread = np.linalg.norm(images[:, None] - images[None], axis=2).max()
         assert moved[vertex] <= loss[vertex] * spread + 1e-12
 
