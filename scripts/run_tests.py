@@ -1,6 +1,8 @@
 """Run the tests in an environment of their own. Needs Python 3.11 and git, nothing else.
 
-python3 scripts/run_tests.py [PYTEST ARGUMENTS]
+    python3 scripts/run_tests.py [--gpu] [PYTEST ARGUMENTS]
+
+--gpu makes the artifacts of the GPU tests and runs only those.
 """
 
 from __future__ import annotations
@@ -13,8 +15,13 @@ import environment
 
 def main() -> None:
     """Make the environment and hand over to pytest."""
+    arguments = sys.argv[1:]
     python = environment.make(".venv-test", extras="verify,dev", torch=True)
-    command = [python, "-m", "pytest", *sys.argv[1:]]
+    if "--gpu" in arguments:
+        script = environment.ROOT / "scripts" / "make_gpu_artifacts.py"
+        subprocess.run([python, script], cwd=environment.ROOT, check=True)
+        arguments = [argument for argument in arguments if argument != "--gpu"] + ["-m", "gpu"]
+    command = [python, "-m", "pytest", *arguments]
     sys.exit(subprocess.run(command, cwd=environment.ROOT).returncode)
 
 

@@ -1,0 +1,40 @@
+"""The public names, literally, and that each of them is there."""
+
+from __future__ import annotations
+
+import smplprep
+
+
+def test_public_names():
+    assert smplprep.__all__ == [
+        "Model",
+        "ModelInvalidError",
+        "ModelReadError",
+        "ModelWriteError",
+        "Options",
+        "Report",
+        "SmplprepError",
+        "VerificationError",
+        "clean",
+        "localise_posedirs",
+        "prune_weights",
+        "read_model",
+        "sparsify_regressor",
+        "write_model",
+    ]
+
+
+def test_every_name_loads_and_says_what_it_is():
+    for name in smplprep.__all__:
+        assert getattr(smplprep, name).__doc__, name
+    assert set(smplprep._HOMES) == set(smplprep.__all__)
+
+
+def test_errors_are_value_errors_with_one_line():
+    error = smplprep.ModelReadError("is cut short", path="m.npz", key="weights", offset=7)
+    assert isinstance(error, ValueError)
+    assert str(error) == "m.npz: is cut short (key weights, byte 7)"
+    hostile = smplprep.ModelReadError("names it", path="a\x1b[2J\nb.npz", key="k" * 500)
+    assert "\x1b" not in str(hostile)
+    assert "\n" not in str(hostile)
+    assert len(str(hostile)) < 200
