@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .check import assert_clean
     from .errors import (
         ModelInvalidError,
         ModelReadError,
@@ -34,6 +35,7 @@ _HOMES = {
     "Report": "report",
     "SmplprepError": "errors",
     "VerificationError": "errors",
+    "assert_clean": "check",
     "clean": "pipeline",
     "localise_posedirs": "transforms.localise_posedirs",
     "prune_weights": "transforms.prune_weights",
@@ -51,6 +53,7 @@ __all__ = [
     "Report",
     "SmplprepError",
     "VerificationError",
+    "assert_clean",
     "clean",
     "localise_posedirs",
     "prune_weights",

@@ -15,6 +15,7 @@ def test_public_names():
         "Report",
         "SmplprepError",
         "VerificationError",
+        "assert_clean",
         "clean",
         "localise_posedirs",
         "prune_weights",

@@ -1,0 +1,208 @@
+"""The audit as text for a terminal of 100 columns, in the manner of the investigation's tables."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from itertools import zip_longest
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .audit import Audit
+from .audit_export import changes, joint_names
+from .errors import shown
+from .poses import N_POSES
+
+WIDTH = 100
+COLUMN = 42  # of each model, side by side
+LISTED = 14  # a list of more joints than this is cut, or only counted
+STRONGEST = 4  # leaks listed with their size
+NO_BREAK = "\N{NO-BREAK SPACE}"
+
+
+def audit_text(audits: Sequence[Audit], vocabulary: str = "findings") -> str:
+    """The tables of one model, or of two side by side."""
+    if len(audits) == 2:
+        return "\n".join(against_lines(audits[0], audits[1], vocabulary))
+    (audit,) = audits
+    names = joint_names(audit, vocabulary)
+    lines = [*heading(audit), ""]
+    lines += [*weight_lines(audit, names), ""] if audit.skinned.any() else []
+    lines += [*support_lines(audit, names), "", *reach_lines(audit, names)]
+    return "\n".join(lines)
+
+
+def heading(audit: Audit) -> list[str]:
+    """The file, and how many landmarks leak."""
+    model = audit.model
+    return [
+        f"{shown(audit.name)}: {model.family.name}, {model.n_vertices} vertices, "
+        f"{model.n_joints} joints",
+        f"{verdict(audit)}; a joint outside the landmark's own chain is a leak: joint*",
+    ]
+
+
+def verdict(audit: Audit) -> str:
+    total, leaking = len(audit.landmarks), audit.n_leaking
+    return f"{leaking} of {total} landmarks leak" if leaking else f"none of {total} landmarks leaks"
+
+
+def weight_lines(audit: Audit, names: list[str]) -> list[str]:
+    """Table 1: vertex --> joints with a non-zero weight."""
+    lines = ["Vertex name --> non-zero weights for joints"]
+    width = name_width(audit)
+    for row, landmark in enumerate(audit.landmarks):
+        if landmark.vertex is not None:
+            label = f"  {landmark.vertex:>5}: {landmark.name:<{width}} --> "
+            lines += wrapped(label, skinned_cell(audit, row, names))
+    return lines
+
+
+def support_lines(audit: Audit, names: list[str]) -> list[str]:
+    """Table 2: landmark --> pose parameters that it can move, for each channel."""
+    lines = ["Landmark (source) --> pose parameters it can move"]
+    width = name_width(audit)
+    for row, landmark in enumerate(audit.landmarks):
+        label = f"  {landmark.name:<{width}} ({landmark.source})"
+        weights = weights_cell(audit, row, names)
+        if landmark.vertex is None:
+            lines += wrapped(f"{label}  --> ", weights)
+            continue
+        lines += wrapped(f"{label} --> weights:  ", weights)
+        lines += wrapped(f"{'':<{len(label)}}     posedirs: ", posedirs_cell(audit, row, names))
+    return lines
+
+
+def reach_lines(audit: Audit, names: list[str]) -> list[str]:
+    """Table 3: how far a landmark moves per radian, its chain first, then its strongest leaks."""
+    lines = [
+        f"Landmark --> mm per radian, at rest / median of {N_POSES} poses; strongest leaks last"
+    ]
+    for row, landmark in enumerate(audit.landmarks):
+        leaks = audit.support.leaks[row]
+        chain = np.flatnonzero(audit.support.either[row] & ~leaks)
+        worst = np.argsort(-audit.median_mm[row] * leaks, kind="stable")[: leaks.sum()]
+        told = [sized(audit, row, int(joint), names[joint]) for joint in chain]
+        told += [sized(audit, row, int(joint), names[joint] + "*") for joint in worst[:STRONGEST]]
+        if len(worst) > STRONGEST:
+            told.append(f"and {len(worst) - STRONGEST} more leaks")
+        label = f"  {landmark.name:<{name_width(audit)}} --> "
+        lines += wrapped(label, ", ".join(told) or "none")
+    return lines
+
+
+def sized(audit: Audit, row: int, joint: int, name: str) -> str:
+    """A joint with its two figures, kept on one line."""
+    figures = (audit.rest_mm[row, joint], audit.median_mm[row, joint])
+    return f"{name}{NO_BREAK}" + "/".join(
+        f"{figure:.0f}" if figure >= 9.95 else f"{figure:.2g}" for figure in figures
+    )
+
+
+def name_width(audit: Audit) -> int:
+    """Columns for the landmarks' names."""
+    return max(len(landmark.name) for landmark in audit.landmarks)
+
+
+def against_lines(before: Audit, after: Audit, vocabulary: str) -> list[str]:
+    """Both models side by side, and under each landmark what changed."""
+    names = joint_names(after, vocabulary)
+    lines = [
+        f"{'before: ' + shown(before.name, 72)} ({verdict(before)})",
+        f"{'after:  ' + shown(after.name, 72)} ({verdict(after)})",
+        "A joint outside the landmark's own chain is a leak: joint*",
+        "",
+        f"{'':<12}{'before':<{COLUMN}} | after",
+    ]
+    same = []
+    for row, (landmark, gone, new) in enumerate(changes(before, after, vocabulary)):
+        if landmark.vertex is None and not gone and not new:
+            same.append(landmark.name)  # a regressed joint follows the tree, which no clean changes
+            continue
+        lines.append(f"{landmark.name} ({landmark.source})")
+        if landmark.vertex is not None:
+            lines += beside("  skinned", *(skinned_cell(a, row, names) for a in (before, after)))
+        lines += beside("  weights", *(weights_cell(a, row, names) for a in (before, after)))
+        if landmark.vertex is not None:
+            lines += beside("  posedirs", *(posedirs_cell(a, row, names) for a in (before, after)))
+        lines += wrapped("  gone      ", strongest(gone, before.median_mm[row], names))
+        if new:
+            lines += wrapped("  new       ", strongest(new, after.median_mm[row], names))
+    if same:
+        lines += ["", *wrapped("Regressed joints, the same in both: ", " ".join(same))]
+    return lines
+
+
+def strongest(joints: list[str], moved: NDArray[np.float64], names: list[str]) -> str:
+    """The joints; of many, how many they are and which of them moved the landmark most."""
+    if len(joints) <= LISTED:
+        return " ".join(joints) or "nothing"
+    order = sorted(joints, key=lambda name: -moved[names.index(name)])
+    return f"{len(joints)} joints, the strongest of them {' '.join(order[:STRONGEST])}"
+
+
+def skinned_cell(audit: Audit, row: int, names: list[str]) -> str:
+    """The joints with a non-zero weight; the root, which moves everything, is never a leak."""
+    outside = ~audit.support.expected[row]
+    outside[audit.root] = False
+    return marked(audit.skinned[row], outside, names)
+
+
+def weights_cell(audit: Audit, row: int, names: list[str]) -> str:
+    return marked(audit.support.weights[row], audit.support.leaks[row], names)
+
+
+def posedirs_cell(audit: Audit, row: int, names: list[str]) -> str:
+    """The joints whose corrective is not zero; only counted where they are nearly all."""
+    found, leaks = audit.support.posedirs[row], audit.support.leaks[row]
+    n_found, n_leaks, n_all = int(found.sum()), int((found & leaks).sum()), len(names) - 1
+    if n_found <= LISTED or 2 * n_found < n_all:
+        return marked(found, leaks, names)
+    which = f"all {n_all}" if n_found == n_all else f"{n_found} of {n_all}"
+    return f"{which} joints, {n_leaks} of them leaks*"
+
+
+def marked(mask: NDArray[np.bool_], leaks: NDArray[np.bool_], names: list[str]) -> str:
+    """The joints' names, an asterisk after each leak."""
+    found = [names[joint] + "*" * int(leaks[joint]) for joint in np.flatnonzero(mask)]
+    return " ".join(found) or "none"
+
+
+def wrapped(label: str, text: str) -> list[str]:
+    """The label and the text, broken under itself at WIDTH columns."""
+    lines = textwrap.wrap(text, WIDTH - len(label), break_on_hyphens=False) or [""]
+    lines = [line.replace(NO_BREAK, " ") for line in lines]
+    return [label + lines[0], *(" " * len(label) + line for line in lines[1:])]
+
+
+def beside(label: str, left: str, right: str) -> list[str]:
+    """Two texts in columns of their own."""
+    columns = (textwrap.wrap(text, COLUMN, break_on_hyphens=False) for text in (left, right))
+    lines = [f"{a:<{COLUMN}} | {b}" for a, b in zip_longest(*columns, fillvalue="")]
+    return [f"{label if k == 0 else '':<12}{line}".rstrip() for k, line in enumerate(lines)]
+
+
+def vertex_leak_text(models: Sequence[dict[str, Any]]) -> str:
+    """The leaks of all vertices, joint by joint.
+
+    Args:
+        models: each from ``vertex_leak_data``.
+    """
+    lines: list[str] = []
+    for model in models:
+        lines += [
+            f"{shown(model['model'])}: leaking vertices of each joint",
+            f"{'joint':<16}{'weights':>9}{'posedirs':>10}{'in all':>9}"
+            "   worst vertices, mm per radian at rest",
+        ]
+        for row in model["joints"]:
+            worst = "  ".join(f"{w['vertex']} {w['rest_mm_per_rad']:.3g}" for w in row["worst"])
+            counts = f"{row['weights']:>9}{row['posedirs']:>10}{row['vertices']:>9}"
+            lines.append(f"{row['joint']:<16}{counts}   {worst}".rstrip())
+        lines.append("")
+    lines.append(
+        "Where two limbs meet, vertices rightly hang on both; a cleaned model has such too."
+    )
+    return "\n".join(lines)

@@ -1,0 +1,130 @@
+"""``smplprep audit``: a thin skin over ``audit`` and its texts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from ..landmark_sets import Landmark
+    from ..model import Model
+
+
+@click.command("audit")
+@click.argument("model", metavar="MODEL")
+@click.option("--against", metavar="OTHER", help="Show what MODEL changed since this file.")
+@click.option(
+    "--landmarks",
+    default="openpose25",
+    show_default=True,
+    metavar="SET",
+    help="openpose25, openpose-hands, all, or a JSON file {name: vertex}.",
+)
+@click.option("--vertices", metavar="LIST", help="These vertices instead: 332,6260, or all.")
+@click.option(
+    "--joint-names",
+    "vocabulary",
+    type=click.Choice(["findings", "smplx"]),
+    default="findings",
+    show_default=True,
+    help="leftUpLeg or left_hip.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV instead of text.")
+def audit_command(
+    model: str,
+    against: str | None,
+    landmarks: str,
+    vertices: str | None,
+    vocabulary: str,
+    as_json: bool,
+    as_csv: bool,
+) -> None:
+    """Say which pose parameters move each landmark of MODEL, and how far.
+
+    A joint outside a landmark's own kinematic chain is a leak and is marked with *. With
+    --vertices all: how many vertices leak to each joint, and the worst of them.
+
+    \b
+    Example:
+      smplprep audit SMPLH_NEUTRAL_clean.npz --against SMPLH_NEUTRAL.npz
+    """
+    if as_json and as_csv:
+        raise click.UsageError("--json and --csv exclude each other")
+    paths = [model] if against is None else [against, model]
+    if vertices == "all":
+        click.echo(all_vertices(paths, vocabulary, as_json, as_csv), nl=False)
+    else:
+        told = landmark_audit(paths, landmarks, vertices, vocabulary, as_json, as_csv)
+        click.echo(told, nl=False)
+
+
+def landmark_audit(
+    paths: list[str],
+    landmarks: str,
+    vertices: str | None,
+    vocabulary: str,
+    as_json: bool,
+    as_csv: bool,
+) -> str:
+    """The audit of one file, or of two side by side, in the form asked for."""
+    import json
+
+    from ..audit import audit
+    from ..audit_export import audit_csv, audit_data
+    from ..audit_text import audit_text
+    from ..io.read_model import read_model
+
+    audits = []
+    for path in paths:
+        model = read_model(path, normalise_rows=True)
+        chosen = chosen_landmarks(model, landmarks, vertices, vocabulary)
+        audits.append(audit(model, chosen, name=Path(path).name))
+        same_build(audits[0].model, model, path)
+    if as_json:
+        return json.dumps(audit_data(audits, vocabulary), indent=1) + "\n"
+    return audit_csv(audits, vocabulary) if as_csv else audit_text(audits, vocabulary) + "\n"
+
+
+def all_vertices(paths: list[str], vocabulary: str, as_json: bool, as_csv: bool) -> str:
+    """The leaks of all vertices of each file, in the form asked for."""
+    import json
+
+    from ..audit_export import vertex_leak_csv, vertex_leak_data
+    from ..audit_text import vertex_leak_text
+    from ..io.read_model import read_model
+    from ..vertex_audit import vertex_leaks
+
+    models = []
+    for path in paths:
+        model = read_model(path, normalise_rows=True)
+        names = model.family.joint_names(model.n_joints, vocabulary)
+        models.append(vertex_leak_data(vertex_leaks(model), Path(path).name, names))
+    if as_json:
+        return json.dumps({"models": models}, indent=1) + "\n"
+    return vertex_leak_csv(models) if as_csv else vertex_leak_text(models) + "\n"
+
+
+def chosen_landmarks(
+    model: Model, landmarks: str, vertices: str | None, vocabulary: str
+) -> list[Landmark]:
+    """What --vertices names, else what --landmarks names."""
+    from ..landmark_sets import landmark_set, landmarks_at
+
+    if vertices is not None:
+        return landmarks_at(vertices, model)
+    return landmark_set(model, landmarks, vocabulary=vocabulary)
+
+
+def same_build(first: Model, model: Model, path: str) -> None:
+    """Raise unless both models have the same vertices and joints."""
+    from ..errors import ModelInvalidError
+
+    if (first.n_vertices, first.n_joints) != (model.n_vertices, model.n_joints):
+        raise ModelInvalidError(
+            f"{model.n_vertices} vertices and {model.n_joints} joints, but the other file has "
+            f"{first.n_vertices} and {first.n_joints}",
+            path=path,
+        )

@@ -1,0 +1,62 @@
+"""``smplprep check``: a thin skin over ``check``."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command("check")
+@click.argument("model", metavar="MODEL")
+@click.option(
+    "--max-leaks",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="How many landmarks may leak.",
+)
+@click.option(
+    "--max-mm",
+    type=click.FloatRange(min=0),
+    help="How far a vertex may move over the pose set; needs --against.",
+)
+@click.option("--against", metavar="ORIGINAL", help="The file before cleaning, for --max-mm.")
+@click.option(
+    "--max-influences", type=click.IntRange(min=1), help="How many joints may move a vertex."
+)
+@click.option(
+    "--landmarks",
+    metavar="SET",
+    help="openpose25, openpose-hands, all, or a JSON file {name: vertex}."
+    "  [default: the family's vertices]",
+)
+def check_command(
+    model: str,
+    max_leaks: int,
+    max_mm: float | None,
+    against: str | None,
+    max_influences: int | None,
+    landmarks: str | None,
+) -> None:
+    """A gate for CI: exit with status 1 if MODEL leaks, and name the landmarks.
+
+    \b
+    Example:
+      smplprep check SMPLH_NEUTRAL_clean.npz --max-leaks 0 --max-influences 4
+    """
+    if (max_mm is None) != (against is None):
+        raise click.UsageError("--max-mm and --against need each other")
+    from ..check import check_file
+
+    faults = check_file(
+        model,
+        max_leaks=max_leaks,
+        max_influences=max_influences,
+        against=against,
+        max_mm=max_mm,
+        landmarks=landmarks,
+    )
+    for fault in faults:
+        click.echo(fault)
+    if faults:
+        raise click.exceptions.Exit(1)
+    click.echo("clean")

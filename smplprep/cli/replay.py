@@ -1,0 +1,72 @@
+"""``smplprep replay``: a thin skin over ``replay``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command("replay")
+@click.argument("model", metavar="MODEL")
+@click.argument("cleaned", metavar="[CLEANED]", required=False)
+@click.option(
+    "--visible",
+    default="Nose,LEye,LEar,LShoulder,LElbow,LWrist",
+    show_default=True,
+    metavar="NAMES",
+    help="Landmarks with a keypoint, as in audit.",
+)
+@click.option(
+    "--optimizer", type=click.Choice(["adam", "lbfgs"]), default="adam", show_default=True
+)
+@click.option("--steps", type=click.IntRange(min=1), default=100, show_default=True)
+@click.option(
+    "--device",
+    type=click.Choice(["cpu", "cuda"]),
+    default="cpu",
+    show_default=True,
+    help="Where stock smplx runs.",
+)
+@click.option("--plot", metavar="FILE.png", help="Draw the drift of each joint and the bodies.")
+def replay_command(
+    model: str,
+    cleaned: str | None,
+    visible: str,
+    optimizer: str,
+    steps: int,
+    device: str,
+    plot: str | None,
+) -> None:
+    """Fit MODEL, raw and cleaned, to a few keypoints; say how far unseen limbs turn.
+
+    Without CLEANED, MODEL is cleaned in memory.
+
+    Needs torch and smplx; to get them: pip install 'smplprep[verify]'
+
+    \b
+    Example:
+      smplprep replay SMPLH_NEUTRAL.npz SMPLH_NEUTRAL_clean.npz --plot replay.png
+    """
+    from ..io.read_model import read_model
+    from ..pipeline import clean
+    from ..replay import fit, make_scene, replay_text
+    from ..replay_plot import plot_replay, require_matplotlib
+    from ..stock import require_torch
+
+    require_torch(device)
+    if plot is not None:
+        require_matplotlib()
+    raw = read_model(model, normalise_rows=True)
+    after = clean(raw)[0] if cleaned is None else read_model(cleaned)
+    scene = make_scene(raw, visible.split(","), device=device)
+    fits = {
+        name: fit(which, scene, optimizer=optimizer, steps=steps, device=device)
+        for name, which in (("raw", raw), ("cleaned", after))
+    }
+    other = "the same cleaned in memory" if cleaned is None else Path(cleaned).name
+    click.echo(f"raw: {Path(model).name}; cleaned: {other}")
+    click.echo(replay_text(scene, fits, optimizer))
+    if plot is not None:
+        plot_replay(plot, raw, scene, fits)
+        click.echo(f"picture: {plot}")

@@ -1,0 +1,41 @@
+"""``smplprep verify``: a thin skin over ``verify``."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command("verify")
+@click.argument("cleaned", metavar="CLEANED")
+@click.option("--against", metavar="ORIGINAL", help="The file that was cleaned: four more checks.")
+@click.option(
+    "--device",
+    type=click.Choice(["cpu", "cuda"]),
+    default="cpu",
+    show_default=True,
+    help="Where stock smplx runs.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+def verify_command(cleaned: str, against: str | None, device: str, as_json: bool) -> None:
+    """Prove CLEANED: load it unchanged through stock smplx and check what its report promises.
+
+    One line for each check; exit status 1 if any of them failed.
+
+    Needs torch and smplx; to get them: pip install 'smplprep[verify]'
+
+    \b
+    Example:
+      smplprep verify SMPLH_NEUTRAL_clean.npz --against SMPLH_NEUTRAL.npz
+    """
+    import json
+    from dataclasses import asdict
+
+    from ..verify import FAILED, verification_text, verify
+
+    checks = verify(cleaned, against=against, device=device)
+    if as_json:
+        click.echo(json.dumps([asdict(check) for check in checks], indent=1))
+    else:
+        click.echo(verification_text(checks))
+    if any(check.status == FAILED for check in checks):
+        raise click.exceptions.Exit(1)

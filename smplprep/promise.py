@@ -1,0 +1,81 @@
+"""What a report says of the file beside it, as far as ``verify`` holds the file to it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .errors import shown
+
+DISPLACEMENT_KEYS = ("mean_mm", "p99_mm", "max_mm")
+
+
+class NotAReportError(Exception):
+    """The file is no JSON, or lacks what a report has."""
+
+
+@dataclass(frozen=True)
+class Promise:
+    """The parts of a report that can be checked.
+
+    Attributes:
+        version: of the smplprep that wrote it.
+        input_sha256, output_sha256: of the two files.
+        options: of the clean.
+        keys: key -> (dtype, shape) of the output; the shape is None for what is no array.
+        landmarks: landmark -> its supports after the clean.
+        max_shift_mm: of each joint over the shape space.
+        worked_on: the fields in which a step changed values, other than by casting them.
+        displacement_mm: DISPLACEMENT_KEYS -> figure.
+    """
+
+    version: str
+    input_sha256: str
+    output_sha256: str
+    options: dict[str, Any]
+    keys: dict[str, tuple[str, tuple[int, ...] | None]]
+    landmarks: dict[str, Any]
+    max_shift_mm: list[float]
+    worked_on: frozenset[str]
+    displacement_mm: dict[str, float]
+
+
+def read_promise(path: Path) -> Promise:
+    """Read NAME.report.json.
+
+    Raises:
+        OSError: it cannot be read.
+        NotAReportError: it is no report; the message says what it lacks.
+    """
+    try:
+        return promise_of(json.loads(path.read_text("utf-8")))
+    except KeyError as error:
+        raise NotAReportError(f"it lacks {shown(error)}") from error
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise NotAReportError(shown(error)) from error
+
+
+def promise_of(report: dict[str, Any]) -> Promise:
+    """The promise of a report as parsed; KeyError, TypeError or ValueError where it is none."""
+    steps = [step for step in report["changes"] if step["transform"] != "cast_floats"]
+    worked_on = {str(step["field"]) for step in steps if step["rows_touched"]}
+    if "J_regressor" in worked_on:
+        worked_on.add("J")  # it follows the regressor
+    return Promise(
+        version=shown(report["smplprep_version"], 24),
+        input_sha256=str(report["input"]["sha256"]),
+        output_sha256=str(report["output"]["sha256"]),
+        options=dict(report["options"]),
+        keys={row["key"]: (row["dtype"], shape_of(row)) for row in report["output"]["keys"]},
+        landmarks={row["landmark"]: row["after"] for row in report["landmarks"]},
+        max_shift_mm=[float(row["max_shift_mm"]) for row in report["regressor"]],
+        worked_on=frozenset(worked_on),
+        displacement_mm={key: float(report["displacement"][key]) for key in DISPLACEMENT_KEYS},
+    )
+
+
+def shape_of(row: dict[str, Any]) -> tuple[int, ...] | None:
+    """The shape of one key."""
+    return None if row["shape"] is None else tuple(row["shape"])

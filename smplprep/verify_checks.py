@@ -1,0 +1,328 @@
+"""The checks of ``verify``, one function each: it returns its figure, or raises ``CheckError``."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .audit import landmark_support, landmark_table
+from .displacement import displacements
+from .errors import SmplprepError, shown
+from .io.read_model import read_model
+from .kinematics import parents_of
+from .landmark_sets import all_landmarks
+from .model import Model
+from .poses import pose_set
+from .promise import DISPLACEMENT_KEYS, NotAReportError, Promise, read_promise
+from .schema import OPTIONAL_KEYS, REQUIRED_KEYS, STAMP_KEY
+from .skinning import posed_vertices
+from .stock import autograd_jacobians, pose_arguments, stock_from_file
+from .transforms.prune_weights import SUM_SLACK_EPS, row_sums
+from .transforms.sparsify_regressor import max_shift_mm, shape_basis
+
+GENERIC_ANGLE = 0.4  # radians
+N_FORWARD = 4  # poses in which stock smplx's vertices are compared with the audit's
+FORWARD_MM = 0.01  # stock smplx computes in float32: a few 1e-4 mm
+REPORT_SLACK = 1e-4  # relative; the report's figures have six digits
+JOINT_SLACK_MM = 1e-9
+
+
+class CheckError(Exception):
+    """A check failed; the message is its figure."""
+
+
+@dataclass
+class Subject:
+    """The file under test and what the checks share.
+
+    Attributes:
+        path, against, device: as the user gave them.
+        model: the cleaned model, from "file" on.
+        promise: what the report says, from "report" on.
+        original: from "original" on.
+        body: the stock smplx module, from "smplx" on.
+    """
+
+    path: Path
+    against: Path | None
+    device: str
+    model: Model = field(init=False)
+    promise: Promise = field(init=False)
+    original: Model = field(init=False)
+    body: Any = field(init=False)
+
+    @cached_property
+    def moved(self) -> NDArray[np.bool_]:
+        """(L, J) joints whose rotation moves each of stock smplx's joints, by its autograd."""
+        return (self.jacobians != 0).any(axis=(2, 3))
+
+    @cached_property
+    def jacobians(self) -> NDArray[np.float64]:
+        """(L, J, 3, 3) from ``autograd_jacobians``, in a pose like no other.
+
+        Not one of the pose set: a knee that bends about one axis hides some features' slopes.
+        """
+        random = np.random.RandomState(0)
+        pose = GENERIC_ANGLE * random.standard_normal((self.model.n_joints, 3))
+        return autograd_jacobians(self.body, pose, random.standard_normal(self.body.num_betas))
+
+    def poses(self, n_poses: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The first poses (N, J, 3) of the pose set, with as many betas as stock smplx takes."""
+        names = self.model.family.joint_names(self.model.n_joints, "smplx")
+        poses, betas = pose_set(names, self.body.num_betas)
+        return poses[:n_poses], betas[:n_poses]
+
+    @property
+    def not_root(self) -> NDArray[np.bool_]:
+        """(J,) every joint but the root, which moves all landmarks and is no part of supports."""
+        return np.arange(self.model.n_joints) > 0
+
+
+@contextlib.contextmanager
+def stock_verdict(message: str) -> Iterator[None]:
+    """Whatever stock smplx raises over the file is the check's failure."""
+    try:
+        yield
+    except SmplprepError:
+        raise
+    except Exception as error:
+        raise CheckError(f"{message}: {type(error).__name__}: {shown(error, 160)}") from error
+
+
+def check_file(subject: Subject) -> str:
+    """The file can be read and is a body model; what its rows sum to is another check's matter."""
+    subject.model = read_model(subject.path, normalise_rows=True)
+    source = subject.model.source
+    return f"{source.container}, {source.n_bytes:,} bytes, family {subject.model.family.name}"
+
+
+def check_report(subject: Subject) -> str:
+    """There is a report, and it holds what the checks need."""
+    path = subject.path.with_suffix(".report.json")
+    try:
+        subject.promise = read_promise(path)
+    except OSError as error:
+        raise CheckError(f"{path.name}: {error.strerror}") from error
+    except NotAReportError as error:
+        raise CheckError(f"{path.name} is no report of smplprep clean: {error}") from error
+    return f"{path.name}, written by smplprep {subject.promise.version}"
+
+
+def check_sha256(subject: Subject) -> str:
+    """The file is the one that the report tells of."""
+    found, wanted = subject.model.source.sha256, subject.promise.output_sha256
+    if found != wanted:
+        raise CheckError(f"the file has {str(found)[:16]}..., the report {shown(wanted)[:16]}...")
+    return f"{found[:16]}..., as in the report"
+
+
+def check_options(subject: Subject) -> str:
+    """The stamp in the file names the report's options and input."""
+    try:
+        stamp = json.loads(str(subject.model.extras.get(STAMP_KEY)))
+        options, input_sha256 = stamp["options"], stamp["input_sha256"]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise CheckError(f"the file has no readable key {STAMP_KEY!r}") from error
+    promise = subject.promise
+    if promise.input_sha256 == promise.output_sha256:
+        return "the clean found nothing to do, so the file keeps an earlier stamp"
+    if options != promise.options:
+        raise CheckError("the file's stamp and the report name different options")
+    if input_sha256 != promise.input_sha256:
+        raise CheckError("the file's stamp and the report name different inputs")
+    return f"{len(options)} options and the input's SHA-256, as in the report"
+
+
+def check_arrays(subject: Subject) -> str:
+    """Every key has the dtype and shape that the report gives it."""
+    entries = subject.model.entries()
+    wanted = subject.promise.keys
+    if list(entries) != list(wanted):
+        odd = sorted(set(entries) ^ set(wanted)) or ["their order"]
+        raise CheckError(f"the keys are not the report's: {shown(', '.join(odd))}")
+    for key, (dtype, shape) in wanted.items():
+        value = entries[key]
+        if shape is None or not isinstance(value, np.ndarray):
+            continue  # a key that was no array when the report was written, such as the stamp
+        if (str(value.dtype), value.shape) != (dtype, shape):
+            raise CheckError(
+                f"{shown(key)} is {value.dtype} {value.shape}, "
+                f"in the report {shown(dtype)} {shown(shape)}"
+            )
+    return f"{len(wanted)} keys with the report's dtypes and shapes"
+
+
+def check_rows(subject: Subject) -> str:
+    """Every row of weights sums to 1, within rounding of its dtype."""
+    weights = subject.model.weights
+    off = np.abs(row_sums(weights.astype(np.float64)) - 1.0)
+    worst, bound = int(off.argmax()), SUM_SLACK_EPS * float(np.finfo(weights.dtype).eps)
+    figure = f"off by at most {off[worst]:.2g} (vertex {worst}); {bound:.2g} is rounding"
+    if off[worst] > bound:
+        raise CheckError(figure)
+    return figure
+
+
+def check_smplx(subject: Subject) -> str:
+    """Stock smplx loads the file unchanged and holds the very numbers that the audit reads."""
+    model = subject.model
+    parents = parents_of(model.kintree_table)
+    with stock_verdict("it cannot load the file"):
+        body = stock_from_file(subject.path, model.source.container, device=subject.device)
+    flat = model.posedirs.reshape(-1, model.posedirs.shape[2]).T
+    for name, array in (
+        ("lbs_weights", model.weights),
+        ("J_regressor", model.J_regressor),
+        ("v_template", model.v_template),
+        ("shapedirs", model.shapedirs[:, :, : body.num_betas]),
+        ("posedirs", flat),
+        ("parents", parents),
+    ):
+        loaded = getattr(body, name).cpu().numpy()
+        if not np.array_equal(loaded, array.astype(loaded.dtype)):
+            raise CheckError(f"its {name} is not what the file holds")
+    subject.body = body
+    return f"SMPLH, float32 on {subject.device}, {body.num_betas} betas; its buffers are the file's"
+
+
+def check_forward(subject: Subject) -> str:
+    """Forward and backward are finite, and the vertices are those that the audit computes."""
+    import torch
+
+    poses, betas = subject.poses(N_FORWARD)
+    like = {"dtype": torch.float32, "device": subject.body.v_template.device}
+    arguments = pose_arguments(torch.tensor(poses, **like))
+    transl = torch.zeros(N_FORWARD, 3, **like)
+    with stock_verdict("it cannot pose the body"), torch.no_grad():
+        out = subject.body(betas=torch.tensor(betas, **like), transl=transl, **arguments)
+    apart = out.vertices.double().cpu().numpy() - posed_vertices(subject.model, poses, betas)
+    apart_mm = 1000.0 * float(np.sqrt(np.square(apart).sum(axis=2)).max())
+    figure = f"{N_FORWARD} poses, at most {apart_mm:.2g} mm from the audit's own skinning"
+    if not apart_mm <= FORWARD_MM:  # so that NaN fails
+        raise CheckError(figure)
+    if not np.isfinite(subject.jacobians).all():
+        raise CheckError("a gradient is not finite")
+    return figure
+
+
+def check_support(subject: Subject) -> str:
+    """Autograd's support of each of stock smplx's joints is the audit's, joint by joint."""
+    landmarks = all_landmarks(subject.model)
+    wanted = landmark_support(subject.model, landmarks).either[:, subject.not_root]
+    differ = subject.moved[:, subject.not_root] != wanted
+    if differ.any():
+        names = [landmarks[row].name for row in np.flatnonzero(differ.any(axis=1))]
+        raise CheckError(f"autograd and the audit differ at {', '.join(names)}")
+    return (
+        f"autograd agrees with the audit on {wanted.shape[0]} joints x {wanted.shape[1]} rotations"
+    )
+
+
+def check_leaks(subject: Subject) -> str:
+    """Outside its own chain every landmark's gradient is exactly zero."""
+    landmarks = all_landmarks(subject.model)
+    outside = ~landmark_support(subject.model, landmarks).expected & subject.not_root
+    sizes_mm = 1000.0 * np.sqrt(np.square(subject.jacobians).sum(axis=(2, 3)))
+    leaking = np.flatnonzero((subject.moved & outside).any(axis=1))
+    if leaking.size:
+        raise CheckError(
+            f"{leaking.size} landmarks leak, by up to {sizes_mm[outside].max():.2g} mm per radian: "
+            + ", ".join(landmarks[row].name for row in leaking)
+        )
+    return f"{int(outside.sum())} gradients outside the landmarks' chains, all exactly 0"
+
+
+def check_landmarks(subject: Subject) -> str:
+    """The audit's landmark table is the report's."""
+    model = subject.model
+    names = model.family.joint_names(model.n_joints)
+    found = landmark_table(model, model, model.family.landmarks, names)
+    rows = {str(row["landmark"]): row["after"] for row in found}
+    told = subject.promise.landmarks
+    wrong = [name for name, row in rows.items() if told.get(name) != row]
+    if wrong or len(told) != len(rows):
+        raise CheckError(f"not as in the report: {', '.join(wrong) or 'their number'}")
+    return f"{len(rows)} landmarks, supports as in the report"
+
+
+def check_original(subject: Subject) -> str:
+    """ORIGINAL is the file that the report names as its input."""
+    assert subject.against is not None
+    subject.original = read_model(subject.against, normalise_rows=True)
+    found, wanted = subject.original.source.sha256, subject.promise.input_sha256
+    if found != wanted:
+        raise CheckError(f"it has {str(found)[:16]}..., the report's input {shown(wanted)[:16]}...")
+    shapes = [(m.n_vertices, m.n_joints) for m in (subject.original, subject.model)]
+    if shapes[0] != shapes[1]:
+        raise CheckError(f"vertices and joints: {shapes[0]}, in the cleaned file {shapes[1]}")
+    return f"{found[:16]}..., the report's input"
+
+
+def check_untouched(subject: Subject) -> str:
+    """What no step of the clean works on has the original's values."""
+    before, after = subject.original, subject.model
+    worked_on = subject.promise.worked_on
+    keys = [key for key in (*REQUIRED_KEYS, *OPTIONAL_KEYS) if key not in worked_on]
+    wrong = [key for key in keys if not same_values(getattr(before, key), getattr(after, key))]
+    if "posedirs" in worked_on:
+        kept = after.posedirs != 0
+        same = before.posedirs.astype(after.posedirs.dtype, copy=False) == after.posedirs
+        wrong += ["posedirs"] if (kept & ~same).any() else []
+    if wrong:
+        raise CheckError(f"not the original's: {', '.join(wrong)}")
+    return f"{len(keys)} keys, and every corrective that stayed, are the original's"
+
+
+def same_values(before: Any, after: Any) -> bool:
+    """Equal; an array that was cast, when the original is cast the same way."""
+    if isinstance(before, np.ndarray) and isinstance(after, np.ndarray):
+        if before.dtype.kind == after.dtype.kind == "f":
+            before = before.astype(after.dtype)
+        return np.array_equal(before, after)
+    return str(before) == str(after)  # bs_type: text in a .pkl, an array of text in a .npz
+
+
+def check_joints(subject: Subject) -> str:
+    """No joint moved further, over the shape space, than the report promises."""
+    before, after = subject.original, subject.model
+    basis = shape_basis(before)
+    delta = after.J_regressor.astype(np.float64) - before.J_regressor.astype(np.float64)
+    shift = max_shift_mm(delta, basis)
+    if before.J is not None and after.J is not None:
+        moved = after.J.astype(np.float64) - before.J
+        shift = np.maximum(shift, 1000.0 * np.linalg.norm(moved, axis=1))
+    promised = np.array(subject.promise.max_shift_mm)
+    if promised.shape != shift.shape:
+        raise CheckError(f"the report has {len(promised)} joints, the file {len(shift)}")
+    eps = float(np.finfo(after.J_regressor.dtype).eps)
+    rounding = max(JOINT_SLACK_MM, 1000.0 * SUM_SLACK_EPS * eps)
+    excess = shift - promised * (1 + REPORT_SLACK)
+    worst = int(excess.argmax())
+    name = after.family.joint_names(after.n_joints)[worst]
+    figure = (
+        f"{name} moved by {shift[worst]:.2g} mm, promised {promised[worst]:.2g} mm "
+        f"and {rounding:.0e} mm of rounding"
+    )
+    if not excess[worst] <= rounding:  # so that NaN fails
+        raise CheckError(figure)
+    return figure
+
+
+def check_displacement(subject: Subject) -> str:
+    """Over the pose set no vertex moved further than the report says."""
+    found = displacements([subject.original, subject.model])[-1].as_dict()
+    told = subject.promise.displacement_mm
+    figures = [(key, float(found[key]), told[key]) for key in DISPLACEMENT_KEYS]
+    texts = [f"{key[:-3]} {is_mm:.4g} ({told_mm:.4g})" for key, is_mm, told_mm in figures]
+    figure = "mm (as reported): " + ", ".join(texts)
+    if not all(is_mm <= told_mm * (1 + REPORT_SLACK) + 1e-6 for _, is_mm, told_mm in figures):
+        raise CheckError(figure)
+    return figure
