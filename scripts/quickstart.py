@@ -12,7 +12,7 @@ import environment
 
 def main() -> None:
     """Make an environment and the stand-in, clean it, and point at the files."""
-    python = environment.make(".venv")
+    python = environment.make(".venv", extras="report")
     out = environment.ROOT / "build" / "quickstart"
     out.mkdir(parents=True, exist_ok=True)
     script = environment.ROOT / "scripts" / "make_standin.py"

@@ -11,12 +11,14 @@ import subprocess
 import sys
 
 import environment
+import install_browser
 
 
 def main() -> None:
     """Make the environment and hand over to pytest."""
     arguments = sys.argv[1:]
-    python = environment.make(".venv-test", extras="verify,dev", torch=True)
+    install_browser.main()
+    python = environment.make(".venv-test", extras="verify,report,dev", torch=True)
     if "--gpu" in arguments:
         script = environment.ROOT / "scripts" / "make_gpu_artifacts.py"
         subprocess.run([python, script], cwd=environment.ROOT, check=True)

@@ -75,7 +75,7 @@ def prepared(
     found: list[Posing] = []
     last: Model | None = None
     for model in stages:
-        if last is None or not same_arrays(model, last, "J_regressor", "shapedirs"):
+        if last is None or not same_arrays(model, last, "v_template", "J_regressor", "shapedirs"):
             found.append(posing(model, poses, betas))
         else:
             found.append(found[-1])
@@ -92,7 +92,7 @@ def posed_stages(
     for model, posed in zip(stages, ready, strict=True):
         if id(model) in found:
             continue
-        if last is None or not same_arrays(model, last, "shapedirs", "posedirs"):
+        if last is None or not same_arrays(model, last, "v_template", "shapedirs", "posedirs"):
             unposed = unposed_block(model, block, posed)
         found[id(model)] = skin_block(model.weights[block], unposed, posed)
         last = model

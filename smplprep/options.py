@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
+
+from .errors import SmplprepError, shown
 
 
 @dataclass(frozen=True)
@@ -11,7 +13,8 @@ class Options:
     """Options of ``clean``, in the order of its steps.
 
     Attributes:
-        tolerance: skinning weights below it go; dimensionless, in [0, 1).
+        tolerance: skinning weights below it go; dimensionless, in [0, 1). "auto" is the smallest
+            of a sweep (see ``sweep``) that leaves no leak.
         normalise_rows: accept skinning rows whose sum is off by more than 1e-2, and rescale them.
         regressor: "exact", "threshold" or "keep".
         regressor_tolerance: for "threshold"; dimensionless, in [0, 1).
@@ -22,7 +25,7 @@ class Options:
         dtype: "same" or "float32".
     """
 
-    tolerance: float = 1e-2
+    tolerance: float | Literal["auto"] = 1e-2
     normalise_rows: bool = False
     regressor: str = "exact"
     regressor_tolerance: float = 1e-3
@@ -31,6 +34,17 @@ class Options:
     hops: int = 2
     shapedirs: str = "keep"
     dtype: str = "same"
+
+    @property
+    def chosen_tolerance(self) -> float:
+        """The tolerance as a number.
+
+        Raises:
+            SmplprepError: it is still "auto"; ``clean`` chooses one for its model.
+        """
+        if isinstance(self.tolerance, str):
+            raise SmplprepError(f"the tolerance {shown(self.tolerance)!r} is no number")
+        return self.tolerance
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for the report and the stamp."""

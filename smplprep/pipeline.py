@@ -6,21 +6,28 @@ import dataclasses
 import json
 import os
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from threading import Thread
 
 from . import __version__
 from .change import Change
 from .displacement import displacements
+from .hands import with_flat_hands, with_hands
+from .html.render import can_render, prepare, render_page
 from .io.contents import DEFAULT_LIMITS, Limits
+from .io.plain_arrays import texts_among
 from .io.read_model import read_model
 from .io.replace_file import commit_all, replacing
 from .io.write_model import check_written, container_of, write_container
+from .layout import layout_path
 from .model import Model
 from .options import Options
 from .report import Report, build_report, describe_keys
 from .schema import STAMP_KEY
+from .sweep import recommended_tolerance
 from .transforms.cast_floats import cast_floats
 from .transforms.localise_posedirs import localise_posedirs
 from .transforms.prune_weights import prune_weights
@@ -34,7 +41,7 @@ Progress = Callable[[str], None]
 def steps(options: Options) -> list[Step]:
     """The preset: the transforms in the order in which they run."""
     listed: list[Step] = [
-        partial(prune_weights, tolerance=options.tolerance),
+        partial(prune_weights, tolerance=options.chosen_tolerance),
         partial(
             sparsify_regressor,
             mode=options.regressor,
@@ -68,6 +75,8 @@ def clean(
         SmplprepError: an option out of its range.
     """
     options = options or Options()
+    if options.tolerance == "auto":
+        options = dataclasses.replace(options, tolerance=recommended_tolerance(model, options))
     if budget_is_spent(model, options):
         options = dataclasses.replace(options, regressor="keep")
     say = progress or (lambda step: None)
@@ -120,8 +129,9 @@ class CleanedFile:
     """What ``clean_file`` did: the report, and where the files are (None in a dry run)."""
 
     report: Report
-    target: Path | None
-    report_target: Path | None
+    target: Path | None = None
+    report_target: Path | None = None
+    html_target: Path | None = None
 
 
 def clean_file(
@@ -130,8 +140,13 @@ def clean_file(
     options: Options | None = None,
     *,
     compress: bool | None = None,
+    hands: tuple[str, str] | None = None,
+    layout: str | os.PathLike[str] | None = None,
+    gender: str | None = None,
+    family: str | None = None,
     force: bool = False,
     dry_run: bool = False,
+    html: bool = True,
     limits: Limits = DEFAULT_LIMITS,
     progress: Progress | None = None,
 ) -> CleanedFile:
@@ -143,8 +158,13 @@ def clean_file(
             None. The report stands beside it as NAME.report.json.
         options: see ``clean``.
         compress: deflate a .npz; None keeps each member as it was.
+        hands: two MANO files that have the ``hands_*`` keys the model lacks; or "flat", twice.
+        layout: in place of ``target``: the folder that ``smplx.create`` will be given.
+        gender: for ``layout``; None goes by the name of the file or its folder.
+        family: see ``read_model``.
         force: replace existing outputs.
         dry_run: write nothing.
+        html: write NAME.report.html, too, if what it takes is installed (the extra ``report``).
         limits: how much the input may ask for.
         progress: called with the name of each step as it starts.
 
@@ -156,19 +176,28 @@ def clean_file(
     options = options or Options()
     say = progress or (lambda step: None)
     say("read")
-    model = read_model(path, normalise_rows=options.normalise_rows, limits=limits)
+    model = read_model(path, normalise_rows=options.normalise_rows, family=family, limits=limits)
+    if hands:
+        model = handed(model, hands, limits=limits)
+    if layout is not None:
+        target = layout_path(layout, model, gender=gender)
     target = target_of(path, target, container=model.source.container)
     container = container_of(target, default=model.source.container)
     cleaned, report = clean(model, options, progress=progress)
     if dry_run:
-        return CleanedFile(report, None, None)
+        return CleanedFile(report)
     del model  # its posedirs take as much memory as everything else together
     say("write")
+    if html and can_render():
+        Thread(target=prepare).start()  # Jinja2's tenth of a second, while the disk is at work
     report_target = target.with_suffix(".report.json")
-    with (
-        replacing(report_target, force=force, inputs=[path]) as report_file,
-        replacing(target, force=force, inputs=[path]) as model_file,
-    ):
+    html_target = target.with_suffix(".report.html") if html and can_render() else None
+    with ExitStack() as stack:
+        report_file, model_file, *html_files = (
+            stack.enter_context(replacing(file, force=force, inputs=[path, *(hands or ())]))
+            for file in (report_target, target, html_target)
+            if file
+        )
         written = write_container(cleaned, model_file, container=container, compress=compress)
         model_file.close()
         say("check")
@@ -179,11 +208,23 @@ def clean_file(
                 "bytes": written.n_bytes,
                 "container": container,
                 "keys": describe_keys(cleaned),
-            }
+            },
+            odd=texts_among(cleaned.entries()) if container != "pkl" else [],
         )
         report_file.write(report.to_json().encode())
-        commit_all(report_file, model_file)  # the report first, the model last
-    return CleanedFile(report, target, report_target)
+        for html_file in html_files:
+            say("draw")
+            html_file.write(render_page(report.data, name=target.stem).encode())
+        commit_all(*html_files, report_file, model_file)  # the reports first, the model last
+    return CleanedFile(report, target, report_target, html_target)
+
+
+def handed(model: Model, hands: tuple[str, str], *, limits: Limits) -> Model:
+    """The model with the hands of two MANO files, or with flat ones."""
+    if hands == ("flat", "flat"):
+        return with_flat_hands(model)
+    left, right = (read_model(path, normalise_rows=True, limits=limits) for path in hands)
+    return with_hands(model, left, right)
 
 
 def target_of(

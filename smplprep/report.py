@@ -6,8 +6,9 @@ No clock, host or path in it: the same input gives the same bytes.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from .model import Model
 from .options import Options
 from .poses import MAX_BETA, N_POSES
 from .poses import SOURCE as POSE_SOURCE
+from .summary import summary_text
 
 REPORT_VERSION = 1
 DIGITS = 6  # significant; the digits beyond depend on the machine's linear algebra library
@@ -41,6 +43,14 @@ class Report:
         """The report's file, byte for byte."""
         return json.dumps(self.data, indent=1, ensure_ascii=False) + "\n"
 
+    def _repr_html_(self) -> str:
+        """The verdict and the before/after table, for notebooks."""
+        from .html.render import can_render, render_summary
+
+        if can_render():
+            return render_summary(self.data)
+        return f"<pre>{escape(summary_text(self.data))}</pre>"
+
     @staticmethod
     def schema() -> dict[str, Any]:
         """The JSON Schema that every report obeys."""
@@ -49,11 +59,16 @@ class Report:
         text = resources.files(__package__).joinpath("report.schema.json").read_text("utf-8")
         return json.loads(text)
 
-    def with_output(self, file: Mapping[str, Any]) -> Report:
-        """The report of a clean whose output was written: its SHA-256, size and keys."""
+    def with_output(self, file: Mapping[str, Any], *, odd: Sequence[str] = ()) -> Report:
+        """The report of a clean whose output was written: its SHA-256, size and keys.
+
+        Args:
+            odd: sentences on what the output's container could not hold as it was.
+        """
         summary = dict(self.data["summary"])
         summary["after"] = summary["after"] | {"file_bytes": file["bytes"]}
-        return Report(dict(self.data) | {"output": file, "summary": summary})
+        odd = [*self.data["odd"], *odd]
+        return Report(dict(self.data) | {"output": file, "summary": summary, "odd": odd})
 
 
 def build_report(

@@ -43,6 +43,7 @@ def test_writes_beside_the_input_and_ends_with_the_table(small_file, tmp_path):
     assert {p.name for p in tmp_path.iterdir()} == {
         "SMPLH_NEUTRAL.npz",
         "SMPLH_NEUTRAL_clean.npz",
+        "SMPLH_NEUTRAL_clean.report.html",
         "SMPLH_NEUTRAL_clean.report.json",
     }
     data = json.loads((tmp_path / "SMPLH_NEUTRAL_clean.report.json").read_text())
@@ -51,8 +52,8 @@ def test_writes_beside_the_input_and_ends_with_the_table(small_file, tmp_path):
     assert data["output"]["bytes"] == data["summary"]["after"]["file_bytes"] == size
     table = done.stdout.splitlines()
     assert "leaking landmarks                               20 of 21           0 of 21" in table
-    paths = [line for line in table if line.startswith(("model:", "report:"))]
-    assert len(paths) == 2
+    paths = [line for line in table if line.startswith(("model:", "report:", "page:"))]
+    assert len(paths) == 3
     assert all(len(line) <= 80 for line in table if str(tmp_path) not in line)
     assert "\x1b" not in done.stdout
 
@@ -81,6 +82,7 @@ def test_several_models_go_into_a_folder_and_one_failure_does_not_stop_the_rest(
     assert len(done.stderr.splitlines()) == 1
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == [
         "SMPLH_NEUTRAL_clean.npz",
+        "SMPLH_NEUTRAL_clean.report.html",
         "SMPLH_NEUTRAL_clean.report.json",
     ]
     assert "rows touched" in done.stdout
@@ -166,9 +168,15 @@ def test_inspect_tells_what_is_odd_and_what_to_do(standin_dir):
     assert all(len(line) <= 80 for line in good.stdout.splitlines())
 
 
-def test_a_closed_stdout_is_no_traceback_and_loses_no_output(small_file, tmp_path):
-    command = f"{sys.executable} -m smplprep clean {small_file} -o {tmp_path}/o.npz | true"
+@pytest.mark.parametrize(
+    ("redirected", "status"), [("| true", 0), ("> /dev/full", 4), (">&-", 0), (">&- 2>&-", 0)]
+)
+def test_a_closed_or_full_stdout_is_no_traceback_and_loses_no_output(
+    small_file, tmp_path, redirected, status
+):
+    command = f"{sys.executable} -m smplprep clean {small_file} -o {tmp_path}/o.npz {redirected}"
     done = subprocess.run(command, shell=True, capture_output=True, text=True)
+    assert done.returncode == status
     assert "Traceback" not in done.stderr
     assert read_model(tmp_path / "o.npz").n_vertices == 6890
 

@@ -12,6 +12,7 @@ import click
 from ..errors import SmplprepError
 from ..options import Options
 from ..summary import change_lines, summary_text
+from .shared import family_option, force_option, layout_options, max_bytes_option
 
 if TYPE_CHECKING:
     from ..pipeline import CleanedFile
@@ -23,16 +24,37 @@ def choice(*values: str) -> click.Choice[str]:
     return click.Choice(list(values))
 
 
-@click.command("clean")
+class Tolerance(click.ParamType[float | str]):
+    """A number, or the word auto."""
+
+    name = "float|auto"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float | str:
+        return "auto" if value == "auto" else float(click.FLOAT.convert(value, param, ctx))
+
+
+class CleanCommand(click.Command):
+    """click's options take a fixed number of values: --hands flat becomes --hands flat flat."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        spelled = []
+        for before, value in zip(["", *args], args, strict=False):
+            spelled += [value, value] if (before, value) == ("--hands", "flat") else [value]
+        return super().parse_args(ctx, spelled)
+
+
+@click.command("clean", cls=CleanCommand)
 @click.argument("models", nargs=-1, required=True, metavar="MODEL...")
 @click.option("-o", "--output", metavar="OUT", help="Output file; a folder for several models.")
 @click.option(
     "--tol",
     "tolerance",
-    type=float,
+    type=Tolerance(),
     default=DEFAULTS.tolerance,
     show_default=True,
-    help="Skinning weights below this go.",
+    help="Skinning weights below this go; auto: the smallest that leaves no leak.",
 )
 @click.option(
     "--regressor",
@@ -86,9 +108,18 @@ def choice(*values: str) -> click.Choice[str]:
     "--compress/--no-compress", default=None, help="Deflate a .npz, or do not.  [default: as input]"
 )
 @click.option("--normalise-rows", is_flag=True, help="Accept skinning rows that do not sum to 1.")
-@click.option("--max-bytes", type=click.IntRange(min=1), help="Accept larger inputs than 2 GiB.")
-@click.option("--force", is_flag=True, help="Replace an existing output.")
+@click.option(
+    "--hands",
+    nargs=2,
+    metavar="LEFT RIGHT|flat",
+    help="Add the hands_* keys of two MANO files, or of flat hands, to an SMPL-H that lacks them.",
+)
+@layout_options
+@family_option
+@max_bytes_option
+@force_option
 @click.option("--dry-run", is_flag=True, help="Do everything but write.")
+@click.option("--no-html", is_flag=True, help="Do not write NAME_clean.report.html.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report instead of the table.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 @click.option("-v", "--verbose", is_flag=True, help="Print what each step counted, too.")
@@ -96,9 +127,14 @@ def clean_command(
     models: tuple[str, ...],
     output: str | None,
     compress: bool | None,
+    hands: tuple[str, str] | None,
+    layout: tuple[str, str] | None,
+    gender: str | None,
+    family: str | None,
     max_bytes: int | None,
     force: bool,
     dry_run: bool,
+    no_html: bool,
     as_json: bool,
     quiet: bool,
     verbose: bool,
@@ -106,7 +142,7 @@ def clean_command(
 ) -> None:
     """Clean MODEL files: prune weights, sparsify the regressor, localise correctives.
 
-    Writes NAME_clean.npz (or .pkl) and NAME_clean.report.json beside each input.
+    Writes NAME_clean.npz (or .pkl), NAME_clean.report.json and .html beside each input.
 
     \b
     Example:
@@ -115,6 +151,8 @@ def clean_command(
     from ..io.contents import limits_with
     from ..pipeline import clean_file
 
+    if output and layout:
+        raise click.UsageError("-o and --layout exclude each other")
     options = Options(**chosen)
     folder = output_folder(models, output)
     worst = 0
@@ -125,8 +163,13 @@ def clean_command(
                 folder or output,
                 options,
                 compress=compress,
+                hands=hands,
+                layout=layout[1] if layout else None,
+                gender=gender,
+                family=family,
                 force=force,
                 dry_run=dry_run,
+                html=not no_html,
                 limits=limits_with(max_bytes),
                 progress=Progress(model),
             )
@@ -140,6 +183,8 @@ def clean_command(
             click.echo(done.report.to_json(), nl=False)
         elif not quiet:
             click.echo(result_text(model, done, verbose=verbose))
+            for note in closing_notes(options, done, html=not no_html):
+                click.echo(note)
     if worst:
         raise click.exceptions.Exit(worst)
 
@@ -167,7 +212,19 @@ def result_text(model: str, done: CleanedFile, *, verbose: bool) -> str:
         lines.append("dry run: nothing was written")
     else:
         lines += [f"model:  {done.target}", f"report: {done.report_target}"]
+        lines += [f"page:   {done.html_target}"] if done.html_target else []
     return "\n".join(lines)
+
+
+def closing_notes(options: Options, done: CleanedFile, *, html: bool) -> list[str]:
+    """What was chosen for the user, and what was asked for and could not be had."""
+    notes = []
+    if options.tolerance == "auto":
+        chosen = done.report.data["options"]["tolerance"]
+        notes.append(f"note: --tol auto chose {chosen:g}, the smallest tolerance without a leak")
+    if html and done.target and not done.html_target:
+        notes.append("note: no HTML page: pip install 'smplprep[report]'")
+    return notes
 
 
 class Progress:

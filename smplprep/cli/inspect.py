@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import click
 
+from .shared import family_option, max_bytes_option
+
 
 @click.command("inspect")
 @click.argument("model", metavar="MODEL")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
-@click.option("--max-bytes", type=click.IntRange(min=1), help="Accept larger inputs than 2 GiB.")
-def inspect_command(model: str, as_json: bool, max_bytes: int | None) -> None:
+@family_option
+@max_bytes_option
+def inspect_command(model: str, as_json: bool, family: str | None, max_bytes: int | None) -> None:
     """Say what MODEL holds, what is odd about it, and whether stock smplx can load it.
 
     \b
@@ -21,5 +24,5 @@ def inspect_command(model: str, as_json: bool, max_bytes: int | None) -> None:
     from ..inspection import inspect_file, inspection_text
     from ..io.contents import limits_with
 
-    found = inspect_file(model, limits=limits_with(max_bytes))
+    found = inspect_file(model, family=family, limits=limits_with(max_bytes))
     click.echo(json.dumps(found, indent=1) if as_json else inspection_text(found))

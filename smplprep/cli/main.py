@@ -13,8 +13,20 @@ import click
 from .. import __version__
 from ..errors import SmplprepError
 
-# Each stands in the module of its name, as NAME_command, and is loaded when it is called.
-COMMANDS = ("clean", "inspect", "audit", "verify", "replay", "check")
+# Each stands in the module of its name (- becomes _), as NAME_command, and is loaded when called.
+COMMANDS = (
+    "clean",
+    "inspect",
+    "audit",
+    "verify",
+    "replay",
+    "check",
+    "report",
+    "diff",
+    "sweep",
+    "convert",
+    "merge-hands",
+)
 
 
 class Commands(click.Group):
@@ -26,9 +38,8 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = getattr(
-            import_module(f".{cmd_name}", __package__), f"{cmd_name}_command"
-        )
+        name = cmd_name.replace("-", "_")
+        command: click.Command = getattr(import_module(f".{name}", __package__), f"{name}_command")
         return command
 
 
@@ -44,6 +55,9 @@ def smplprep() -> None:
 
 def run() -> NoReturn:
     """Run the command that ``sys.argv`` names, and exit."""
+    # Python has None where the caller closed the stream (``smplprep ... >&-``).
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115, PTH123 (open to the end)
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115, PTH123
     if "--debug" in sys.argv:
         sys.argv.remove("--debug")
         smplprep()

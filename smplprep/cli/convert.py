@@ -1,0 +1,54 @@
+"""``smplprep convert``: the same arrays in another container."""
+
+from __future__ import annotations
+
+import click
+
+from .shared import family_option, force_option, layout_options, max_bytes_option
+
+
+@click.command("convert")
+@click.argument("model", metavar="IN")
+@click.option("-o", "--output", metavar="OUT", help="Ends in .npz, .pkl or .h5.")
+@layout_options
+@family_option
+@click.option(
+    "--compress/--no-compress", default=None, help="Deflate, or do not.  [default: as input]"
+)
+@max_bytes_option
+@force_option
+def convert_command(
+    model: str,
+    output: str | None,
+    layout: tuple[str, str] | None,
+    gender: str | None,
+    family: str | None,
+    compress: bool | None,
+    max_bytes: int | None,
+    force: bool,
+) -> None:
+    """Write the arrays of IN in another container: nothing cleaned, chumpy and Python 2 gone.
+
+    Every array keeps its type, shape and bits. What is no array becomes JSON text, except in a
+    .pkl. Stock smplx reads .npz and .pkl, but SMPL (24 joints) as .pkl alone; .h5 is for readers
+    in C++, MATLAB and Julia.
+
+    \b
+    Example:
+      smplprep convert SMPLH_NEUTRAL.pkl -o SMPLH_NEUTRAL.npz
+    """
+    if (output is None) == (layout is None):
+        raise click.UsageError("one of -o OUT and --layout smplx DIR is needed")
+    from ..io.contents import limits_with
+    from ..io.plain_arrays import texts_among
+    from ..io.read_model import read_model
+    from ..io.write_model import container_of, write_model
+    from ..layout import layout_path
+
+    found = read_model(model, normalise_rows=True, family=family, limits=limits_with(max_bytes))
+    target = str(layout_path(layout[1], found, gender=gender) if layout else output)
+    write_model(found, target, compress=compress, force=force)
+    if container_of(target, default=found.source.container) != "pkl":
+        for sentence in texts_among(found.entries()):
+            click.echo(f"note: {sentence}")
+    click.echo(f"model: {target}")

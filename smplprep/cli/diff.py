@@ -1,0 +1,61 @@
+"""``smplprep diff``: a thin skin over ``diff``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command("diff")
+@click.argument("a", metavar="A")
+@click.argument("b", metavar="B")
+@click.option(
+    "-o",
+    "--output",
+    metavar="OUT.html",
+    help="The page; the JSON stands beside it.  [default: A_vs_B.report.html]",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the report instead; write nothing.")
+@click.option("--normalise-rows", is_flag=True, help="Accept skinning rows that do not sum to 1.")
+@click.option("--max-bytes", type=click.IntRange(min=1), help="Accept larger inputs than 2 GiB.")
+@click.option("--force", is_flag=True, help="Replace existing outputs.")
+def diff_command(
+    a: str,
+    b: str,
+    output: str | None,
+    as_json: bool,
+    normalise_rows: bool,
+    max_bytes: int | None,
+    force: bool,
+) -> None:
+    """Compare two model files of one family, whoever cleaned them.
+
+    \b
+    Example:
+      smplprep diff SMPLH_NEUTRAL.npz SMPLH_NEUTRAL_clean.npz
+    """
+    from ..diff import diff
+    from ..html.render import write_page
+    from ..io.contents import limits_with
+    from ..io.read_model import read_model
+    from ..io.replace_file import commit_all, replacing
+    from ..summary import summary_text
+    from ..verdict import verdict
+
+    limits = limits_with(max_bytes)
+    first, second = (
+        read_model(path, normalise_rows=normalise_rows, limits=limits) for path in (a, b)
+    )
+    report = diff(first, second)
+    if as_json:
+        click.echo(report.to_json(), nl=False)
+        return
+    name = f"{Path(a).stem}_vs_{Path(b).stem}"
+    page = Path(output) if output else Path(f"{name}.report.html")
+    with replacing(page.with_suffix(".json"), force=force, inputs=[a, b]) as json_file:
+        json_file.write(report.to_json().encode())
+        write_page(report.data, page, name=name, force=force, inputs=[a, b])
+        commit_all(json_file)
+    click.echo("\n".join([verdict(report.data), "", summary_text(report.data), ""]))
+    click.echo(f"page: {page}")

@@ -1,0 +1,34 @@
+"""``smplprep merge-hands``: a thin skin over ``hands``."""
+
+from __future__ import annotations
+
+import click
+
+from .shared import force_option, max_bytes_option
+
+
+@click.command("merge-hands")
+@click.argument("body", metavar="SMPLH")
+@click.argument("left", metavar="MANO_LEFT")
+@click.argument("right", metavar="MANO_RIGHT")
+@click.option("-o", "--output", metavar="OUT", required=True, help="Ends in .npz, .pkl or .h5.")
+@max_bytes_option
+@force_option
+def merge_hands_command(
+    body: str, left: str, right: str, output: str, max_bytes: int | None, force: bool
+) -> None:
+    """Give SMPLH the hands_* keys of two MANO files, which AMASS's lacks and stock smplx needs.
+
+    \b
+    Example:
+      smplprep merge-hands model.npz MANO_LEFT.pkl MANO_RIGHT.pkl -o SMPLH_MALE.npz
+    """
+    from ..hands import with_hands
+    from ..io.contents import limits_with
+    from ..io.read_model import read_model
+    from ..io.write_model import write_model
+
+    limits = limits_with(max_bytes)
+    models = [read_model(path, normalise_rows=True, limits=limits) for path in (body, left, right)]
+    write_model(with_hands(*models), output, force=force, inputs=[left, right])
+    click.echo(f"model: {output}")

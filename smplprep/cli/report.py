@@ -1,0 +1,58 @@
+"""``smplprep report``: a thin skin over ``html.render`` and ``pictures``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..errors import SmplprepError
+
+
+@click.command("report")
+@click.argument("report", metavar="REPORT.json")
+@click.option("-o", "--output", metavar="OUT.html", help="The page.  [default: beside the report]")
+@click.option("--png", metavar="DIR", help="Write the key figures as PNG instead of the page.")
+@click.option("--force", is_flag=True, help="Replace existing outputs.")
+def report_command(report: str, output: str | None, png: str | None, force: bool) -> None:
+    """Render the HTML page of REPORT.json again, or its figures as PNG.
+
+    \b
+    Example:
+      smplprep report SMPLH_NEUTRAL_clean.report.json
+    """
+    data = read_report(report)
+    name = Path(report).name.removesuffix(".json").removesuffix(".report")
+    if png:
+        from ..pictures import draw_report, write_picture
+
+        Path(png).mkdir(parents=True, exist_ok=True)
+        for kind, figure in draw_report(data).items():
+            target = Path(png) / f"{name}.{kind}.png"
+            write_picture(figure, target, force=force, inputs=[report])
+            click.echo(f"picture: {target}")
+    if output or not png:
+        from ..html.render import write_page
+
+        target = Path(output) if output else Path(report).with_suffix(".html")
+        write_page(data, target, name=name, force=force, inputs=[report])
+        click.echo(f"page: {target}")
+
+
+def read_report(path: str) -> dict[str, Any]:
+    """The data of a report file; the error says why it is none."""
+    import json
+
+    from ..report import REPORT_VERSION, Report
+
+    try:
+        data = json.loads(Path(path).read_text("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise SmplprepError(f"no readable JSON: {error}", path=path) from error
+    if not isinstance(data, dict) or data.get("report_version") != REPORT_VERSION:
+        raise SmplprepError(f"no smplprep report of version {REPORT_VERSION}", path=path)
+    missing = [key for key in Report.schema()["required"] if key not in data]
+    if missing:
+        raise SmplprepError(f"an incomplete report, without {', '.join(missing)}", path=path)
+    return data

@@ -1,0 +1,36 @@
+"""Options that several commands have."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from ..families import FAMILIES
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+max_bytes_option = click.option(
+    "--max-bytes", type=click.IntRange(min=1), help="Accept larger inputs than 2 GiB."
+)
+force_option = click.option("--force", is_flag=True, help="Replace an existing output.")
+family_option = click.option(
+    "--family", type=click.Choice(list(FAMILIES)), help="What MODEL is.  [default: by its content]"
+)
+
+
+def layout_options(command: _Function) -> _Function:
+    """``--layout smplx DIR`` and ``--gender``."""
+    layout = click.option(
+        "--layout",
+        type=(click.Choice(["smplx"]), str),
+        metavar="smplx DIR",
+        help="Write to where smplx.create(DIR, ...) looks; SMPL always as .pkl.",
+    )
+    gender = click.option(
+        "--gender",
+        type=click.Choice(["neutral", "female", "male"]),
+        help="For --layout.  [default: by the name of the file or folder]",
+    )
+    return layout(gender(command))

@@ -1,0 +1,78 @@
+"""``smplprep sweep``: a thin skin over ``sweep``."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+
+@click.command("sweep")
+@click.argument("model", metavar="MODEL")
+@click.option(
+    "--tols",
+    default="1e-5:1e-1:20",
+    show_default=True,
+    metavar="LOW:HIGH:COUNT",
+    help="Tolerances, evenly spaced on a log scale; or a list: 1e-3,1e-2.",
+)
+@click.option(
+    "--posedirs",
+    type=click.Choice(["local", "zero", "keep"]),
+    default="local",
+    show_default=True,
+    help="As for clean.",
+)
+@click.option(
+    "--hops", type=click.IntRange(min=0), default=2, show_default=True, help="As for clean."
+)
+@click.option("--plot", metavar="FILE.png", help="Draw the sweep, too (.png, .svg or .pdf).")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of the table.")
+@click.option("--normalise-rows", is_flag=True, help="Accept skinning rows that do not sum to 1.")
+@click.option("--max-bytes", type=click.IntRange(min=1), help="Accept larger inputs than 2 GiB.")
+@click.option("--force", is_flag=True, help="Replace an existing picture.")
+def sweep_command(
+    model: str,
+    tols: str,
+    plot: str | None,
+    as_json: bool,
+    max_bytes: int | None,
+    force: bool,
+    **chosen: Any,
+) -> None:
+    """Try many tolerances on MODEL: which leaks each leaves, and how far vertices move.
+
+    \b
+    Example:
+      smplprep sweep SMPLH_NEUTRAL.npz --plot sweep.png
+    """
+    import json
+
+    from ..io.contents import limits_with
+    from ..io.read_model import read_model
+    from ..options import Options
+    from ..sweep import sweep, sweep_text, tolerances_of
+
+    options = Options(**chosen)
+    tolerances = tolerances_of(tols)
+    loaded = read_model(model, normalise_rows=options.normalise_rows, limits=limits_with(max_bytes))
+    found = sweep(loaded, tolerances, options, watch=progress_bar).data
+    click.echo(json.dumps(found, indent=1) if as_json else sweep_text(found))
+    if plot:
+        from ..pictures import draw_sweep, write_picture
+
+        write_picture(draw_sweep(found), plot, force=force, inputs=[model])
+        click.echo(f"picture: {plot}", err=as_json)
+
+
+def progress_bar(blocks: Any) -> Any:
+    """The blocks, counted on stderr where a person watches."""
+    if not sys.stderr.isatty():
+        return blocks
+
+    def counted() -> Any:
+        with click.progressbar(blocks, label="sweep", file=sys.stderr) as bar:
+            yield from bar
+
+    return counted()

@@ -1,0 +1,255 @@
+/** Two bodies side by side under one camera. */
+const LEAK_DOT = "#c2340a", GOOD_DOT = "#1d5fa6", CHOSEN_DOT = "#111111";
+const CLOSE_UPS = { face: ["nose"], feet: ["LHeel", "RHeel", "LBigToe", "RBigToe"] }; // view -> landmarks
+const LIFT = 0.006; // metres by which a landmark's dot stands off the skin
+
+function makeBodies() {
+  const packed = report.viewer;
+  const nVertices = packed.rest.before.shape[0];
+  const faces = columns(unpack(packed.faces));
+  const weights = {}, poses = { rest: {}, worst: {} };
+  for (const moment of MOMENTS) {
+    weights[moment] = unpackRows(packed.weights[moment]);
+    for (const pose of ["rest", "worst"]) {
+      poses[pose][moment] = upright(unpack(packed[pose][moment] || packed[pose].before));
+    }
+  }
+  const worstMm = unpack(packed.worst_pose_mm), largestMm = unpack(packed.largest_mm);
+  const landmarkAt = new Map(report.landmarks.map((row) => [row.vertex, row]));
+  const stages = Object.fromEntries(MOMENTS.map((moment) => [moment, $(`stage-${moment}`)]));
+  const state = { pose: "rest", chosen: null };
+
+  // ---- what the colours mean ----
+
+  const perVertex = (figure) => Float32Array.from({ length: nVertices }, (_, vertex) => figure(vertex));
+  /** The weight mass on joints that the other body's row lacks. */
+  const alone = (own, others) => perVertex((vertex) => {
+    const there = others.of(vertex);
+    let mass = 0;
+    for (const [joint, weight] of own.of(vertex)) if (!there.has(joint)) mass += weight;
+    return mass;
+  });
+  const influences = (moment) => perVertex((v) => weights[moment].starts[v + 1] - weights[moment].starts[v]);
+  const chosenJoint = (moment) => {
+    const joint = Number($("joint").value);
+    return perVertex((vertex) => weights[moment].of(vertex).get(joint) || 0);
+  };
+  const MODES = {
+    pruned: { scale: SCALES.linear, field: (moment) => alone(weights[moment], weights[other(moment)]) },
+    displacement: { scale: SCALES.millimetres, field: () => worstMm },
+    influences: { scale: SCALES.counted, field: influences },
+    joint: { scale: SCALES.logarithmic, field: chosenJoint },
+  };
+
+  function coloured() {
+    const mode = MODES[$("mode").value];
+    const fields = both(mode.field);
+    const scale = mode.scale(fields);
+    return { scale, shades: both((moment) => fields[moment].map(scale.place)) };
+  }
+
+  function drawLegend(scale) {
+    const stops = RAMP.map(([at, colour]) => `${colour} ${100 * at}%`).join(", ");
+    const ticks = scale.ticks.map(([at, text]) => `<span style="left:${100 * at}%">${text}</span>`).join("");
+    const dot = (colour, text) => `<span><i class="dot" style="background:${colour}"></i>${text}</span>`;
+    const dots = dot(LEAK_DOT, "leaking landmark") + dot(GOOD_DOT, "landmark without a leak");
+    const ramp = `background:linear-gradient(90deg, ${stops})`;
+    $("legend").innerHTML = `<span class="ramp" style="${ramp}">${ticks}</span>${marked.length ? dots : ""}`;
+  }
+
+  // ---- geometry ----
+
+  function lifted(body, vertices) {
+    const out = normals(body, faces, vertices);
+    return [0, 1, 2].map((axis) => vertices.map((vertex, i) => body[axis][vertex] + LIFT * out[i][axis]));
+  }
+
+  const box = () => boxOf(MOMENTS.map((moment) => poses[state.pose][moment]));
+
+  /** The middle of these landmarks; null where the model has none of them. */
+  function middleOf(names) {
+    const found = names.map((name) => report.landmarks.find((row) => row.landmark === name)).filter(Boolean);
+    const body = poses[state.pose].before;
+    const mean = (axis) => found.reduce((sum, { vertex }) => sum + body[axis][vertex], 0) / found.length;
+    return found.length ? [0, 1, 2].map(mean) : null;
+  }
+
+  function camera(view) {
+    return cameraOf(view, box(), middleOf(CLOSE_UPS[view] || []), stages.before);
+  }
+
+  // ---- words ----
+
+  function named(vertex) {
+    const landmark = landmarkAt.get(vertex);
+    return `vertex ${vertex}${landmark ? ` · ${safe(landmark.landmark)}` : ""}`;
+  }
+
+  /** [joint name, weight before, weight after], the heaviest first. */
+  function weightRows(vertex) {
+    const [was, is] = MOMENTS.map((moment) => weights[moment].of(vertex));
+    return [...new Set([...was.keys(), ...is.keys()])]
+      .map((joint) => [safe(packed.joints[joint]), was.get(joint) || 0, is.get(joint) || 0])
+      .sort((p, q) => q[1] - p[1] || q[2] - p[2]);
+  }
+
+  function hoverText(vertex) {
+    const lines = weightRows(vertex).map(([joint, was, is]) => `${joint}  ${short(was)} → ${short(is)}`);
+    return [`<b>${named(vertex)}</b>`, ...lines].join("<br>");
+  }
+
+  function readOut(vertex) {
+    const landmark = landmarkAt.get(vertex);
+    const rows = weightRows(vertex);
+    const line = (cells, tag) => cells.map((cell) => `<${tag} class="number">${cell}</${tag}>`).join("");
+    const head = `<tr><th scope="col">weight on</th>${line(rows.map((row) => row[0]), "th")}</tr>`;
+    const side = (i) => `<tr><th scope="row">${LABELS[i]}</th>${line(rows.map((row) => short(row[1 + i])), "td")}</tr>`;
+    const leaks = MOMENTS.map((m, i) => landmark && `${landmark[m].leaks.length} joints ${SIDES[i]}`);
+    const leaking = landmark ? `; leaks from ${leaks.join(", ")}` : "";
+    const moves = `moves ${short(worstMm[vertex])} mm in the worst pose, ${short(largestMm[vertex])} mm at most in any`;
+    $("readout").innerHTML = `<p><b>${named(vertex)}</b>${leaking}; ${moves}</p>
+      <table><thead>${head}</thead><tbody>${side(0)}${side(1)}</tbody></table>`;
+    $("readout").dataset.vertex = vertex;
+  }
+
+  // ---- drawing ----
+
+  const texts = Array.from({ length: nVertices }, (_, vertex) => hoverText(vertex));
+  const marked = [...landmarkAt.keys()];
+
+  function dots(body, vertices, style) {
+    const [x, y, z] = lifted(body, vertices);
+    const text = vertices.map((vertex) => texts[vertex]);
+    const hover = { text, hoverinfo: "text", customdata: vertices };
+    return { type: "scatter3d", mode: "markers", x, y, z, ...hover, marker: style, showlegend: false };
+  }
+
+  function traces(moment, shades) {
+    const body = poses[state.pose][moment];
+    const mesh = {
+      type: "mesh3d", x: body[0], y: body[1], z: body[2], i: faces[0], j: faces[1], k: faces[2],
+      intensity: shades[moment], cmin: 0, cmax: 1, colorscale: RAMP, showscale: false,
+      text: texts, hoverinfo: "text", flatshading: false,
+      lighting: {
+        ambient: 0.62, diffuse: 0.55, specular: 0.06, roughness: 0.9, fresnel: 0.05,
+        vertexnormalsepsilon: 1e-15, facenormalsepsilon: 1e-15, // faces of a square millimetre count, too
+      },
+      lightposition: { x: 1200, y: 300, z: 900 },
+    };
+    const colour = marked.map((vertex) => (landmarkAt.get(vertex)[moment].leaks.length ? LEAK_DOT : GOOD_DOT));
+    const chosen = state.chosen === null ? [] : [state.chosen];
+    const ring = { size: 9, color: CHOSEN_DOT, symbol: "circle-open", line: { width: 3, color: CHOSEN_DOT } };
+    return [
+      mesh,
+      dots(body, marked, { size: 4, color: colour, line: { width: 1, color: "#ffffff" } }),
+      dots(body, chosen, ring),
+    ];
+  }
+
+  function layout(view) {
+    const { ranges, sizes, longest } = box();
+    const axis = (i) => ({ visible: false, showspikes: false, range: ranges[i], autorange: false });
+    return {
+      margin: { l: 0, r: 0, t: 0, b: 0 },
+      paper_bgcolor: "rgba(0,0,0,0)",
+      font: { family: "system-ui, sans-serif", size: 12 },
+      hoverlabel: { align: "left", bgcolor: "#2b2a28", bordercolor: "#2b2a28", font: { color: "#ffffff" } },
+      scene: {
+        xaxis: axis(0), yaxis: axis(1), zaxis: axis(2), dragmode: "turntable", hovermode: "closest",
+        aspectmode: "manual", aspectratio: { x: sizes[0] / longest, y: sizes[1] / longest, z: sizes[2] / longest },
+        camera: view || camera($("view").value),
+      },
+    };
+  }
+
+  const config = { displayModeBar: false, responsive: true, plotGlPixelRatio: Math.min(2, devicePixelRatio || 1) };
+  let current = null;
+
+  /** Pictures for print, where a WebGL canvas comes out blank; made once things have come to rest. */
+  let still = 0;
+  function takeStills() {
+    clearTimeout(still);
+    still = setTimeout(async () => {
+      const { clientWidth: width, clientHeight: height } = stages.before;
+      const size = { format: "png", width, height };
+      for (const moment of MOMENTS) $(`still-${moment}`).src = await Plotly.toImage(stages[moment], size);
+    }, 1500);
+  }
+
+  async function draw() {
+    const { scale, shades } = coloured();
+    drawLegend(scale);
+    for (const moment of MOMENTS) await Plotly.react(stages[moment], traces(moment, shades), layout(current), config);
+    takeStills();
+  }
+
+  async function recolour() {
+    $("joint-label").hidden = $("mode").value !== "joint";
+    const { scale, shades } = coloured();
+    drawLegend(scale);
+    for (const moment of MOMENTS) await Plotly.restyle(stages[moment], { intensity: [shades[moment]] }, [0]);
+    takeStills();
+  }
+
+  async function aim(view) {
+    current = view;
+    for (const moment of MOMENTS) await Plotly.relayout(stages[moment], { "scene.camera": view });
+    takeStills();
+  }
+
+  /** The other body follows at most once a frame. */
+  function follow(moment) {
+    let waiting = null;
+    const take = (event) => {
+      const view = event["scene.camera"];
+      if (!view || view === current) return;
+      current = view;
+      $("view").value = "free";
+      takeStills();
+      if (waiting) return;
+      waiting = requestAnimationFrame(() => {
+        waiting = null;
+        Plotly.relayout(stages[other(moment)], { "scene.camera": current });
+      });
+    };
+    let mine = false; // whether the pointer is on this body; else the event is our own echo
+    stages[moment].addEventListener("pointerenter", () => { mine = true; });
+    stages[moment].addEventListener("pointerleave", () => { mine = false; });
+    for (const name of ["plotly_relayouting", "plotly_relayout"]) {
+      stages[moment].on(name, (event) => { if (mine) take(event); });
+    }
+  }
+
+  async function choose(vertex) {
+    if (!Number.isInteger(vertex) || vertex < 0 || vertex >= nVertices) return;
+    state.chosen = vertex;
+    $("vertex").value = vertex;
+    readOut(vertex);
+    await draw();
+  }
+
+  async function start() {
+    $("vertex").max = nVertices - 1;
+    $("joint-label").hidden = true;
+    for (const [view, names] of Object.entries(CLOSE_UPS)) {
+      if (!middleOf(names)) $("view").querySelector(`[value=${view}]`).remove();
+    }
+    current = camera("front");
+    await draw();
+    for (const moment of MOMENTS) {
+      stages[moment].on("plotly_hover", ({ points: [point] }) => readOut(point.customdata ?? point.pointNumber));
+      follow(moment);
+    }
+    $("mode").addEventListener("change", recolour);
+    $("joint").addEventListener("change", recolour);
+    $("pose").addEventListener("change", () => {
+      state.pose = $("pose").value;
+      current = camera($("view").value);
+      draw();
+    });
+    $("view").addEventListener("change", () => aim(camera($("view").value)));
+    $("vertex").addEventListener("change", () => choose(Number($("vertex").value)));
+  }
+
+  return { start, choose };
+}

@@ -1,0 +1,240 @@
+"""Plotly figures as plain data. plotly's own figure classes take a second to import.
+
+Text, axes and grid get their colours from the page's style sheet, so that both themes and print
+need no second figure.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+BEFORE, AFTER = "#9a948c", "#3a7ec2"
+EXPECTED = ("#a9cbea", "#1d5fa6")  # weakest and strongest gradient
+LEAK = ("#f7c3a3", "#c2340a")
+TOLERANCE = "#c2340a"
+FLOOR_MM = 1e-3  # gradients and shifts below it are drawn as if they had this size
+
+Figure = dict[str, Any]
+Report = Mapping[str, Any]
+
+
+def figures(report: Report) -> dict[str, Figure]:
+    """Every chart of the page by the id of its element; matrices only where landmarks are known."""
+    labels = moments(report)
+    found = {
+        "chart-histogram": weights_histogram(report, labels),
+        "chart-influences": influences(report, labels),
+        "chart-joints": joint_panels(report, labels),
+    }
+    if report["landmarks"]:
+        for moment in ("before", "after"):
+            found[f"chart-gradients-{moment}"] = gradient_matrix(report, moment)
+    return found
+
+
+def moments(report: Report) -> tuple[str, str]:
+    """What the two sides are called."""
+    return ("Before", "After") if report["options"] else ("A", "B")
+
+
+def change_of(report: Report, field: str) -> Mapping[str, Any]:
+    """The first change that worked on this field of the model file; empty where none did."""
+    return next((c for c in report["changes"] if c["field"] == field), {})
+
+
+def gradient_matrix(report: Report, moment: str) -> Figure:
+    """Landmarks x joints: blue where a joint may move the landmark, orange where it leaks."""
+    gradients = report["gradients"]
+    rows = gradients[moment]
+    top = max(max(row, default=0.0) for row in gradients["before"] + gradients["after"])
+    shades, kinds = [], []
+    for landmark, row in zip(report["landmarks"], rows, strict=True):
+        leaking = set(landmark[moment]["leaks"])
+        kind = [
+            "none" if not value else "leak" if joint in leaking else "expected"
+            for joint, value in zip(gradients["joints"], row, strict=True)
+        ]
+        kinds.append(kind)
+        shades.append([cell_shade(k, v, top) for k, v in zip(kind, row, strict=True)])
+    heat = {
+        "type": "heatmap",
+        "x": gradients["joints"],
+        "y": [landmark["landmark"] for landmark in report["landmarks"]],
+        "z": shades,
+        "text": kinds,
+        "customdata": rows,
+        "zmin": 0,
+        "zmax": 3,
+        "xgap": 1,
+        "ygap": 1,
+        "showscale": False,
+        "hoverongaps": True,
+        "colorscale": two_ramps(),
+        "hovertemplate": "%{y}, %{x}<br>%{text}: %{customdata:.4g} mm per radian<extra></extra>",
+    }
+    layout = base_layout(height=430, left=86, bottom=92)
+    layout["xaxis"] |= {"tickangle": -90, "tickfont": {"size": 9.5}, "dtick": 1, "showgrid": False}
+    layout["yaxis"] |= {
+        "autorange": "reversed",
+        "tickfont": {"size": 10.5},
+        "dtick": 1,
+        "showgrid": False,
+    }
+    return {"data": [heat], "layout": layout}
+
+
+def cell_shade(kind: str, value: float, top: float) -> float | None:
+    """0 to 1 for an expected gradient, 2 to 3 for a leak, on a log scale; None for none."""
+    if kind == "none":
+        return None
+    span = math.log10(max(top, 10 * FLOOR_MM) / FLOOR_MM)
+    strength = min(max(math.log10(max(value, FLOOR_MM) / FLOOR_MM) / span, 0.0), 1.0)
+    return round(strength + (2 if kind == "leak" else 0), 3)
+
+
+def two_ramps() -> list[list[float | str]]:
+    return [[0, EXPECTED[0]], [1 / 3, EXPECTED[1]], [0.5, LEAK[0]], [1, LEAK[1]]]
+
+
+def weights_histogram(report: Report, labels: tuple[str, str]) -> Figure:
+    """How many weights have which size, with the tolerance where one was used."""
+    histogram = report["weights_histogram"]
+    edges = histogram["log10_edges"]
+    centres = [round((low + high) / 2, 6) for low, high in pairwise(edges)]
+    spans = [f"10^{low:g} to 10^{high:g}" for low, high in pairwise(edges)]
+    data = [
+        bars(centres, histogram["before"], labels[0], BEFORE),
+        bars(centres, histogram["after"], labels[1], AFTER),
+    ]
+    for trace in data:
+        trace["width"] = (edges[1] - edges[0]) * (0.92 if trace["name"] == labels[0] else 0.5)
+        trace["customdata"] = spans
+        trace["hovertemplate"] = "%{customdata}<br>%{y:,} weights<extra>%{fullData.name}</extra>"
+    layout = base_layout(height=320)
+    used = [i for i, n in enumerate(histogram["before"]) if n or histogram["after"][i]]
+    first = math.floor(edges[used[0]]) if used else -4
+    decades = list(range(first, 1))
+    layout["xaxis"] |= {
+        "title": {"text": "weight (log scale)"},
+        "range": [first - 0.1, 0.15],
+        "tickvals": decades,
+        "ticktext": ["1" if d == 0 else f"10<sup>{d}</sup>" for d in decades],
+        "showgrid": False,
+    }
+    layout["yaxis"] |= {"title": {"text": "weights"}}
+    layout["barmode"] = "overlay"
+    tolerance = (report["options"] or {}).get("tolerance")
+    if tolerance:
+        layout |= tolerance_line(tolerance)
+    return {"data": data, "layout": layout}
+
+
+def tolerance_line(tolerance: float) -> dict[str, Any]:
+    at = math.log10(tolerance)
+    line = {"color": TOLERANCE, "width": 1.5, "dash": "dash"}
+    return {
+        "shapes": [
+            {"type": "line", "x0": at, "x1": at, "yref": "paper", "y0": 0, "y1": 1, "line": line}
+        ],
+        "annotations": [
+            {
+                "x": at,
+                "y": 1,
+                "yref": "paper",
+                "xanchor": "right",
+                "yanchor": "top",
+                "xshift": -5,
+                "text": f"tolerance {tolerance:g}",
+                "showarrow": False,
+            }
+        ],
+    }
+
+
+def influences(report: Report, labels: tuple[str, str]) -> Figure:
+    """How many vertices hang on how many joints."""
+    counts = report["influences"]
+    n_most = max(len(counts["before"]), len(counts["after"]))
+    data = []
+    for moment, label, colour in zip(("before", "after"), labels, (BEFORE, AFTER), strict=True):
+        filled = counts[moment] + [0] * (n_most - len(counts[moment]))
+        trace = bars(list(range(1, n_most)), filled[1:], label, colour)
+        trace["hovertemplate"] = "%{x} influences: %{y:,} vertices<extra>%{fullData.name}</extra>"
+        data.append(trace)
+    layout = base_layout(height=320)
+    layout["xaxis"] |= {"title": {"text": "influences"}, "showgrid": False}
+    layout["xaxis"] |= {"dtick": 1} if n_most < 20 else {}
+    layout["yaxis"] |= {"title": {"text": "vertices"}}
+    return {"data": data, "layout": layout}
+
+
+def joint_panels(report: Report, labels: tuple[str, str]) -> Figure:
+    """Four panels over the joints: pruned mass, regressor vertices, their shift, energy kept."""
+    rows = report["regressor"]
+    joints = [row["joint"] for row in rows]
+    panels: tuple[tuple[str, list[tuple[Sequence[Any], str, str]]], ...] = (
+        ("pruned mass", [(mass_per_joint(report), "pruned mass", TOLERANCE)]),
+        (
+            "regressor vertices",
+            [
+                ([row["vertices_before"] for row in rows], labels[0], BEFORE),
+                ([row["vertices_after"] for row in rows], labels[1], AFTER),
+            ],
+        ),
+        ("shift, mm", [([row["max_shift_mm"] for row in rows], "shift, mm", TOLERANCE)]),
+        ("energy kept", [(energy_per_joint(report), "energy kept", AFTER)]),
+    )
+    layout = base_layout(height=720, left=62, bottom=92)
+    layout["xaxis"] |= {"tickangle": -90, "tickfont": {"size": 9.5}, "dtick": 1, "showgrid": False}
+    layout["xaxis"]["anchor"] = f"y{len(panels)}"
+    style = layout.pop("yaxis")
+    data = []
+    for number, (title, series) in enumerate(panels, start=1):
+        axis = "y" if number == 1 else f"y{number}"
+        room = 1 / len(panels)
+        domain = [1 - number * room + 0.02, 1 - (number - 1) * room - 0.03]
+        layout[f"yaxis{axis[1:]}"] = style | {"title": {"text": title}, "domain": domain}
+        for values, name, colour in series:
+            trace = bars(joints, values, name, colour) | {"yaxis": axis}
+            trace["hovertemplate"] = "%{x}: %{y:.4~g}<extra>%{fullData.name}</extra>"
+            data.append(trace | {"showlegend": number == 2})
+    largest = max((row["max_shift_mm"] for row in rows), default=0.0)
+    layout["yaxis3"]["range"] = [0, max(1.08 * largest, FLOOR_MM)]
+    most = max((value for value in energy_per_joint(report) if value), default=1.0)
+    layout["yaxis4"] |= {"range": [0, 1.04 * max(most, 1.0)], "tickformat": ".0%"}
+    return {"data": data, "layout": layout}
+
+
+def mass_per_joint(report: Report) -> Sequence[float]:
+    """Weight mass that each joint lost, summed over the vertices."""
+    return change_of(report, "weights").get("mass_dropped_per_joint", [])
+
+
+def energy_per_joint(report: Report) -> Sequence[float | None]:
+    """Share of each joint's corrective energy that stayed; the root has no correctives."""
+    return [None, *change_of(report, "posedirs").get("energy_kept_per_joint", [])]
+
+
+def bars(x: Sequence[Any], y: Sequence[Any], name: str, colour: str) -> dict[str, Any]:
+    return {"type": "bar", "x": x, "y": y, "name": name, "marker": {"color": colour}}
+
+
+def base_layout(*, height: int, left: int = 62, bottom: int = 52) -> dict[str, Any]:
+    """Transparent, without a mode bar's furniture; colours of text and lines are the page's."""
+    axis: dict[str, Any] = {"fixedrange": True, "zeroline": False, "automargin": False}
+    return {
+        "height": height,
+        "margin": {"l": left, "r": 12, "t": 28, "b": bottom},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"family": "system-ui, sans-serif", "size": 12},
+        "legend": {"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom"},
+        "hoverlabel": {"align": "left"},
+        "dragmode": False,
+        "bargap": 0.25,
+        "xaxis": dict(axis),
+        "yaxis": dict(axis) | {"rangemode": "tozero"},
+    }

@@ -1,0 +1,258 @@
+"""The report's key figures and the sweep as pictures for papers and READMEs, by matplotlib."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import SmplprepError
+from .html.figures import (
+    AFTER,
+    BEFORE,
+    LEAK,
+    energy_per_joint,
+    gradient_matrix,
+    mass_per_joint,
+    moments,
+    two_ramps,
+)
+from .io.replace_file import replacing
+from .viewer import dense_rows, unpacked
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Report = Mapping[str, Any]
+INK, MUTED, GOOD = "#1d1c1a", "#635f59", "#1d5fa6"
+SKIN = ["#c6c2bb", "#ecd3a4", "#eda64d", "#d9621f", "#a32309", "#5c0b12"]
+LIGHT = np.array([-0.4, 0.5, 0.75]) / np.linalg.norm([-0.4, 0.5, 0.75])
+FORMATS = (".png", ".svg", ".pdf")
+
+
+def draw_report(report: Report) -> dict[str, Figure]:
+    """Figures by kind: body, gradients, weights, joints; those that the model has data for."""
+    found = {"weights": draw_weights(report), "joints": draw_joints(report)}
+    if report["landmarks"]:
+        found["gradients"] = draw_gradients(report)
+    if report["viewer"]:
+        found["body"] = draw_bodies(report)
+    return found
+
+
+def write_picture(
+    figure: Figure,
+    target: str | os.PathLike[str],
+    *,
+    force: bool = False,
+    inputs: Sequence[str | os.PathLike[str]] = (),
+) -> None:
+    """Write a figure as its target's ending says; the file is whole or not there.
+
+    Raises:
+        SmplprepError: an ending that is none of .png, .svg and .pdf.
+    """
+    ending = Path(target).suffix.lower()
+    if ending not in FORMATS:
+        raise SmplprepError(f"a picture ends in one of {', '.join(FORMATS)}", path=target)
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format=ending[1:], dpi=150)
+    with replacing(target, force=force, inputs=inputs) as file:
+        file.write(buffer.getvalue())
+        file.commit()
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """An empty figure, inches; no window system and no global state."""
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise SmplprepError(
+            "pictures need matplotlib", hint="pip install 'smplprep[report]'"
+        ) from error
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def draw_bodies(report: Report) -> Figure:
+    """Both bodies from the front, coloured by the weight mass that the other lacks."""
+    viewer = report["viewer"]
+    weights = {
+        moment: dense_rows(viewer["weights"][moment], len(viewer["joints"]))
+        for moment in ("before", "after")
+    }
+    missing = {
+        "before": np.where(weights["after"] == 0, weights["before"], 0).sum(axis=1),
+        "after": np.where(weights["before"] == 0, weights["after"], 0).sum(axis=1),
+    }
+    top = max(float(mass.max()) for mass in missing.values()) or 1.0
+    faces = unpacked(viewer["faces"]).astype(np.intp)
+    figure = new_figure(11, 5.6)
+    panels = figure.subplots(1, 2, sharex=True, sharey=True)
+    for panel, moment, label in zip(panels, ("before", "after"), moments(report), strict=True):
+        body = unpacked(viewer["rest"][moment] or viewer["rest"]["before"])
+        drawn = paint(panel, body, faces, missing[moment], top)
+        for row in report["landmarks"]:
+            colour = LEAK[1] if row[moment]["leaks"] else GOOD
+            place = body[row["vertex"], :2]
+            panel.scatter(*place, s=26, color=colour, edgecolors="white", linewidths=0.8, zorder=3)
+        panel.set_title(label, color=INK, loc="left")
+        panel.set_aspect("equal")
+        panel.axis("off")
+    bar = figure.colorbar(drawn, ax=list(panels), shrink=0.6, pad=0.01)
+    bar.set_label("pruned weight mass" if report["options"] else "weight mass the other lacks")
+    return figure
+
+
+def paint(panel: Any, body: NDArray, faces: NDArray[np.intp], values: NDArray, top: float) -> Any:
+    """Paint the faces that look at us from back to front; returns what a colour bar needs."""
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.collections import PolyCollection
+    from matplotlib.colors import LinearSegmentedColormap, Normalize
+
+    colours = ScalarMappable(Normalize(0, top), LinearSegmentedColormap.from_list("skin", SKIN))
+    corners = body[faces]
+    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
+    front = np.flatnonzero(normals[:, 2] > 0)
+    order = front[np.argsort(corners[front, :, 2].mean(axis=1))]
+    shade = 0.62 + 0.38 * np.clip(normals[order] @ LIGHT, 0, 1)
+    tint = colours.to_rgba(values[faces[order]].mean(axis=1))[:, :3]
+    panel.add_collection(
+        PolyCollection(
+            list(corners[order][:, :, :2]),
+            facecolors=tint * shade[:, None],
+            edgecolors="face",
+            linewidths=0.3,
+        )
+    )
+    panel.autoscale_view()
+    return colours
+
+
+def draw_gradients(report: Report) -> Figure:
+    """The two matrices of landmarks and joints."""
+    from matplotlib.colors import LinearSegmentedColormap
+    from matplotlib.patches import Patch
+
+    ramp = LinearSegmentedColormap.from_list("gradients", [(at, c) for at, c in two_ramps()])
+    figure = new_figure(13, 4.6)
+    panels = figure.subplots(1, 2, sharey=True)
+    for panel, moment, label in zip(panels, ("before", "after"), moments(report), strict=True):
+        heat = gradient_matrix(report, moment)["data"][0]
+        shades = np.array(heat["z"], dtype=np.float64)
+        panel.pcolormesh(shades, cmap=ramp, vmin=0, vmax=3, edgecolors="white", linewidth=0.6)
+        panel.set_xticks(np.arange(len(heat["x"])) + 0.5, heat["x"], rotation=90, fontsize=6)
+        panel.set_yticks(np.arange(len(heat["y"])) + 0.5, heat["y"], fontsize=7)
+        panel.set_title(label, color=INK, loc="left")
+        plain(panel)
+    panels[0].invert_yaxis()
+    keys = [Patch(color=GOOD, label="expected"), Patch(color=LEAK[1], label="leak")]
+    panels[1].legend(handles=keys, frameon=False, ncols=2, loc="lower right", bbox_to_anchor=(1, 1))
+    return figure
+
+
+def draw_weights(report: Report) -> Figure:
+    """How large the weights are, and how many each vertex has."""
+    histogram, counts = report["weights_histogram"], report["influences"]
+    figure = new_figure(11, 3.4)
+    sizes, influences = figure.subplots(1, 2)
+    edges = np.array(histogram["log10_edges"])
+    for moment, label, colour, width in both(report):
+        centres, wide = (edges[1:] + edges[:-1]) / 2, np.diff(edges)
+        sizes.bar(centres, histogram[moment], wide * width, color=colour, label=label)
+        shift = -0.2 if moment == "before" else 0.2
+        places = np.arange(1, len(counts[moment])) + shift
+        influences.bar(places, counts[moment][1:], 0.4, color=colour, label=label)
+    if report["options"] and report["options"]["tolerance"]:
+        at = np.log10(report["options"]["tolerance"])
+        sizes.axvline(at, color=LEAK[1], linestyle="--", linewidth=1.2, label="tolerance")
+    sizes.set_xlabel("weight, log10")
+    sizes.set_ylabel("weights")
+    influences.set_xlabel("influences")
+    influences.set_ylabel("vertices")
+    used = np.flatnonzero(np.array(histogram["before"]) + np.array(histogram["after"]))
+    if used.size:
+        sizes.set_xlim(edges[used[0]] - 0.2, 0.1)
+    for panel in (sizes, influences):
+        plain(panel)
+        panel.legend(frameon=False)
+    return figure
+
+
+def draw_joints(report: Report) -> Figure:
+    """Pruned mass, regressor vertices, their shift and corrective energy, joint by joint."""
+    rows = report["regressor"]
+    places = np.arange(len(rows))
+    figure = new_figure(11, 8)
+    mass, vertices, shift, energy = figure.subplots(4, 1, sharex=True)
+    mass.bar(places, mass_per_joint(report), color=LEAK[1])
+    mass.set_ylabel("pruned mass")
+    for moment, label, colour, _ in both(report):
+        side = -0.2 if moment == "before" else 0.2
+        heights = [row[f"vertices_{moment}"] for row in rows]
+        vertices.bar(places + side, heights, 0.4, color=colour, label=label)
+    vertices.set_ylabel("regressor vertices")
+    vertices.legend(frameon=False)
+    shifts = [row["max_shift_mm"] for row in rows]
+    shift.bar(places, shifts, color=LEAK[1])
+    shift.set_ylim(0, max(1.08 * max(shifts), 1e-3))
+    shift.set_ylabel("shift, mm")
+    energy.bar(places, [value or 0.0 for value in energy_per_joint(report)], color=AFTER)
+    energy.set_ylabel("energy kept")
+    energy.set_xticks(places, [row["joint"] for row in rows], rotation=90, fontsize=7)
+    for panel in (mass, vertices, shift, energy):
+        plain(panel)
+    return figure
+
+
+def draw_sweep(data: Mapping[str, Any]) -> Figure:
+    """Displacement and leaks over the tolerance, with the knee and the recommendation."""
+    from matplotlib.ticker import MaxNLocator
+
+    rows = [row for row in data["rows"] if row["tolerance"] > 0]
+    tolerances = [row["tolerance"] for row in rows]
+    figure = new_figure(8, 4.6)
+    panel = figure.subplots()
+    for key, label, colour in (
+        ("max_mm", "max", BEFORE),
+        ("p99_mm", "p99", AFTER),
+        ("mean_mm", "mean", GOOD),
+    ):
+        heights = [row[key] for row in rows]
+        panel.plot(tolerances, heights, color=colour, marker="o", markersize=3.5, label=label)
+    panel.set_xscale("log")
+    panel.set_yscale("symlog", linthresh=0.1)
+    panel.set_ylim(0, 1.6 * max((row["max_mm"] for row in rows), default=1.0) or 1.0)
+    panel.set_xlabel("tolerance")
+    panel.set_ylabel("vertices move, mm")
+    leaks = panel.twinx()
+    heights = [row["leaking_landmarks"] for row in rows]
+    leaks.step(tolerances, heights, color=LEAK[1], where="post", label="leaking landmarks")
+    leaks.set_ylim(0, max(data["landmarks"], 1) * 1.05)
+    leaks.set_ylabel("leaking landmarks", color=LEAK[1])
+    leaks.yaxis.set_major_locator(MaxNLocator(integer=True))
+    if data["knee"] is not None:
+        panel.axvline(data["knee"], color=MUTED, linestyle=":", label=f"knee {data['knee']:g}")
+    if data["recommended"] is not None:
+        label = f"recommended {data['recommended']:g}"
+        panel.axvline(data["recommended"], color=INK, linestyle="--", label=label)
+    panel.legend(frameon=False, loc="upper left", bbox_to_anchor=(0, 1.13), ncols=5, fontsize=8)
+    panel.spines["top"].set_visible(False)
+    leaks.spines["top"].set_visible(False)
+    return figure
+
+
+def both(report: Report) -> list[tuple[str, str, str, float]]:
+    """(moment, label, colour, width of its bars) of the two sides."""
+    labels = moments(report)
+    return [("before", labels[0], BEFORE, 0.92), ("after", labels[1], AFTER, 0.5)]
+
+
+def plain(panel: Any) -> None:
+    panel.spines[["top", "right"]].set_visible(False)
+    panel.tick_params(colors=MUTED)

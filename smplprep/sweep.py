@@ -1,0 +1,228 @@
+"""Every tolerance at once: what each would cost and which leaks it would leave.
+
+Vertices go by in blocks, and each block through the real transforms at every tolerance, while its
+correctives are in the processor's cache. The figures are therefore those of ``clean``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import __version__
+from .audit import support_of
+from .displacement import MAX_SHAPES, apart_mm, summary
+from .errors import SmplprepError
+from .model import Model
+from .options import Options
+from .poses import N_POSES, pose_set
+from .skinning import Posing, blocks, posing, skin_block, unposed_block
+from .transforms.localise_posedirs import localise_posedirs
+from .transforms.prune_weights import prune_weights
+from .transforms.sparsify_regressor import sparsify_regressor
+
+DEFAULT_TOLERANCES = "1e-5:1e-1:20"
+DIGITS = 3  # significant, so that a tolerance of the sweep can be typed
+
+Watch = Callable[[Iterable[slice]], Iterable[slice]]
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """What ``sweep`` found.
+
+    Attributes:
+        data: JSON-ready: ``rows`` (one for each tolerance), ``knee`` and ``recommended``.
+    """
+
+    data: dict[str, Any]
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        return self.data["rows"]
+
+
+def tolerances_of(text: str) -> list[float]:
+    """The tolerances of "LOW:HIGH:COUNT", evenly spaced on a log scale, or of "0.001,0.01"."""
+    try:
+        if ":" in text:
+            low, high, count = text.split(":")
+            logs = np.linspace(math.log10(float(low)), math.log10(float(high)), int(count))
+            found = [float(f"{10.0**log:.{DIGITS}g}") for log in logs]
+        else:
+            found = [float(part) for part in text.split(",")]
+    except ValueError as error:
+        raise SmplprepError(f"{text!r} is neither LOW:HIGH:COUNT nor a list of numbers") from error
+    if not found or not all(0.0 <= tolerance < 1.0 for tolerance in found):
+        raise SmplprepError(f"{text!r} has a tolerance that is not in [0, 1)")
+    return sorted(set(found))
+
+
+def sweep(
+    model: Model,
+    tolerances: Sequence[float],
+    options: Options | None = None,
+    *,
+    watch: Watch = iter,
+) -> Sweep:
+    """Clean a model at every tolerance and say what each costs.
+
+    Args:
+        model: any; it is not changed.
+        tolerances: in rising order.
+        options: everything but the tolerance.
+        watch: wraps the blocks of vertices that are worked on, as a progress bar does.
+    """
+    options = options or Options()
+    regressed = with_regressor(model, options)
+    names = model.family.joint_names(model.n_joints, "smplx")
+    poses, betas = pose_set(names, min(model.shapedirs.shape[2], MAX_SHAPES))
+    ready = posing(model, poses, betas), posing(regressed, poses, betas)
+    shape = (len(tolerances), model.n_vertices, len(poses))
+    apart = np.empty(shape, dtype=np.float32)
+    nonzeros = np.zeros(len(tolerances), dtype=np.int64)
+    rescued = np.zeros(len(tolerances), dtype=np.int64)
+    for block in watch(list(blocks(model.n_vertices))):
+        part = restricted(model, block)
+        before = posed(part, ready[0])
+        for index, tolerance in enumerate(tolerances):
+            pruned, change = prune_weights(part, tolerance=tolerance)
+            nonzeros[index] += change.entries_after
+            rescued[index] += len(change.figures["rescued_rows"])
+            after = posed(localised(pruned, options), ready[1])
+            apart[index, block] = apart_mm(before, after, axis=1)
+    rows = []
+    for index, tolerance in enumerate(tolerances):
+        moved = summary(apart[index])
+        rows.append(
+            {
+                "tolerance": tolerance,
+                "leaking_landmarks": leaking_landmarks(model, tolerance, options),
+                "weights_nonzeros": int(nonzeros[index]),
+                "mean_mm": rounded(moved.mean_mm),
+                "p99_mm": rounded(moved.p99_mm),
+                "max_mm": rounded(moved.max_mm),
+                "rescued_rows": int(rescued[index]),
+            }
+        )
+    return Sweep(
+        {
+            "smplprep_version": __version__,
+            "family": model.family.name,
+            "input_sha256": model.source.sha256,
+            "options": {k: v for k, v in options.as_dict().items() if k != "tolerance"},
+            "poses": N_POSES,
+            "landmarks": len(model.family.landmarks),
+            "rows": rows,
+            "knee": knee(rows),
+            "recommended": smallest_without_leak(rows) if model.family.landmarks else None,
+        }
+    )
+
+
+def recommended_tolerance(model: Model, options: Options) -> float:
+    """The smallest tolerance of the default sweep that leaves no leak; fast, landmarks only.
+
+    Raises:
+        SmplprepError: no landmarks are known, or every tolerance leaves a leak.
+    """
+    if not model.family.landmarks:
+        raise SmplprepError(
+            "no landmarks are known for this model, so no tolerance can be chosen by its leaks",
+            hint="Give the tolerance as a number.",
+        )
+    for tolerance in tolerances_of(DEFAULT_TOLERANCES):
+        if not leaking_landmarks(model, tolerance, options):
+            return tolerance
+    raise SmplprepError(
+        f"every tolerance of {DEFAULT_TOLERANCES} leaves a leak",
+        hint="`smplprep sweep` shows how many; with --posedirs keep the correctives always leak.",
+    )
+
+
+def with_regressor(model: Model, options: Options) -> Model:
+    """The model as ``sparsify_regressor`` leaves it, which no tolerance changes."""
+    return sparsify_regressor(
+        model,
+        mode=options.regressor,
+        tolerance=options.regressor_tolerance,
+        budget_mm=options.regressor_budget_mm,
+    )[0]
+
+
+def localised(pruned: Model, options: Options) -> Model:
+    return localise_posedirs(pruned, mode=options.posedirs, hops=options.hops)[0]
+
+
+def leaking_landmarks(model: Model, tolerance: float, options: Options) -> int:
+    """How many landmarks still leak after a clean at this tolerance."""
+    vertices = list(model.family.landmarks.values())
+    if not vertices:
+        return 0
+    pruned, _ = prune_weights(restricted(model, vertices), tolerance=tolerance)
+    support = support_of(localised(pruned, options), list(range(len(vertices))))
+    return int(support.leaks.any(axis=1).sum())
+
+
+def restricted(model: Model, vertices: slice | list[int]) -> Model:
+    """The model's arrays at these vertices alone; its faces and regressor no longer apply."""
+    keys = ("v_template", "weights", "shapedirs", "posedirs")
+    return dataclasses.replace(model, **{key: getattr(model, key)[vertices] for key in keys})
+
+
+def posed(part: Model, ready: Posing) -> NDArray[np.float64]:
+    """(b, 3, N) posed vertices of a restricted model."""
+    everything = slice(None)
+    return skin_block(part.weights, unposed_block(part, everything, ready), ready)
+
+
+def smallest_without_leak(rows: Sequence[dict[str, Any]]) -> float | None:
+    return next((row["tolerance"] for row in rows if not row["leaking_landmarks"]), None)
+
+
+def knee(rows: Sequence[dict[str, Any]]) -> float | None:
+    """The tolerance beyond which displacement starts to rise steeply; None without a rise.
+
+    The point of the p99 curve, over the logarithm of the tolerance, that lies farthest below the
+    straight line between its ends (Satopaa et al. 2011, "Finding a kneedle in a haystack").
+    """
+    rows = [row for row in rows if row["tolerance"] > 0]
+    heights = np.array([row["p99_mm"] for row in rows])
+    if len(rows) < 3 or heights[-1] <= heights[0]:
+        return None
+    logs = np.log10([row["tolerance"] for row in rows])
+    across = (logs - logs[0]) / (logs[-1] - logs[0])
+    up = (heights - heights[0]) / (heights[-1] - heights[0])
+    return float(rows[int((across - up).argmax())]["tolerance"])
+
+
+def rounded(value: float) -> float:
+    """Six significant digits, as in the report."""
+    return float(f"{value:.6g}")
+
+
+def sweep_text(data: dict[str, Any]) -> str:
+    """The table and the two tolerances worth knowing, in 80 columns."""
+    titles = ("tolerance", "leaks", "non-zeros", "mean mm", "p99 mm", "max mm", "rescued")
+    lines = ["".join(f"{title:>11}" for title in titles)]
+    for row in data["rows"]:
+        cells = [f"{row['tolerance']:.3g}", f"{row['leaking_landmarks']}"]
+        cells += [f"{row['weights_nonzeros']:,}"]
+        cells += [f"{row[key]:.3f}" for key in ("mean_mm", "p99_mm", "max_mm")]
+        cells += [f"{row['rescued_rows']:,}"]
+        mark = " <" if row["tolerance"] == data["recommended"] else ""
+        lines.append("".join(f"{cell:>11}" for cell in cells) + mark)
+    lines.append("")
+    if data["recommended"] is None:
+        lines.append("No tolerance of these is known to leave no leak.")
+    else:
+        lines.append(f"Recommended: --tol {data['recommended']:g}, the smallest without a leak.")
+    if data["knee"] is not None:
+        lines.append(f"Knee: displacement starts to rise steeply beyond {data['knee']:g}.")
+    return "\n".join(lines)

@@ -1,0 +1,223 @@
+"""The real page in headless Chromium, opened from disk with the network cut."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("selenium", reason="selenium is not installed")
+pytest.importorskip("PIL", reason="Pillow is not installed")
+
+from PIL import Image
+from selenium.webdriver import ActionChains
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import Select, WebDriverWait
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+AXE = ROOT / "build" / "npm" / "node_modules" / "axe-core" / "axe.min.js"
+
+
+@pytest.fixture
+def report(done):
+    return json.loads(done.report_target.read_text())
+
+
+def picture(element) -> np.ndarray:
+    """(height, width, 3) what the element looks like."""
+    element.parent.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
+    image = Image.open(io.BytesIO(element.screenshot_as_png)).convert("RGB")
+    return np.asarray(image).astype(int)
+
+
+def stage(browser, moment: str = "before"):
+    return browser.find_element(By.ID, f"stage-{moment}")
+
+
+def coloured_share(pixels: np.ndarray) -> float:
+    """Share of pixels that are clearly warm, as the ramp is and the plain body is not."""
+    return float((pixels[..., 0] - pixels[..., 2] > 60).mean())
+
+
+def choose(browser, name: str, label: str) -> None:
+    Select(browser.find_element(By.ID, name)).select_by_visible_text(label)
+    # Two frames on, everything that the change asked for is on the screen.
+    browser.execute_async_script(
+        "const done = arguments[0]; setTimeout(() => requestAnimationFrame(() => done()), 700)"
+    )
+
+
+def requests(browser) -> list[str]:
+    messages = (json.loads(entry["message"])["message"] for entry in browser.get_log("performance"))
+    return [
+        message["params"]["request"]["url"]
+        for message in messages
+        if message["method"] == "Network.requestWillBeSent"
+    ]
+
+
+def column(browser, table: str, index: int) -> list[str]:
+    script = """
+        const rows = document.getElementById(arguments[0]).tBodies[0].rows;
+        return [...rows].filter((row) => !row.hidden).map((row) => {
+          const cell = row.cells[arguments[1]], data = cell.querySelector("data");
+          return data ? data.value : cell.textContent.trim();
+        });"""
+    return browser.execute_script(script, table, index)
+
+
+def test_no_console_error_no_request_and_soon_interactive(opened):
+    browser = opened()
+    said = browser.get_log("browser")
+    assert [entry for entry in said if entry["level"] == "SEVERE"] == []
+    urls = [url for url in requests(browser) if not url.startswith(("data:", "blob:"))]
+    assert len(urls) == 1
+    assert urls[0].startswith("file:")
+    # A page that was never opened before also pays for compiling shaders in software.
+    opened()
+    ready = int(browser.execute_script("return document.documentElement.dataset.ready"))
+    assert ready < 3000
+
+
+def test_both_bodies_are_drawn_and_differ(opened):
+    browser = opened()
+    before, after = picture(stage(browser)), picture(stage(browser, "after"))
+    for pixels in (before, after):
+        assert (np.abs(pixels - pixels[5, 5]).sum(axis=2) > 30).mean() > 0.05
+    assert coloured_share(before) > 4 * coloured_share(after)
+
+
+def test_every_colour_mode_and_the_joint_picker_change_the_colours(opened):
+    browser = opened()
+    seen = [picture(stage(browser))]
+    for mode in ("displacement, worst pose", "number of influences", "weight of one joint"):
+        choose(browser, "mode", mode)
+        seen.append(picture(stage(browser)))
+        assert np.abs(seen[-1] - seen[-2]).max() > 60, mode
+    for joint in ("leftLeg", "head"):
+        choose(browser, "joint", joint)
+        seen.append(picture(stage(browser)))
+        assert np.abs(seen[-1] - seen[-2]).max() > 60, joint
+    # Spurious weights of the head lie all over the body, and none is left.
+    assert coloured_share(picture(stage(browser))) > coloured_share(
+        picture(stage(browser, "after"))
+    )
+
+
+def test_pose_switch_shows_both_bodies_in_the_worst_pose(opened):
+    browser = opened()
+    rest = {moment: picture(stage(browser, moment)) for moment in ("before", "after")}
+    label = Select(browser.find_element(By.ID, "pose")).options[1].text
+    choose(browser, "pose", label)
+    for moment, was in rest.items():
+        assert np.abs(picture(stage(browser, moment)) - was).max() > 60
+
+
+def test_hover_names_the_vertex_and_its_weights(opened, report):
+    browser = opened()
+    element = stage(browser)
+    browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
+    readout = browser.find_element(By.ID, "readout")
+    for step in range(20):  # a first move may fall into a frame that is still being drawn
+        offset = (step % 3, -100 - step)
+        ActionChains(browser).move_to_element_with_offset(element, *offset).pause(0.2).perform()
+        if readout.get_attribute("data-vertex"):
+            break
+    assert f"vertex {readout.get_attribute('data-vertex')}" in readout.text
+    label = element.find_element(By.CSS_SELECTOR, "g.hovertext").text
+    assert f"vertex {readout.get_attribute('data-vertex')}" in label
+    assert "→" in label
+
+
+def test_a_vertex_can_be_typed_and_its_landmark_is_named(opened, standin):
+    browser = opened()
+    field = browser.find_element(By.ID, "vertex")
+    field.send_keys("332\t")
+    readout = browser.find_element(By.ID, "readout")
+    WebDriverWait(browser, 10).until(lambda _: "nose" in readout.text)
+    head = standin.family.joint_names(52).index("head")
+    assert f"{standin.weights[332, head]:.4g}" in readout.text
+
+
+def test_turning_one_body_turns_the_other(opened):
+    browser = opened()
+    element = stage(browser)
+    browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
+    ActionChains(browser).move_to_element(element).click_and_hold().move_by_offset(
+        90, 5
+    ).release().pause(0.5).perform()
+    eyes = browser.execute_script(
+        "return ['before', 'after'].map((moment) =>"
+        " document.getElementById(`stage-${moment}`).layout.scene.camera.eye)"
+    )
+    assert eyes[0] == pytest.approx(eyes[1])
+    assert abs(eyes[0]["y"]) > 0.1
+
+
+def test_sort_and_filter(opened, report):
+    browser = opened()
+    shifts = [row["vertices_before"] for row in report["regressor"]]
+    button = browser.find_element(By.CSS_SELECTOR, "#joints thead th:nth-child(3) button")
+    for expected in (sorted(shifts, reverse=True), sorted(shifts)):
+        browser.execute_script("arguments[0].click()", button)
+        assert [int(value) for value in column(browser, "joints", 2)] == expected
+    browser.find_element(By.ID, "filter-joints").send_keys("thumb")
+    expected = {row["joint"] for row in report["regressor"] if "thumb" in row["joint"]}
+    assert set(column(browser, "joints", 0)) == expected
+
+
+def test_the_numbers_on_the_page_are_those_of_the_json(opened, report):
+    browser = opened()
+    moved = report["moved_most"]
+    assert [float(v) for v in column(browser, "moved-most", 1)] == [row["max_mm"] for row in moved]
+    drawn = browser.execute_script(
+        "return Object.fromEntries(Object.keys(charts).map((id) => [id,"
+        " document.getElementById(id).data.map((trace) => Array.from(trace.y))]))"
+    )
+    histogram = report["weights_histogram"]
+    assert drawn["chart-histogram"] == [histogram["before"], histogram["after"]]
+    vertices = [[row[f"vertices_{m}"] for row in report["regressor"]] for m in ("before", "after")]
+    assert drawn["chart-joints"][0] == report["changes"][0]["mass_dropped_per_joint"]
+    assert drawn["chart-joints"][1:3] == vertices
+    assert drawn["chart-joints"][3] == [row["max_shift_mm"] for row in report["regressor"]]
+    for moment in ("before", "after"):
+        sizes = browser.execute_script(
+            "return document.getElementById(arguments[0]).data[0].customdata",
+            f"chart-gradients-{moment}",
+        )
+        assert sizes == report["gradients"][moment]
+
+
+@pytest.mark.parametrize("width", [400, 768, 1280, 2000])
+@pytest.mark.parametrize("dark", [False, True])
+def test_nothing_sticks_out_at_any_width(opened, width, dark):
+    browser = opened(width=width, dark=dark)
+    assert browser.execute_script("return document.documentElement.scrollWidth") <= width
+    paper = browser.execute_script("return getComputedStyle(document.body).backgroundColor")
+    assert (paper == "rgb(19, 20, 22)") == dark
+
+
+def test_print_has_the_bodies_and_is_light(opened):
+    browser = opened(dark=True)
+    WebDriverWait(browser, 30).until(
+        lambda driver: driver.execute_script("return $('still-after').src.length") > 5000
+    )
+    pdf = browser.execute_cdp_cmd("Page.printToPDF", {"printBackground": True})
+    assert len(base64.b64decode(pdf["data"])) > 100_000
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_axe_finds_no_serious_fault(opened, dark):
+    if not AXE.exists():
+        pytest.skip("npm's axe-core is not there (scripts/install_browser.py)")
+    browser = opened(dark=dark)
+    browser.execute_script(AXE.read_text())
+    faults = browser.execute_async_script(
+        "const done = arguments[0]; axe.run().then((found) => done("
+        "found.violations.map((v) => [v.impact, v.id, v.nodes.map((n) => n.html)])))"
+    )
+    assert [fault for fault in faults if fault[0] in ("serious", "critical")] == []

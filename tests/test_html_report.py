@@ -1,0 +1,324 @@
+"""The page without a browser: self-contained, true to the JSON, and the same bytes again."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import jsonschema
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from smplprep import Report
+from smplprep.audit import support_of
+from smplprep.cli.main import smplprep
+from smplprep.html import render
+from smplprep.html.figures import figures
+from smplprep.html.render import plotly_script, render_page
+from smplprep.pipeline import clean, clean_file
+from smplprep.verdict import verdict
+from smplprep.viewer import dense_rows, on_grid, unpacked
+
+pytest.importorskip("plotly")
+pytest.importorskip("jinja2")
+
+
+class Tables(HTMLParser):
+    """id of each table -> its body rows; a cell is the number of its data element, or its text."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: dict[str, list[list[str | float]]] = {}
+        self.rows: list[list[str | float]] = []
+        self.inside = False
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        given = dict(attrs)
+        if tag == "table":
+            self.rows = self.found.setdefault(given.get("id", ""), [])
+        elif tag == "tr":
+            self.rows.append([])
+        elif tag in ("td", "th"):
+            self.rows[-1].append("")
+            self.inside = True
+        elif tag == "data":
+            self.rows[-1][-1] = float(given["value"]) if given["value"] else None
+            self.inside = False
+
+    def handle_endtag(self, tag):
+        self.inside = self.inside and tag not in ("td", "th")
+
+    def handle_data(self, data):
+        if self.inside and self.rows:
+            self.rows[-1][-1] += data
+
+    def body(self, name: str) -> list[list[str | float]]:
+        return self.found[name][1:]
+
+
+@pytest.fixture(scope="module")
+def cleaned(standin):
+    return clean(standin)
+
+
+@pytest.fixture(scope="module")
+def report(cleaned):
+    return json.loads(cleaned[1].to_json())
+
+
+@pytest.fixture(scope="module")
+def page(report):
+    return render_page(report, name="SMPLH_NEUTRAL_clean")
+
+
+@pytest.fixture(scope="module")
+def tables(page):
+    return Tables(page.replace(plotly_script(), ""))
+
+
+def test_page_is_one_small_file_that_asks_no_host(page, report):
+    assert len(page.encode()) < 8e6
+    own = page.replace(plotly_script(), "")
+    assert len(own) < len(page) - 4e6
+    assert not re.search(r"(src|href)\s*=\s*[\"']?(?!#|data:)\w*:?//", own)
+    assert "url(" not in own
+    assert "@import" not in own
+    assert "default-src 'none'" in own
+    assert len(json.dumps(report)) < 1.5e6
+
+
+def test_page_holds_the_report_as_it_is(page, report):
+    found = re.search(r'id="report-data">(.*?)</script>', page, re.S)
+    assert json.loads(found[1]) == report
+
+
+def test_first_screen_says_the_verdict(page, report):
+    assert "21 of 21 landmarks leaked; none does now." in page
+    assert page.index('id="verdict"') < page.index('id="before-after"') < page.index('id="body"')
+
+
+def test_tables_hold_the_numbers_of_the_json(tables, report):
+    joints = report["regressor"]
+    mass = report["changes"][0]["mass_dropped_per_joint"]
+    assert tables.body("joints") == [
+        [
+            row["joint"],
+            mass[index],
+            row["vertices_before"],
+            row["vertices_after"],
+            row["max_shift_mm"],
+            report["changes"][2]["energy_kept_per_joint"][index - 1] if index else None,
+        ]
+        for index, row in enumerate(joints)
+    ]
+    assert tables.body("moved-most") == [
+        [row["vertex"], row["max_mm"], row["joint"], row["landmark"] or ""]
+        for row in report["moved_most"]
+    ]
+    assert [row[:4] for row in tables.body("landmarks")] == [
+        [row["landmark"], row["vertex"], len(row["before"]["leaks"]), len(row["after"]["leaks"])]
+        for row in report["landmarks"]
+    ]
+    moved = report["displacement"]
+    expected = ["in all", moved["mean_mm"], moved["p99_mm"], moved["max_mm"]]
+    assert tables.body("displacement")[-1] == expected
+    assert report["moved_most"][0]["max_mm"] == moved["max_mm"]
+    assert len(report["moved_most"]) == 50
+
+
+def test_strongest_leak_of_a_landmark_is_the_largest_of_its_leaks(tables, report):
+    joints = report["gradients"]["joints"]
+    nose = dict(zip(joints, report["gradients"]["before"][0], strict=True))
+    leaks = report["landmarks"][0]["before"]["leaks"]
+    assert tables.body("landmarks")[0][4] == max(nose[joint] for joint in leaks) > 0
+    assert all(row[5] == 0 for row in tables.body("landmarks"))
+
+
+def test_gradients_are_zero_exactly_outside_the_support(standin, cleaned, report):
+    vertices = list(standin.family.landmarks.values())
+    for moment, model in (("before", standin), ("after", cleaned[0])):
+        support = support_of(model, vertices)
+        found = np.array(report["gradients"][moment]) != 0
+        assert np.array_equal(found[:, 1:], (support.weights | support.posedirs)[:, 1:])
+
+
+def test_distributions_count_every_weight_and_vertex(standin, report):
+    for moment in ("before", "after"):
+        counts = report["influences"][moment]
+        n_weights = report["summary"][moment]["weights_nonzeros"]
+        assert sum(report["weights_histogram"][moment]) == n_weights
+        assert sum(counts) == standin.n_vertices
+        assert sum(n * count for n, count in enumerate(counts)) == n_weights
+
+
+def test_viewer_gives_both_models_back(standin, cleaned, report):
+    viewer = report["viewer"]
+    for moment, model in (("before", standin), ("after", cleaned[0])):
+        stored = dense_rows(viewer["weights"][moment], 52)
+        assert np.array_equal(stored, model.weights.astype(np.float32))
+    apart = unpacked(viewer["rest"]["before"]) - standin.v_template
+    assert np.abs(apart).max() <= viewer["rest"]["before"]["step"] / 2 + 1e-9
+    assert viewer["rest"]["after"] is None
+    assert np.array_equal(unpacked(viewer["faces"]), standin.f)
+    moved = report["displacement"]
+    worst = unpacked(viewer["worst_pose_mm"])
+    assert worst.argmax() == moved["max_vertex"]
+    assert worst.max() == pytest.approx(moved["max_mm"], abs=2e-3)
+    bodies = [unpacked(viewer["worst"][moment]) for moment in ("before", "after")]
+    assert np.linalg.norm(bodies[0] - bodies[1], axis=1).max() * 1000 == pytest.approx(
+        moved["max_mm"], abs=0.2
+    )
+
+
+@pytest.mark.parametrize("reach", [0.0, 1e-4, 1.0, 250.0])
+def test_a_grid_is_as_coarse_as_its_range_asks_for(reach):
+    values = np.linspace(-reach, reach, 101)
+    block = on_grid(values, 1e-3)
+    assert np.abs(unpacked(block) - values).max() <= block["step"] / 2 * (1 + 1e-9)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "options", "sentence"),
+    [
+        (11, 0, {}, "11 of 21 landmarks leaked; none does now."),
+        (11, 1, {}, "11 of 21 landmarks leaked; 1 still does."),
+        (11, 3, {}, "11 of 21 landmarks leaked; 3 still do."),
+        (0, 0, {}, "None of 21 landmarks leaked, and none does now."),
+        (11, 0, None, "11 of 21 landmarks leak in A; none leaks in B."),
+        (0, 1, None, "None of 21 landmarks leaks in A; 1 leaks in B."),
+    ],
+)
+def test_verdict(before, after, options, sentence):
+    summary = {
+        "before": {"leaking_landmarks": before},
+        "after": {"leaking_landmarks": after, "landmarks": 21},
+    }
+    given = {"summary": summary, "options": options if options is None else {"tolerance": 0.01}}
+    assert verdict(given) == sentence
+
+
+def test_a_model_without_landmarks_has_a_page_too(small_model):
+    _, report = clean(small_model())
+    data = json.loads(report.to_json())
+    jsonschema.validate(data, Report.schema())
+    page = render_page(data, name="small")
+    assert "No landmarks are known" in page
+    assert "chart-gradients-before" not in figures(data)
+
+
+def test_a_model_too_large_for_a_browser_has_charts_but_no_bodies(small_model, monkeypatch):
+    monkeypatch.setattr("smplprep.viewer.MAX_VERTICES", 9)
+    data = clean(small_model())[1].data
+    assert data["viewer"] is None
+    page = render_page(data, name="small")
+    assert "too many vertices" in page
+    assert 'id="stage-before"' not in page
+
+
+def test_rescued_and_odd_rows_have_their_tables(small_model):
+    weights = np.full((10, 4), 0.25)
+    weights[0] *= 0.995
+    data = clean(small_model(weights=weights))[1].data
+    tables = Tables(render_page(data, name="odd").replace(plotly_script(), ""))
+    assert tables.body("odd") == [[0.0, 0.995]]
+    from smplprep import Options
+
+    data = clean(small_model(weights=weights), Options(tolerance=0.5))[1].data
+    tables = Tables(render_page(data, name="odd").replace(plotly_script(), ""))
+    assert [row[0] for row in tables.body("rescued")] == list(range(10))
+
+
+def test_names_from_a_hostile_report_stay_text(report):
+    hostile = "</script><script>alert(1)</script>"
+    data = json.loads(json.dumps(report).replace('"nose"', json.dumps(hostile)))
+    page = render_page(data, name=hostile)
+    assert "<script>alert(1)" not in page
+
+
+def test_clean_writes_the_page_and_report_renders_the_same_again(standin_dir, tmp_path):
+    source = standin_dir / "SMPLH_NEUTRAL_NOHANDS.npz"
+    done = clean_file(source, tmp_path / "out.npz")
+    assert done.html_target == tmp_path / "out.report.html"
+    first = done.html_target.read_bytes()
+    again = tmp_path / "again.html"
+    arguments = ["report", str(done.report_target), "-o", str(again)]
+    result = CliRunner().invoke(smplprep, arguments, catch_exceptions=False)
+    assert result.exit_code == 0
+    assert again.read_bytes() == first
+    assert str(tmp_path).encode() not in first
+
+
+def test_no_html_writes_none(standin_dir, tmp_path):
+    source = standin_dir / "SMPLH_NEUTRAL_NOHANDS.npz"
+    done = clean_file(source, tmp_path / "out.npz", html=False)
+    assert done.html_target is None
+    assert {path.name for path in tmp_path.iterdir()} == {"out.npz", "out.report.json"}
+
+
+def test_without_the_extra_clean_says_how_to_get_the_page(standin_dir, tmp_path, monkeypatch):
+    monkeypatch.setattr("smplprep.pipeline.can_render", lambda: False)
+    source = standin_dir / "SMPLH_NEUTRAL_NOHANDS.npz"
+    arguments = ["clean", str(source), "-o", str(tmp_path / "out.npz")]
+    result = CliRunner().invoke(smplprep, arguments, catch_exceptions=False)
+    assert result.exit_code == 0
+    assert "no HTML page: pip install 'smplprep[report]'" in result.output
+
+
+def test_report_without_the_extra_is_an_error_that_says_what_to_install(report, monkeypatch):
+    monkeypatch.setattr(render, "find_spec", lambda name: None)
+    with pytest.raises(render.SmplprepError, match="needs Jinja2 and plotly") as error:
+        render_page(report, name="x")
+    assert "smplprep[report]" in error.value.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", "no readable JSON"),
+        ("[]", "no smplprep report"),
+        ('{"report_version": 1}', "an incomplete report, without smplprep_version"),
+    ],
+)
+def test_what_is_no_report_is_refused(tmp_path, text, message):
+    path = tmp_path / "x.report.json"
+    path.write_text(text)
+    result = CliRunner().invoke(smplprep, ["report", str(path)])
+    assert message in str(result.exception)
+
+
+def test_clean_never_imports_plotly_or_matplotlib(standin_dir, tmp_path):
+    code = (
+        "import sys; from smplprep.pipeline import clean_file; clean_file(*sys.argv[1:]);"
+        "print({'plotly', 'matplotlib', 'torch', 'smplx'} & set(sys.modules))"
+    )
+    source = standin_dir / "SMPLH_NEUTRAL_NOHANDS.npz"
+    command = [sys.executable, "-c", code, str(source), str(tmp_path / "out.npz")]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == "set()"
+
+
+def test_notebooks_show_the_first_screen(cleaned, monkeypatch):
+    shown = cleaned[1]._repr_html_()
+    assert "21 of 21 landmarks leaked; none does now." in shown
+    assert len(shown) < 10_000
+    monkeypatch.setattr(render, "can_render", lambda: False)
+    assert cleaned[1]._repr_html_().startswith("<pre>")
+
+
+def test_png_of_the_key_figures(report, tmp_path):
+    pytest.importorskip("matplotlib")
+    path = tmp_path / "m.report.json"
+    path.write_text(json.dumps(report))
+    arguments = ["report", str(path), "--png", str(tmp_path / "figures")]
+    result = CliRunner().invoke(smplprep, arguments, catch_exceptions=False)
+    assert result.exit_code == 0
+    names = {file.name for file in Path(tmp_path / "figures").iterdir()}
+    assert names == {f"m.{kind}.png" for kind in ("body", "gradients", "joints", "weights")}
+    for file in Path(tmp_path / "figures").iterdir():
+        assert file.read_bytes().startswith(b"\x89PNG")

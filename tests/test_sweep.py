@@ -1,0 +1,115 @@
+"""The sweep: the figures of clean at each tolerance, and which tolerance it recommends."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from smplprep import Options, SmplprepError
+from smplprep.cli.main import smplprep
+from smplprep.pipeline import clean, clean_file
+from smplprep.sweep import (
+    DEFAULT_TOLERANCES,
+    knee,
+    recommended_tolerance,
+    sweep,
+    sweep_text,
+    tolerances_of,
+)
+
+
+@pytest.fixture(scope="module")
+def timed(standin):
+    start = time.perf_counter()
+    found = sweep(standin, tolerances_of(DEFAULT_TOLERANCES))
+    return found, time.perf_counter() - start
+
+
+@pytest.mark.parametrize("tolerance", [1e-3, 1e-2, 0.3])
+def test_a_row_is_what_clean_reports(standin, tolerance):
+    row = sweep(standin, [tolerance]).rows[0]
+    report = clean(standin, Options(tolerance=tolerance))[1].data
+    assert row["leaking_landmarks"] == report["summary"]["after"]["leaking_landmarks"]
+    assert row["weights_nonzeros"] == report["summary"]["after"]["weights_nonzeros"]
+    assert row["rescued_rows"] == len(report["rescued_rows"])
+    for key in ("mean_mm", "p99_mm", "max_mm"):
+        assert row[key] == pytest.approx(report["displacement"][key], rel=1e-5)
+
+
+def test_twenty_tolerances_take_less_than_twenty_seconds(timed):
+    found, seconds = timed
+    assert len(found.rows) == 20
+    assert seconds < 20
+
+
+def test_recommended_is_the_smallest_without_a_leak(standin, timed):
+    rows, recommended = timed[0].rows, timed[0].data["recommended"]
+    assert next(row["tolerance"] for row in rows if not row["leaking_landmarks"]) == recommended
+    assert recommended == recommended_tolerance(standin, Options())
+    assert f"--tol {recommended:g}" in sweep_text(timed[0].data)
+    # Below it something leaks, and a clean with it leaves none.
+    below = max(row["tolerance"] for row in rows if row["tolerance"] < recommended)
+    assert clean(standin, Options(tolerance=below))[1].data["summary"]["after"]["leaking_landmarks"]
+
+
+def test_table_fits_80_columns(timed):
+    assert max(map(len, sweep_text(timed[0].data).splitlines())) <= 80
+
+
+def test_knee_is_the_corner_of_a_curve_with_a_corner():
+    tolerances = np.logspace(-5, -1, 9)
+    heights = [1, 1, 1, 1, 1, 1, 10, 20, 30]
+    rows = [{"tolerance": t, "p99_mm": h} for t, h in zip(tolerances, heights, strict=True)]
+    assert knee(rows) == tolerances[5]
+    assert knee([row | {"p99_mm": 1.0} for row in rows]) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1e-3:1e-1:3", [0.001, 0.01, 0.1]),
+        ("0.02,0.01,0.01", [0.01, 0.02]),
+        ("1e-5:1e-1:20", [1e-05, 1.62e-05]),
+    ],
+)
+def test_tolerances_are_spaced_on_a_log_scale_and_can_be_typed(text, expected):
+    assert tolerances_of(text)[: len(expected)] == expected
+
+
+@pytest.mark.parametrize("text", ["", "a", "1:2", "1e-3:1e-1:x", "0.5,1.5", "-1,0.1", "0:1:5"])
+def test_bad_tolerances_are_refused(text):
+    with pytest.raises(SmplprepError):
+        tolerances_of(text)
+
+
+def test_auto_uses_the_recommendation_and_says_so(standin_dir, tmp_path, standin):
+    source = standin_dir / "SMPLH_NEUTRAL.npz"
+    chosen = recommended_tolerance(standin, Options())
+    arguments = ["clean", str(source), "--tol", "auto", "-o", str(tmp_path / "auto.npz")]
+    result = CliRunner().invoke(smplprep, arguments, catch_exceptions=False)
+    assert f"--tol auto chose {chosen:g}" in result.output
+    report = json.loads((tmp_path / "auto.report.json").read_text())
+    assert report["options"]["tolerance"] == chosen
+    typed = clean_file(source, tmp_path / "typed.npz", Options(tolerance=chosen), html=False)
+    assert typed.target.read_bytes() == (tmp_path / "auto.npz").read_bytes()
+
+
+def test_auto_is_refused_where_nothing_can_be_chosen(small_model, standin):
+    with pytest.raises(SmplprepError, match="no landmarks are known"):
+        clean(small_model(), Options(tolerance="auto"))
+    with pytest.raises(SmplprepError, match="every tolerance of 1e-5:1e-1:20 leaves a leak"):
+        clean(standin, Options(tolerance="auto", posedirs="keep"))
+
+
+def test_command_prints_json_and_draws(standin_dir, tmp_path):
+    pytest.importorskip("matplotlib")
+    picture = tmp_path / "sweep.png"
+    source = str(standin_dir / "SMPLH_NEUTRAL_NOHANDS.npz")
+    arguments = ["sweep", source, "--tols", "1e-3,1e-2,5e-2", "--json", "--plot", str(picture)]
+    result = CliRunner().invoke(smplprep, arguments, catch_exceptions=False)
+    assert [row["tolerance"] for row in json.loads(result.stdout)["rows"]] == [0.001, 0.01, 0.05]
+    assert picture.read_bytes().startswith(b"\x89PNG")
