@@ -14,13 +14,23 @@ from .io.pickle_names import ObjectArray
 from .io.read_model import model_of, read_contents
 from .kinematics import parents_of
 from .model import Model
+from .schema import REQUIRED_KEYS
 from .validate import check_model
 
-HANDS = ("hands_meanl", "hands_meanr", "hands_componentsl", "hands_componentsr")
+# What the stock class of a family asks for beyond what every model file has.
+_HANDS = ("hands_meanl", "hands_meanr", "hands_componentsl", "hands_componentsr")
+NEEDED = {
+    "smplh": _HANDS,
+    "smplx": (*_HANDS, "lmk_faces_idx", "lmk_bary_coords"),
+    "mano": ("hands_mean", "hands_components"),
+}
 
 
 def inspect_file(
-    path: str | os.PathLike[str], *, limits: Limits = DEFAULT_LIMITS
+    path: str | os.PathLike[str],
+    *,
+    family: str | None = None,
+    limits: Limits = DEFAULT_LIMITS,
 ) -> dict[str, Any]:
     """Look at a file without judging it: an invalid model is described, not refused.
 
@@ -42,7 +52,7 @@ def inspect_file(
         "odd": [f"{shown(key)} is stored as {note}" for key, note in contents.notes.items()],
     }
     try:
-        model = model_of(contents, path=None, limits=limits)
+        model = model_of(contents, path=None, family=family, limits=limits)
         check_model(model, normalise_rows=True)
     except ModelInvalidError as error:
         found["odd"].append(str(error))
@@ -118,16 +128,27 @@ def oddities(model: Model) -> list[str]:
 def obstacles(contents: Contents, model: Model, name: str) -> list[dict[str, str]]:
     """Why stock smplx cannot load the file, each with what to do; empty where it can."""
     found = []
-    if model.family.name == "smplh":
-        missing = [key for key in HANDS if getattr(model, key) is None]
-        if missing:
-            do = "take these keys from MANO_LEFT and MANO_RIGHT, or use the MANO site's SMPL-H .pkl"
-            found.append({"why": f"it lacks {', '.join(missing)}, as AMASS's files do", "do": do})
+    missing = [key for key in NEEDED.get(model.family.name, ()) if key not in contents.entries]
+    if missing and model.family.name == "smplh":
+        why = f"it lacks {', '.join(missing)}, as AMASS's files do"
+        do = "smplprep merge-hands takes them from MANO_LEFT and MANO_RIGHT"
+        found.append({"why": why, "do": f"{do}; clean --hands flat needs no MANO"})
+    elif missing:
+        why = f"it lacks {', '.join(missing)}"
+        found.append({"why": why, "do": "download the official file again"})
+    if contents.container == "h5":
+        do = "smplprep convert FILE -o NAME.npz (SMPL of 24 joints: NAME.pkl)"
+        found.append({"why": "it reads no .h5", "do": do})
+    elif contents.container == "npz" and model.family.name == "smpl":
+        do = "smplprep convert FILE -o NAME.pkl"
+        found.append({"why": "smplx.SMPL reads no .npz, only .pkl", "do": do})
     chumpy = [key for key, note in contents.notes.items() if note.startswith("chumpy")]
     if chumpy:
         why = f"{', '.join(map(shown, chumpy))} need the package chumpy, which no longer imports"
         found.append({"why": why, "do": "smplprep clean writes plain arrays"})
-    boxed = [key for key, value in contents.entries.items() if isinstance(value, ObjectArray)]
+    used = {*REQUIRED_KEYS, *NEEDED.get(model.family.name, ())}
+    boxed = [key for key in contents.entries if isinstance(contents.entries[key], ObjectArray)]
+    boxed = [key for key in boxed if key in used]
     if contents.container == "npz" and boxed:
         why = f"{', '.join(map(shown, boxed))} are pickled objects in a .npz"
         found.append({"why": why, "do": "smplprep clean writes plain arrays"})

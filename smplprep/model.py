@@ -9,8 +9,9 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from .families import Family, family_of, named_family
 from .io.contents import RawMember, read_only
-from .schema import OPTIONAL_KEYS, REQUIRED_KEYS, Family, family_of
+from .schema import OPTIONAL_KEYS, REQUIRED_KEYS
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class Source:
         notes: key -> how the value was stored where that is not plain (chumpy, object array).
         members: npz only; the undecoded member of every key that is still as it was read.
         deflated: npz only; the keys that the file holds compressed.
+        family: as the user named it; None where its content says it.
     """
 
     path: str | None = None
@@ -37,6 +39,7 @@ class Source:
     notes: Mapping[str, str] = field(default_factory=dict)
     members: Mapping[str, RawMember] = field(default_factory=dict)
     deflated: frozenset[str] = frozenset()
+    family: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +76,8 @@ class Model:
 
     @property
     def family(self) -> Family:
+        if self.source.family is not None:
+            return named_family(self.source.family, self.n_vertices)
         return family_of(self.n_vertices, self.n_joints)
 
     @property

@@ -57,6 +57,7 @@ FINGERS_LIKE_INDEX = ("middle", "pinky", "ring")
 def joint_limits(smplx_name: str) -> NDArray[np.float64]:
     """(3, 2) lowest and highest axis-angle component about x, y, z, in radians."""
     side, _, part = smplx_name.partition("_")
+    part = part or side  # MANO's one hand names no side; a left one's ranges stand for both
     for finger in FINGERS_LIKE_INDEX:
         part = part.replace(finger, "index")
     ranges = np.radians(MIDLINE.get(smplx_name, LEFT.get(part, UNKNOWN)))

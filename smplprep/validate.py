@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import ModelInvalidError, shown
+from .families import FAMILIES
 from .kinematics import parents_of
 from .model import Model
 from .schema import FLOAT_KEYS, REQUIRED_KEYS
@@ -35,6 +36,7 @@ def check_model(model: Model, *, normalise_rows: bool = False) -> None:
     """
     path = model.source.path
     check_shapes(model)
+    check_family(model)
     for key in FLOAT_KEYS:
         array = getattr(model, key)
         if isinstance(array, np.ndarray) and array.dtype.kind == "f":
@@ -66,6 +68,7 @@ def check_shapes(model: Model) -> None:
         key = "v_template" if model.v_template.ndim != 2 else "weights"
         raise ModelInvalidError(f"{key} is not a table of rows", path=path, key=key)
     n_vertices, n_joints = model.v_template.shape[0], model.weights.shape[1]
+    check_features(model, n_joints)
     if n_vertices == 0 or n_joints == 0:
         raise ModelInvalidError(f"{n_vertices} vertices and {n_joints} joints", path=path)
     expected: dict[str, tuple[int | None, ...]] = {
@@ -87,6 +90,40 @@ def check_shapes(model: Model) -> None:
                 path=path,
                 key=key,
             )
+
+
+def check_features(model: Model, n_joints: int) -> None:
+    """Refuse STAR and SUPR: the same keys, but posed by quaternions, so that posedirs is another.
+
+    Source: star/pytorch/star.py and supr/pytorch/supr.py of their repositories. STAR has four
+    features for each joint but the root and one for the body's mass, SUPR four for each joint.
+    """
+    n_features = model.posedirs.shape[-1] if model.posedirs.ndim == 3 else None
+    star, supr = n_features == 4 * n_joints - 3, n_features == 4 * n_joints
+    # A model of few joints could have such a number by chance, and is then none of SMPL's either.
+    if star or supr:
+        name, what = ("STAR", "and the body's mass") if star else ("SUPR", "and sparse regressors")
+        raise ModelInvalidError(
+            f"this is a {name} model: posedirs has {n_features} features, from quaternions {what}, "
+            f"where SMPL's has {9 * (n_joints - 1)}, from rotation matrices; stock smplx has no "
+            f"class for it and smplprep does not clean it",
+            path=model.source.path,
+            key="posedirs",
+        )
+
+
+def check_family(model: Model) -> None:
+    """A family that the user named must have the joints that the file has."""
+    name = model.source.family
+    if name is None or not FAMILIES[name].joints:
+        return
+    n_expected = len(FAMILIES[name].joints)
+    if model.n_joints != n_expected:
+        raise ModelInvalidError(
+            f"{name} has {n_expected} joints, but this file has {model.n_joints}",
+            path=model.source.path,
+            key="weights",
+        )
 
 
 def fits(shape: tuple[int, ...], wanted: tuple[int | None, ...]) -> bool:

@@ -46,6 +46,16 @@ def standin(standin_dir: Path) -> Model:
     return read_model(standin_dir / "SMPLH_NEUTRAL.npz")
 
 
+@pytest.fixture(scope="session")
+def family_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the stand-ins of SMPL, SMPL-X, MANO and FLAME, as stock smplx wants them."""
+    folder = tmp_path_factory.mktemp("families")
+    script = ROOT / "scripts" / "make_family_standins.py"
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    subprocess.run([sys.executable, script, folder], check=True, env=environment)
+    return folder
+
+
 def model_file_ids() -> list[str]:
     return ["standin-npz", "standin-pkl", "licensed"]
 

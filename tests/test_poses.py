@@ -7,8 +7,8 @@ import hashlib
 import numpy as np
 import pytest
 
+from smplprep.families import SMPLH
 from smplprep.poses import joint_limits, pose_set
-from smplprep.schema import SMPLH
 
 NAMES = SMPLH.joint_names(52, "smplx")
 

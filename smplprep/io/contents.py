@@ -40,8 +40,8 @@ class Contents:
     Attributes:
         container: "npz", "pkl" or "h5".
         entries: key -> value. A value is a read-only plain numpy array (dtypes b, i, u, f, S, U), a
-            ``Sparse``, or (from pickles) None, bool, int, float, str, bytes, list, tuple, set or
-            dict of these.
+            ``Sparse``, an ``ObjectArray`` (from pickles, and from object members of a .npz), or
+            (from pickles) None, bool, int, float, str, bytes, list, tuple, set or dict of these.
         sha256: hex digest of the whole file.
         n_bytes: size of the whole file.
         notes: key -> how the value was stored, where that is not plain: "chumpy.ch.Ch", "object
@@ -59,11 +59,24 @@ class Contents:
 
 @dataclass(frozen=True)
 class Limits:
-    """How much an input may ask for before it is refused. ``--max-bytes`` raises the first."""
+    """How much an input may ask for before it is refused. ``--max-bytes`` raises the first.
+
+    Attributes:
+        file_bytes: size of the file.
+        array_bytes: size of one array.
+        unpacked_bytes: how much more than the file's size its compressed parts may unpack to; zlib
+            unpacks 400 MB of zeros in a second, no more.
+        opcodes: of a pickle, and values that it unfolds to. Real files need some thousands; the
+            costliest opcode takes 2 microseconds, and no file may take more than 3 seconds.
+        depth: of what is nested, and dimensions of an array.
+        members: of an archive, datasets of an HDF5 file.
+        ratio: between a compressed part's size and what it unpacks to.
+    """
 
     file_bytes: int = 2 << 30
     array_bytes: int = 1 << 30
-    opcodes: int = 2_000_000
+    unpacked_bytes: int = 1 << 29
+    opcodes: int = 500_000
     depth: int = 32
     members: int = 4096
     ratio: int = 1200

@@ -21,7 +21,7 @@ MAGIC = b"\x93NUMPY"
 MAX_HEADER = 10_000
 
 # Object arrays ("O") are among them: their body is a pickle, which the caller reads.
-_DTYPE = re.compile(r"[<>|](?:[biu]1|S[1-9]\d{0,3}|O8?)|[<>](?:[iu][248]|f[248]|U[1-9]\d{0,3})")
+DTYPE = re.compile(r"[<>|](?:[biu]1|S[1-9]\d{0,3}|O8?)|[<>](?:[iu][248]|f[248]|U[1-9]\d{0,3})")
 
 # Python 2 on Windows wrote 10L for 10.
 _SHAPE = re.compile(r"\( *(?:\d{1,19}L? *, *)*(?:\d{1,19}L? *)?\)")
@@ -80,7 +80,7 @@ def _parsed(header: bytes, start: int, *, path: str | None, key: str) -> NpyHead
         message = f"the .npy header is not plain: {shown(header.strip())}"
         raise ModelReadError(message, path=path, key=key, offset=start)
     dtype = items["descr"][1:-1]
-    if not _DTYPE.fullmatch(dtype):
+    if not DTYPE.fullmatch(dtype):
         message = f"dtype {shown(items['descr'])} does not belong in a body model"
         raise ModelReadError(message, path=path, key=key, offset=start)
     return NpyHeader(
@@ -150,7 +150,7 @@ def encode_header(array: NDArray, *, key: str) -> bytes:
             not read back.
     """
     dtype = array.dtype.newbyteorder("<")
-    if dtype.hasobject or not _DTYPE.fullmatch(dtype.str):
+    if dtype.hasobject or not DTYPE.fullmatch(dtype.str):
         raise ModelWriteError(f"dtype {array.dtype} cannot be written to a .npz", key=key)
     text = f"{{'descr': '{dtype.str}', 'fortran_order': False, 'shape': {array.shape}, }}"
     n_padding = -(len(MAGIC) + 4 + len(text) + 1) % 64

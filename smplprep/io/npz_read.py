@@ -69,8 +69,7 @@ def _check_together(entries: list[Entry], *, path: str, n_file: int, limits: Lim
             message = f"{entry.n_payload} bytes are said to unpack to {entry.n_bytes}"
             raise ModelReadError(message, path=path, key=entry.key, offset=entry.offset)
     n_unpacked = sum(entry.n_bytes for entry in entries if entry.method == DEFLATED)
-    # Half of what stored arrays may have: zlib unpacks 400 MB of zeros in a second, no more.
-    if n_unpacked > n_file + limits.array_bytes // 2:
+    if n_unpacked > n_file + limits.unpacked_bytes:
         message = f"the archive unpacks to {n_unpacked} bytes, which is too much for its size"
         raise ModelReadError(message, path=path)
 
@@ -127,7 +126,12 @@ def _object_array(
     from .pickle_read import read_pickle  # few files need it, and it costs time at start
 
     check_shape(header.shape, 8, path=path, key=key, limits=limits)
-    found = read_pickle(body[header.n_header :], path=path, key=key, limits=limits).value
+    try:
+        found = read_pickle(body[header.n_header :], path=path, key=key, limits=limits).value
+    except ModelReadError as error:
+        if error.offset is not None:
+            error.offset += header.n_header  # it was counted from the start of the pickle
+        raise
     if not isinstance(found, ObjectArray) or found.shape != header.shape:
         message = f"no object array of shape {shown(header.shape)} inside, though it says so"
         raise ModelReadError(message, path=path, key=key)

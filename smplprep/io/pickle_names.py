@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum, auto
+from typing import Any
 
 
 class Meaning(Enum):
@@ -92,7 +93,7 @@ class ObjectArray:
     """A numpy array of Python objects: its shape, and its items in C order."""
 
     shape: tuple[int, ...]
-    items: list[object]
+    items: list[Any]
 
 
 # The machine's records. None of them is ever hashed or compared by what is inside, so that keys

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ModelReadError
 from ..model import Model, Source
 from ..schema import OPTIONAL_KEYS, REQUIRED_KEYS
 from ..validate import check_keys, check_model
@@ -22,13 +21,15 @@ def read_model(
     path: str | os.PathLike[str],
     *,
     normalise_rows: bool = False,
+    family: str | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Model:
-    """Read an SMPL-family model (.npz or .pkl, told apart by content) without running it.
+    """Read an SMPL-family model (.npz, .pkl or .h5, told apart by content) without running it.
 
     Args:
         path: the file.
         normalise_rows: accept skinning rows whose sum is off by more than 1e-2.
+        family: one of ``families.FAMILIES``; None goes by the file's content.
         limits: how much the file may ask for.
 
     Returns:
@@ -39,7 +40,7 @@ def read_model(
         ModelInvalidError: well-formed, but no body model; the message names key and index.
     """
     contents = read_contents(path, limits=limits)
-    model = model_of(contents, path=os.fspath(path), limits=limits)
+    model = model_of(contents, path=os.fspath(path), family=family, limits=limits)
     check_model(model, normalise_rows=normalise_rows)
     return model
 
@@ -62,10 +63,18 @@ def read_contents(path: str | os.PathLike[str], *, limits: Limits = DEFAULT_LIMI
                 n_bytes=file.n_bytes,
                 notes=notes,
             )
-        raise ModelReadError("an HDF5 file, which smplprep does not read yet", path=file.path)
+        from .h5_read import read_h5
+
+        return read_h5(file, limits=limits)
 
 
-def model_of(contents: Contents, *, path: str | None, limits: Limits = DEFAULT_LIMITS) -> Model:
+def model_of(
+    contents: Contents,
+    *,
+    path: str | None,
+    family: str | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+) -> Model:
     """The contents as a Model, not yet judged: sparse matrices of the schema made dense."""
     check_keys(list(contents.entries), path=path)
     fields: dict[str, Any] = {}
@@ -86,7 +95,7 @@ def model_of(contents: Contents, *, path: str | None, limits: Limits = DEFAULT_L
         sha256=contents.sha256,
         n_bytes=contents.n_bytes,
         keys=tuple(contents.entries),
-        sparse=sparse if contents.container == "pkl" else {},
+        sparse=sparse if contents.container != "npz" else {},
         notes=contents.notes,
         # What had to be converted is no longer what the archive holds.
         members={
@@ -95,6 +104,7 @@ def model_of(contents: Contents, *, path: str | None, limits: Limits = DEFAULT_L
             if isinstance(contents.entries[key], np.ndarray)
         },
         deflated=frozenset(key for key, member in contents.members.items() if member.method),
+        family=family,
     )
     return dataclasses.replace(Model(**fields), extras=extras, source=source)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from .replace_file import replacing
 from .sparse import sparsify
 
 PIECE = 1 << 20
-ENDINGS = {".npz": "npz", ".pkl": "pkl"}
+ENDINGS = {".npz": "npz", ".pkl": "pkl", ".h5": "h5"}
 
 
 def write_model(
@@ -30,14 +31,16 @@ def write_model(
     *,
     compress: bool | None = None,
     force: bool = False,
+    inputs: Sequence[str | os.PathLike[str]] = (),
 ) -> Written:
     """Write a model to ``path``, whole or not at all, and read it back before it counts.
 
     Args:
         model: members of a .npz that are still as they were read are copied byte for byte.
-        path: its ending, .npz or .pkl, says the container; the input's where it has neither.
+        path: its ending, .npz, .pkl or .h5, says the container; the input's where it has none.
         compress: deflate a .npz; None keeps each member as it was.
         force: replace an existing file.
+        inputs: files besides the model's own that must not be written to.
 
     Returns:
         SHA-256 and size of the file.
@@ -47,8 +50,8 @@ def write_model(
         VerificationError: what was read back is not the model; the file was withheld.
     """
     container = container_of(path, default=model.source.container)
-    inputs = [] if model.source.path is None else [model.source.path]
-    with replacing(path, force=force, inputs=inputs) as output:
+    own = [] if model.source.path is None else [model.source.path]
+    with replacing(path, force=force, inputs=[*own, *inputs]) as output:
         written = write_container(model, output, container=container, compress=compress)
         output.commit(check=lambda temporary: check_written(model, temporary, written))
     return written
@@ -78,6 +81,14 @@ def write_container(
     entries = model.entries()
     if container == "pkl":
         return write_pickle({key: as_stored(model, key, entries[key]) for key in entries}, out)
+    if container == "h5":
+        from .h5_write import write_h5
+
+        return write_h5(
+            {key: as_stored(model, key, h5_value(value, key)) for key, value in entries.items()},
+            out,
+            compress=bool(compress),
+        )
     members = model.source.members
     arrays = {key: plain_array(value, key=key) for key, value in entries.items()}
     if compress is None:
@@ -87,8 +98,18 @@ def write_container(
 
 
 def as_stored(model: Model, key: str, value: Any) -> Any:
-    """The value as the pickle held it: sparse again where it was sparse."""
+    """The value as the file held it: sparse again where it was sparse."""
     return sparsify(value) if key in model.source.sparse else value
+
+
+def h5_value(value: Any, key: str) -> Any:
+    """As .h5 holds it: a matrix as it is, else an array, its text no wider than it has to be."""
+    if isinstance(value, Sparse):
+        return value
+    array = plain_array(value, key=key)
+    return (
+        np.array(array.tolist(), np.str_).reshape(array.shape) if array.dtype.kind == "U" else array
+    )
 
 
 def check_written(model: Model, path: str | os.PathLike[str], written: Written) -> None:
@@ -123,9 +144,11 @@ def carried_over(key: str, model: Model, found: Model) -> bool:
 
 
 def same(value: Any, found: Any, *, key: str, container: str) -> bool:
-    """Equal in type, shape and every bit; a .npz has turned other values into arrays."""
+    """Equal in type, shape and every bit; .npz and .h5 have turned other values into arrays."""
     if container == "npz":
         value, found = plain_array(value, key=key), plain_array(found, key=key)
+    if container == "h5":
+        value, found = h5_value(value, key), h5_value(found, key)
     return identical(value, found)
 
 
@@ -141,6 +164,9 @@ def identical(a: Any, b: Any) -> bool:
         return list(a) == list(b) and all(identical(a[key], b[key]) for key in a)
     if isinstance(a, list | tuple):
         return len(a) == len(b) and all(map(identical, a, b))
+    if isinstance(a, set):
+        # Their own order changes from run to run; 1 and True are equal, but their texts are not.
+        return sorted(map(repr, a)) == sorted(map(repr, b))
     return repr(a) == repr(b)  # so that NaN equals NaN
 
 

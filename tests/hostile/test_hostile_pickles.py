@@ -468,15 +468,15 @@ def again(dtype_state: bytes, n: int) -> bytes:
 
 
 BOMBS = {
-    "nested tuples": (b")" + b"\x85" * 1_000_000 + b".", "nested deeper than 32 levels"),
+    "nested tuples": (b")" + b"\x85" * 400_000 + b".", "nested deeper than 32 levels"),
     "nested lists": (b"]" * 33 + b"a" * 32 + b".", "nested deeper than 32 levels"),
     "nested marks": (b"(" * 1_000_000, "nested deeper than 32 levels"),
     "list in itself": (b"]\x94h\x00a.", "nested deeper than 32 levels, or in itself"),
     "doubled tuples": (b")" + b"2\x86" * 60 + b".", "nested deeper than 32 levels"),
-    "doubled tuples, flat": (b")" + b"2\x86" * 30 + b".", "unfolds into more than 2000000 values"),
+    "doubled tuples, flat": (b")" + b"2\x86" * 30 + b".", "unfolds into more than 500000 values"),
     "doubled lists": (DOUBLED + b"h\x28.", "nested deeper than 32 levels"),
-    "doubled lists, flat": (DOUBLED + b"h\x18.", "unfolds into more than 2000000 values"),
-    "opcodes": (b"N0" * 1_100_000 + b"N.", "more than 2000000 opcodes"),
+    "doubled lists, flat": (DOUBLED + b"h\x18.", "unfolds into more than 500000 values"),
+    "opcodes": (b"N0" * 300_000 + b"N.", "more than 500000 opcodes"),
     "big-endian copies": (again(b"(K\x03U\x01>NNNNNNt", 300), "far more than its own size"),
     "views": (again(b"(K\x03U\x01|NNNNNNt", 300), "far more than its own size"),
     "bytes again": (ZEROS + b"0](" + b"h\x00" * 300 + b"e.", "far more than its own size"),

@@ -390,9 +390,9 @@ def test_extent_of_a_bomb(reading: Callable[..., Contents]) -> None:
     """Each member may be allowed, all together not; nothing is unpacked before that is known."""
     members = [Member(f"k{number}.npy", ZEROS, method=8) for number in range(4)]
     data = archive(*members)
-    assert len(reading(data, Limits(array_bytes=8 * len(ZEROS))).entries) == 4
+    assert len(reading(data, Limits(unpacked_bytes=4 * len(ZEROS))).entries) == 4
     with pytest.raises(ModelReadError, match="which is too much for its size"):
-        reading(data, Limits(array_bytes=6 * len(ZEROS)))
+        reading(data, Limits(unpacked_bytes=3 * len(ZEROS)))
 
 
 @pytest.mark.parametrize("size", [0, 1, 21, 22, 50])

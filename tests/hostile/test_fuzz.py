@@ -1,0 +1,11 @@
+"""A few seconds of ``scripts/fuzz.py``; CI runs a minute of it, you as much as you like."""
+
+from __future__ import annotations
+
+import pytest
+from fuzz import fuzz
+
+
+@pytest.mark.parametrize("h5", [False, True])
+def test_files_are_read_or_refused(h5: bool) -> None:
+    assert fuzz(seconds=5, h5=h5) > 5

@@ -1,0 +1,327 @@
+"""HDF5 both ways: what is written comes back to the bit, and hostile files end in a sentence."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+from smplprep import read_model, write_model
+from smplprep.errors import ModelReadError, ModelWriteError
+from smplprep.io import h5_read
+from smplprep.io.contents import Contents, Limits, Sparse
+from smplprep.io.h5_write import write_h5
+from smplprep.io.read_model import read_contents
+from smplprep.io.sparse import sparsify
+from smplprep.io.write_model import identical
+
+ENTRIES = {
+    "zeta": np.arange(6.0).reshape(2, 3),
+    "alpha": np.arange(4, dtype=np.uint32),
+    "half": np.array([1, -2], np.float16),
+    "wide": np.array([[2**63 + 1]], np.uint64),
+    "yes": np.array(True),
+    "nothing": np.zeros((0, 3), np.float32),
+    "text": np.array("lrotmin"),
+    "texts": np.array([["é", "日本語"], ["", "a"]]),
+    "bytes": np.array([b"ab\xff", b"c"]),
+    "matrix": sparsify(np.diag([1.0, 2.0, 0.0])),
+}
+
+
+def encoded(entries: dict = ENTRIES, **options: bool) -> bytes:
+    out = io.BytesIO()
+    written = write_h5(entries, out, **options)
+    assert written.n_bytes == len(out.getvalue())
+    return out.getvalue()
+
+
+@pytest.fixture
+def reading(tmp_path: Path) -> Callable[..., Contents]:
+    def read(data: bytes, limits: Limits | None = None) -> Contents:
+        path = tmp_path / "model.h5"
+        path.write_bytes(data)
+        return read_contents(path, limits=limits or Limits())
+
+    return read
+
+
+@pytest.mark.parametrize("compress", [False, True])
+def test_what_is_written_comes_back(compress: bool, reading: Callable[..., Contents]) -> None:
+    found = reading(encoded(compress=compress))
+    assert found.container == "h5"
+    assert list(found.entries) == list(ENTRIES)
+    for key, value in ENTRIES.items():
+        assert identical(found.entries[key], value), key
+        assert isinstance(value, Sparse) or not found.entries[key].flags.writeable
+
+
+def test_others_read_it_too() -> None:
+    with h5py.File(io.BytesIO(encoded()), "r") as file:
+        assert file["zeta"][1, 2] == 5.0
+        assert file["text"].asstr()[()] == "lrotmin"
+        assert file["texts"].asstr()[0, 1] == "日本語"
+        assert set(file["matrix"]) == {"data", "indices", "indptr", "shape"}
+        assert file["matrix"].attrs["layout"] == b"csc"
+
+
+def test_the_same_bytes_at_another_time_in_another_process() -> None:
+    first = encoded()
+    time.sleep(1.1)  # HDF5 counts in seconds
+    code = (
+        "import sys; sys.path[:0] = sys.argv[1:]\n"
+        "from test_h5 import encoded\nsys.stdout.buffer.write(encoded())"
+    )
+    command = [sys.executable, "-c", code, str(Path(__file__).parent), str(Path.cwd())]
+    done = subprocess.run(command, capture_output=True, check=True)
+    assert done.stdout == first
+
+
+def test_keys_that_hdf5_would_take_for_paths() -> None:
+    with pytest.raises(ModelWriteError, match=r"cannot be a name in a \.h5"):
+        encoded({"a/b": np.zeros(1)})
+
+
+def test_a_model_there_and_back(small_model, tmp_path: Path) -> None:
+    model = small_model(bs_type=np.array("lrotmin", "<U20"))
+    write_model(model, tmp_path / "m.h5")
+    found = read_model(tmp_path / "m.h5")
+    write_model(found, tmp_path / "m.npz")
+    again = read_model(tmp_path / "m.npz")
+    for key, value in model.entries().items():
+        assert np.array_equal(value, found.entries()[key])
+        assert np.array_equal(value, again.entries()[key])
+    assert list(again.entries()) == list(model.entries())
+
+
+def test_files_of_other_writers(reading: Callable[..., Contents]) -> None:
+    """Big-endian numbers, texts of any length, chunks with a checksum, an old library's format."""
+    memory = io.BytesIO()
+    with h5py.File(memory, "w", libver="latest") as file:
+        file["big"] = np.arange(3, dtype=">f8")
+        file["text"] = "as long as it is: é"
+        file["texts"] = ["a", "bcd"]
+        chunked = {"chunks": (10, 10), "compression": 9, "shuffle": True, "fletcher32": True}
+        file.create_dataset("packed", data=np.ones((15, 15)), **chunked)
+        group = file.create_group("matrix")
+        for name, value in (
+            ("data", [5.0]),
+            ("indices", [2]),
+            ("indptr", [0, 1]),
+            ("shape", [1, 3]),
+        ):
+            group[name] = value
+    entries = reading(memory.getvalue()).entries
+    assert entries["big"].dtype == np.float64
+    assert entries["big"].tolist() == [0, 1, 2]
+    assert str(entries["text"]) == "as long as it is: é"
+    assert entries["texts"].tolist() == ["a", "bcd"]
+    assert entries["packed"].sum() == 225
+    assert (entries["matrix"].layout, entries["matrix"].shape) == ("csr", (1, 3))
+
+
+def made(build: Callable[[h5py.File], object]) -> bytes:
+    memory = io.BytesIO()
+    with h5py.File(memory, "w") as file:
+        build(file)
+    return memory.getvalue()
+
+
+def soft(file: h5py.File) -> None:
+    file["real"] = [1.0]
+    file["linked"] = h5py.SoftLink("/real")
+
+
+def external(file: h5py.File) -> None:
+    file["linked"] = h5py.ExternalLink("/etc/passwd", "/")
+
+
+def external_storage(file: h5py.File) -> None:
+    file.create_dataset("stored", (64,), "u1", external=[("/etc/passwd", 0, 64)])
+
+
+def virtual(file: h5py.File) -> None:
+    layout = h5py.VirtualLayout((4,), "f8")
+    layout[:] = h5py.VirtualSource("/etc/passwd", "data", (4,))
+    file.create_virtual_dataset("virtual", layout)
+
+
+def nested(file: h5py.File) -> None:
+    file.create_group("outer/inner")
+
+
+def itself(file: h5py.File) -> None:
+    group = file.create_group("matrix")
+    for name in ("data", "indices", "indptr", "shape"):
+        group[name] = file["/"]
+
+
+def broken_matrix(file: h5py.File) -> None:
+    group = file.create_group("matrix")
+    parts = {"data": [1.0], "indices": [9], "indptr": [0, 1], "shape": [1, 3]}
+    for name, value in parts.items():
+        group[name] = value
+
+
+def unwritten(file: h5py.File) -> None:
+    file.create_dataset("weights", (1 << 10, 1 << 10), "f8", chunks=(1 << 10, 1 << 10))
+
+
+def zeros(file: h5py.File) -> None:
+    """512 MiB of zeros in half a megabyte."""
+    empty = np.zeros((1 << 22,))
+    packed = {"compression": 9, "chunks": (1 << 22,)}
+    data = file.create_dataset("weights", (1 << 26,), "f8", **packed)
+    for start in range(0, 1 << 26, 1 << 22):
+        data[start : start + (1 << 22)] = empty
+
+
+def large_chunks(file: h5py.File) -> None:
+    big = (1 << 24,)
+    file.create_dataset("a", data=np.zeros(4), chunks=big, maxshape=(None,), compression=9)
+
+
+def text_of_no_utf8(file: h5py.File) -> None:
+    data = np.array([b"\xff\xfe"], h5py.string_dtype("utf-8", 2))
+    file.create_dataset("text", data=data)
+
+
+HOSTILE = {
+    "soft link": (soft, "a soft or external link (key linked)"),
+    "external link": (external, "a soft or external link (key linked)"),
+    "external storage": (external_storage, "data that lies in other files (key stored)"),
+    "virtual dataset": (virtual, "data that lies in other files (key virtual)"),
+    "named type": (lambda file: file.__setitem__("t", np.dtype("f8")), "neither a dataset nor"),
+    "groups in groups": (nested, "a group that is no sparse matrix (key outer)"),
+    "a group in itself": (itself, "a group inside a group (key matrix)"),
+    "broken matrix": (broken_matrix, "indices[0] is 9, not below 3"),
+    "other filter": (
+        lambda file: file.create_dataset("a", data=np.ones(64), compression="lzf"),
+        "packed by a filter other than deflate, shuffle and fletcher32 (key a)",
+    ),
+    "scaled integers": (
+        lambda file: file.create_dataset("a", data=np.arange(64), scaleoffset=8),
+        "packed by a filter other than deflate",
+    ),
+    "records": (
+        lambda file: file.create_dataset("a", data=np.zeros(2, "f8,i4")),
+        "data of type [('f0', '<f8'), ('f1', '<i4')]",
+    ),
+    "complex numbers": (lambda file: file.create_dataset("a", data=np.ones(1, "c16")), "complex"),
+    "references": (
+        lambda file: file.create_dataset("a", (1,), h5py.ref_dtype),
+        "references or lists, not plain data",
+    ),
+    "lists": (
+        lambda file: file.create_dataset("a", (1,), h5py.vlen_dtype(np.int32)),
+        "references or lists, not plain data",
+    ),
+    "no data": (lambda file: file.create_dataset("a", data=h5py.Empty("f8")), "data of type"),
+    "never written": (unwritten, "0 bytes are said to unpack to 8388608 (key weights)"),
+    "terabytes": (
+        lambda file: file.create_dataset("a", (1 << 40,), "f8", chunks=(1 << 20,)),
+        "8796093022208 bytes, over the limit (key a)",
+    ),
+    "large chunks": (large_chunks, "chunks larger than the data (key a)"),
+    "no UTF-8": (text_of_no_utf8, "text that is no UTF-8 (key text)"),
+    "nothing": (lambda file: None, "the HDF5 file is empty"),
+    "many": (
+        lambda file: [file.create_group(f"g{k}") for k in range(5000)],
+        "a group of 5000 members; the limit is 4096",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_files(name: str, reading: Callable[..., Contents]) -> None:
+    build, message = HOSTILE[name]
+    start = time.monotonic()
+    with pytest.raises(ModelReadError) as caught:
+        reading(made(build))
+    assert message in str(caught.value)
+    assert "model.h5: " in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert time.monotonic() - start < 3
+
+
+def test_a_bomb(reading: Callable[..., Contents]) -> None:
+    with pytest.raises(ModelReadError, match="over the limit"):
+        reading(made(zeros), Limits(unpacked_bytes=1 << 28))
+
+
+def test_cut_anywhere_and_flipped(reading: Callable[..., Contents]) -> None:
+    """Read or refused; a file that says less than it did must not come through as whole."""
+    body = encoded()
+    for end in range(8, len(body), len(body) // 12):
+        with pytest.raises(ModelReadError):
+            reading(body[:end])
+    random = np.random.RandomState(0)
+    for _ in range(12):
+        bad = bytearray(body)
+        for at in random.randint(8, 2000, size=3):
+            bad[at] = random.randint(256)
+        try:
+            reading(bytes(bad))
+        except ModelReadError as error:
+            assert "\n" not in str(error)
+
+
+CHILDREN = {
+    "crashes": ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "the library fails"),
+    "runs on": ("while True: pass", "takes too long"),
+    "says nothing": ("", "gives no list"),
+    "a long list": ("import sys; sys.stdout.buffer.write(b'\\xff' * 8)", "gives no list"),
+    "no JSON": ("import sys; sys.stdout.buffer.write(b'\\1' + bytes(7) + b'?')", "gives no list"),
+    "objects": (
+        "import sys, struct, json\n"
+        "t = json.dumps([dict(key='a', part='', layout='', dtype='|O8', shape=[1])]).encode()\n"
+        "sys.stdout.buffer.write(struct.pack('<Q', len(t)) + t + bytes(8))",
+        "an unknown type",
+    ),
+    "too little": (
+        "import sys, struct, json\n"
+        "t = json.dumps([dict(key='a', part='', layout='', dtype='<f8', shape=[2])]).encode()\n"
+        "sys.stdout.buffer.write(struct.pack('<Q', len(t)) + t + bytes(8))",
+        "needs 16 bytes, 8 are there",
+    ),
+    "no list at all": (
+        "import sys, struct\nsys.stdout.buffer.write(struct.pack('<Q', 4) + b'null')",
+        "gives no list",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CHILDREN)
+def test_the_child_is_not_trusted(
+    name: str,
+    reading: Callable[..., Contents],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    code, message = CHILDREN[name]
+    (tmp_path / "child.py").write_text("import sys; sys.stdin.buffer.read()\n" + code)
+    monkeypatch.setattr(h5_read, "CHILD", tmp_path / "child.py")
+    monkeypatch.setattr(h5_read, "_WALL", 1)
+    with pytest.raises(ModelReadError, match=message):
+        reading(encoded())
+
+
+def test_the_child_can_open_nothing_and_has_an_end(tmp_path: Path) -> None:
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "import h5_child\nh5_child.rehearse()\nh5_child.confine(1 << 31, 1)\n"
+        "try:\n    open('/etc/passwd')\n    print('opened')\nexcept OSError: print('refused')\n"
+        "try: bytearray(1 << 32)\nexcept MemoryError: print('refused', flush=True)\n"
+        "while True: pass"
+    )
+    command = [sys.executable, "-c", code, str(h5_read.CHILD.parent)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, cwd=tmp_path)
+    assert done.stdout.split() == ["refused", "refused"]
+    assert done.returncode < 0
