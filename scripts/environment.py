@@ -35,7 +35,7 @@ def make(name: str, *, extras: str = "", torch: bool = False) -> Path:
 def pip(python: Path, *what: str) -> None:
     """``pip install`` under the project's constraints; its errors end the script."""
     constraints = ROOT / "constraints.txt"
-    command = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    command = [python, "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
     subprocess.run([*command, "-c", constraints, *what], check=True)
 
 

@@ -6,6 +6,7 @@ python3 scripts/quickstart.py
 from __future__ import annotations
 
 import subprocess
+from pathlib import Path
 
 import environment
 
@@ -13,13 +14,12 @@ import environment
 def main() -> None:
     """Make an environment and the stand-in, clean it, and point at the files."""
     python = environment.make(".venv", extras="report")
-    out = environment.ROOT / "build" / "quickstart"
-    out.mkdir(parents=True, exist_ok=True)
-    script = environment.ROOT / "scripts" / "make_standin.py"
+    root, out = environment.ROOT, Path("build", "quickstart")
     print("making the stand-in model ...", flush=True)
-    subprocess.run([python, script, out, "--only", "npz"], check=True, stdout=subprocess.DEVNULL)
-    model = out / "SMPLH_NEUTRAL.npz"
-    subprocess.run([python, "-m", "smplprep", "clean", model, "--force"], check=True)
+    make = [python, Path("scripts", "make_standin.py"), out, "--only", "npz"]
+    subprocess.run(make, cwd=root, check=True, stdout=subprocess.DEVNULL)
+    clean = [python, "-m", "smplprep", "clean", out / "SMPLH_NEUTRAL.npz", "--force"]
+    subprocess.run(clean, cwd=root, check=True)
 
 
 if __name__ == "__main__":
