@@ -35,9 +35,7 @@ def main() -> None:
             ("SMPLH_CLEAN.npz", "SMPLH_NEUTRAL.npz", cleaned),
             ("SMPLH_CLEAN.pkl", "SMPLH_NEUTRAL.pkl", cleaned),
         ):
-            done = clean_file(
-                source / origin, folder / target, options, compress=True, force=True
-            )
+            done = clean_file(source / origin, folder / target, options, compress=True, force=True)
             print(f"{done.target}: {done.target.stat().st_size / 1e6:.1f} MB")
 
 

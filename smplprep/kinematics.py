@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 
 from .errors import ModelInvalidError
 
-# How files spell "no parent": -1 as itself, wrapped to uint32, or cut to int64's largest.
-ROOT_SPELLINGS = (-1, 2**32 - 1, 2**63 - 1)
+# How files spell "no parent": -1 as itself, wrapped to uint32 (which float32 rounds up), or cut to
+# int64's largest.
+ROOT_SPELLINGS = (-1, 2**32 - 1, 2**32, 2**63 - 1)
 
 
 def parents_of(kintree_table: NDArray, *, path: str | None = None) -> NDArray[np.int64]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import tempfile
 import warnings
 from types import SimpleNamespace
 from typing import Any
@@ -13,16 +14,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import SmplprepError
+from .io.pickle_write import write_pickle
 from .model import Model
 
 INSTALL = "pip install 'smplprep[verify]'"
-# Where the joints of each of SMPLH's pose parameters stand in the full pose.
+# Each class's pose parameters in the order of the joints, and how many joints each moves.
+_FACE = {"jaw_pose": 1, "leye_pose": 1, "reye_pose": 1}
+_FINGERS = {"left_hand_pose": 15, "right_hand_pose": 15}
 POSE_PARTS = {
-    "global_orient": slice(0, 1),
-    "body_pose": slice(1, 22),
-    "left_hand_pose": slice(22, 37),
-    "right_hand_pose": slice(37, 52),
+    "smpl": {"global_orient": 1, "body_pose": 23},
+    "smplh": {"global_orient": 1, "body_pose": 21, **_FINGERS},
+    "smplx": {"global_orient": 1, "body_pose": 21, **_FACE, **_FINGERS},
+    "mano": {"global_orient": 1, "hand_pose": 15},
+    "flame": {"global_orient": 1, "neck_pose": 1, **_FACE},
 }
+# No two of them have as many joints.
+PARTS_OF = {sum(parts.values()): parts for parts in POSE_PARTS.values()}
 
 
 def require_torch(device: str = "cpu") -> Any:
@@ -47,15 +54,26 @@ def require_torch(device: str = "cpu") -> Any:
     return torch
 
 
-def stock_from_file(path: str | os.PathLike[str], container: str, *, device: str = "cpu") -> Any:
-    """``smplx.SMPLH`` of a file as it stands, without PCA and mean pose, float32, its own default.
+def stock_from_file(
+    path: str | os.PathLike[str], container: str, *, family: str = "smplh", device: str = "cpu"
+) -> Any:
+    """The family's class of a file as it stands, without PCA and mean pose, float32, its default.
 
     Stock smplx runs what a .pkl names: read the file with ``read_model`` first.
 
     Args:
         path: any name; stock smplx goes by ``container``, "npz" or "pkl".
+        family: whose class; SMPLH for a model of no known family.
+
+    Raises:
+        ValueError: the class does not read this container.
     """
-    return stock_smplh(os.fspath(path), device=device, ext=container)
+    if container == "h5" or (family == "smpl" and container != "pkl"):
+        raise ValueError(f"smplx.{family.upper()} reads no .{container}; smplprep convert helps")
+    if family == "flame":
+        return stock_flame(path, device=device, ext=container)
+    name = family.upper() if family in POSE_PARTS else "SMPLH"
+    return stock_body(name, os.fspath(path), device=device, ext=container)
 
 
 def stock_from_model(model: Model, *, device: str = "cpu") -> Any:
@@ -66,7 +84,7 @@ def stock_from_model(model: Model, *, device: str = "cpu") -> Any:
     """
     struct = SimpleNamespace(**model.entries())
     try:
-        return stock_smplh("", device=device, data_struct=struct)
+        return stock_body("SMPLH", "", device=device, data_struct=struct)
     except AttributeError as error:
         raise SmplprepError(
             f"stock smplx cannot load this model: {error}",
@@ -75,7 +93,18 @@ def stock_from_model(model: Model, *, device: str = "cpu") -> Any:
         ) from error
 
 
-def stock_smplh(path: str, *, device: str, **source: Any) -> Any:
+def stock_flame(path: str | os.PathLike[str], *, device: str, ext: str) -> Any:
+    """FLAME's class reads a folder, with landmarks beside the model; here they are one of ours."""
+    landmark = {"lmk_face_idx": np.zeros(1, np.int64), "lmk_b_coords": np.full((1, 3), 1 / 3)}
+    with tempfile.TemporaryDirectory() as folder:
+        os.symlink(os.path.realpath(path), f"{folder}/FLAME_NEUTRAL.{ext}")  # noqa: PTH211
+        with open(f"{folder}/flame_static_embedding.pkl", "wb") as file:  # noqa: PTH123
+            write_pickle(landmark, file)
+        return stock_body("FLAME", folder, device=device, ext=ext)
+
+
+def stock_body(name: str, path: str, *, device: str, **source: Any) -> Any:
+    """The class of this name, quietly."""
     torch = require_torch(device)
     import smplx
 
@@ -83,13 +112,34 @@ def stock_smplh(path: str, *, device: str, **source: Any) -> Any:
     # scipy deprecates the module that official pickles name.
     with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
-        body = smplx.SMPLH(path, use_pca=False, flat_hand_mean=True, dtype=torch.float32, **source)
+        hands = {} if name in ("SMPL", "FLAME") else {"use_pca": False, "flat_hand_mean": True}
+        body = getattr(smplx, name)(path, dtype=torch.float32, **hands, **source)
     return body.to(device)
 
 
 def pose_arguments(pose: Any) -> dict[str, Any]:
-    """SMPLH's pose parameters out of one tensor (N, 52, 3) of axis-angle vectors."""
-    return {name: pose[:, part].flatten(1) for name, part in POSE_PARTS.items()}
+    """The class's pose parameters out of one tensor (N, J, 3) of axis-angle vectors."""
+    parts = PARTS_OF[pose.shape[1]]
+    split = pose.split(list(parts.values()), dim=1)
+    return {name: part.flatten(1) for name, part in zip(parts, split, strict=True)}
+
+
+def posed(body: Any, pose: Any, betas: Any) -> Any:
+    """What stock smplx makes of poses (N, J, 3) and betas (N, B), at the origin, with a blank face.
+
+    Its ``joints`` are the regressed ones and then the vertices that it appends.
+    """
+    import torch
+
+    arguments = pose_arguments(pose) | {"transl": torch.zeros_like(pose[:, 0])}
+    if hasattr(body, "expression"):  # a default of its own has the wrong number of rows
+        arguments["expression"] = body.expression.detach().expand(len(pose), -1)
+    out = body(betas=betas, **arguments)
+    chosen = body.vertex_joint_selector.extra_joints_idxs
+    if out.joints.shape[1] < len(body.J_regressor) + len(chosen):
+        # smplx 0.1.28 chooses MANO's finger tips and forgets to append them.
+        out.joints = torch.cat([out.joints, out.vertices[:, chosen]], dim=1)
+    return out
 
 
 def autograd_jacobians(
@@ -102,7 +152,7 @@ def autograd_jacobians(
 
     Args:
         body: from ``stock_from_file``.
-        pose: (52, 3) axis-angle, radians.
+        pose: (J, 3) axis-angle, radians.
         betas: (B,), B at least the module's; the rest is left out.
     """
     import torch
@@ -111,8 +161,7 @@ def autograd_jacobians(
     n_landmarks = len(body.J_regressor) + len(body.vertex_joint_selector.extra_joints_idxs)
     copies = torch.tensor(pose, **like).repeat(n_landmarks, 1, 1).requires_grad_()
     shape = torch.tensor(betas[: body.num_betas], **like).repeat(n_landmarks, 1)
-    transl = torch.zeros(n_landmarks, 3, **like)
-    joints = body(betas=shape, transl=transl, **pose_arguments(copies)).joints
+    joints = posed(body, copies, shape).joints
     diagonal = torch.arange(n_landmarks, device=like["device"])
     slopes = [
         torch.autograd.grad(joints[diagonal, diagonal, axis].sum(), copies, retain_graph=axis < 2)

@@ -95,18 +95,16 @@ def check_shapes(model: Model) -> None:
 def check_features(model: Model, n_joints: int) -> None:
     """Refuse STAR and SUPR: the same keys, but posed by quaternions, so that posedirs is another.
 
-    Source: star/pytorch/star.py and supr/pytorch/supr.py of their repositories. STAR has four
-    features for each joint but the root and one for the body's mass, SUPR four for each joint.
+    Source: star/pytorch/star.py and supr/pytorch/supr.py in their authors' repositories. STAR has
+    four features for each joint but the root and one for the body's mass, SUPR four for each joint.
     """
-    n_features = model.posedirs.shape[-1] if model.posedirs.ndim == 3 else None
-    star, supr = n_features == 4 * n_joints - 3, n_features == 4 * n_joints
-    # A model of few joints could have such a number by chance, and is then none of SMPL's either.
-    if star or supr:
-        name, what = ("STAR", "and the body's mass") if star else ("SUPR", "and sparse regressors")
+    n_features = model.posedirs.shape[-1] if model.posedirs.ndim == 3 else 0
+    name = {4 * n_joints - 3: "STAR", 4 * n_joints: "SUPR"}.get(n_features)
+    if name is not None:
         raise ModelInvalidError(
-            f"this is a {name} model: posedirs has {n_features} features, from quaternions {what}, "
-            f"where SMPL's has {9 * (n_joints - 1)}, from rotation matrices; stock smplx has no "
-            f"class for it and smplprep does not clean it",
+            f"this is a {name} model: posedirs has {n_features} features, made of quaternions, "
+            f"where SMPL's has {9 * (n_joints - 1)}, made of rotation matrices; stock smplx has "
+            f"no class for it, and smplprep does not clean it",
             path=model.source.path,
             key="posedirs",
         )

@@ -24,7 +24,7 @@ from .poses import pose_set
 from .promise import DISPLACEMENT_KEYS, NotAReportError, Promise, read_promise
 from .schema import OPTIONAL_KEYS, REQUIRED_KEYS, STAMP_KEY
 from .skinning import posed_vertices
-from .stock import autograd_jacobians, pose_arguments, stock_from_file
+from .stock import autograd_jacobians, posed, stock_from_file
 from .transforms.prune_weights import SUM_SLACK_EPS, row_sums
 from .transforms.sparsify_regressor import max_shift_mm, shape_basis
 
@@ -176,7 +176,12 @@ def check_smplx(subject: Subject) -> str:
     model = subject.model
     parents = parents_of(model.kintree_table)
     with stock_verdict("it cannot load the file"):
-        body = stock_from_file(subject.path, model.source.container, device=subject.device)
+        body = stock_from_file(
+            subject.path,
+            model.source.container,
+            family=model.family.name,
+            device=subject.device,
+        )
     flat = model.posedirs.reshape(-1, model.posedirs.shape[2]).T
     for name, array in (
         ("lbs_weights", model.weights),
@@ -190,7 +195,10 @@ def check_smplx(subject: Subject) -> str:
         if not np.array_equal(loaded, array.astype(loaded.dtype)):
             raise CheckError(f"its {name} is not what the file holds")
     subject.body = body
-    return f"SMPLH, float32 on {subject.device}, {body.num_betas} betas; its buffers are the file's"
+    name = type(body).__name__
+    return (
+        f"{name}, float32 on {subject.device}, {body.num_betas} betas; its buffers are the file's"
+    )
 
 
 def check_forward(subject: Subject) -> str:
@@ -199,10 +207,8 @@ def check_forward(subject: Subject) -> str:
 
     poses, betas = subject.poses(N_FORWARD)
     like = {"dtype": torch.float32, "device": subject.body.v_template.device}
-    arguments = pose_arguments(torch.tensor(poses, **like))
-    transl = torch.zeros(N_FORWARD, 3, **like)
     with stock_verdict("it cannot pose the body"), torch.no_grad():
-        out = subject.body(betas=torch.tensor(betas, **like), transl=transl, **arguments)
+        out = posed(subject.body, torch.tensor(poses, **like), torch.tensor(betas, **like))
     apart = out.vertices.double().cpu().numpy() - posed_vertices(subject.model, poses, betas)
     apart_mm = 1000.0 * float(np.sqrt(np.square(apart).sum(axis=2)).max())
     figure = f"{N_FORWARD} poses, at most {apart_mm:.2g} mm from the audit's own skinning"

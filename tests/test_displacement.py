@@ -36,7 +36,10 @@ def test_each_step_and_the_total(small_model):
 
 def test_regressor_and_shapes_count_too(small_model):
     first = small_model()
-    for change in ({"J_regressor": first.J_regressor[::-1].copy()}, {"shapedirs": np.zeros((10, 3, 2))}):
+    for change in (
+        {"J_regressor": first.J_regressor[::-1].copy()},
+        {"shapedirs": np.zeros((10, 3, 2))},
+    ):
         second = first.with_arrays(**change)
         assert displacements([first, second])[0].max_mm == pytest.approx(
             plain(first, second).max(), rel=1e-5

@@ -19,6 +19,8 @@ from smplprep.families import FAMILIES, SMPLH, family_of
 from smplprep.kinematics import ancestors_or_self, parents_of
 from smplprep.pipeline import clean_file
 from smplprep.poses import joint_limits, pose_set
+from smplprep.stock import pose_arguments
+from smplprep.verify import PASSED, verify
 
 FILES = {
     "smpl": "smpl/SMPL_NEUTRAL.pkl",
@@ -26,16 +28,6 @@ FILES = {
     "mano-left": "mano/MANO_LEFT.pkl",
     "mano-right": "mano/MANO_RIGHT.pkl",
     "flame": "flame/FLAME_NEUTRAL.pkl",
-}
-# Stock smplx's pose parameters, in the order of the joints, and how many joints each has.
-POSES = {
-    "smpl": {"global_orient": 1, "body_pose": 23},
-    "smplx": {
-        **{"global_orient": 1, "body_pose": 21, "jaw_pose": 1, "leye_pose": 1, "reye_pose": 1},
-        **{"left_hand_pose": 15, "right_hand_pose": 15},
-    },
-    "mano": {"global_orient": 1, "hand_pose": 15},
-    "flame": {"global_orient": 1, "neck_pose": 1, "jaw_pose": 1, "leye_pose": 1, "reye_pose": 1},
 }
 N_FACE = 51
 
@@ -84,9 +76,7 @@ def supports(body: Any, pose: np.ndarray, family: str, torch: Any) -> np.ndarray
     """(L, J): whether each landmark that stock smplx returns moves with the pose of a joint."""
 
     def joints(pose: Any) -> Any:
-        parts = torch.split(pose, list(POSES[family].values()), dim=1)
-        named = zip(POSES[family], parts, strict=True)
-        posed = body(**{name: part.flatten(1) for name, part in named})
+        posed = body(**pose_arguments(pose))
         if family != "mano":
             return posed.joints
         # smplx 0.1.28 chooses MANO's finger tips and then forgets to append them.
@@ -146,6 +136,11 @@ def face_chains(model: Any, cleaned: Cleaned) -> np.ndarray:
         axis=1
     )
     return (holds @ ancestors_or_self(parents)) | children
+
+
+def test_verify_proves_it(cleaned: Cleaned) -> None:
+    checks = verify(cleaned.target, against=cleaned.source)
+    assert {check.name: check.status for check in checks if check.status != PASSED} == {}
 
 
 def test_the_raw_file_leaks(cleaned: Cleaned) -> None:

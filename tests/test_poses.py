@@ -44,4 +44,7 @@ def test_the_set_never_changes():
     """Figures in old reports stay comparable. Rounded: log and cos may differ in the last bit."""
     poses, betas = pose_set(NAMES, 16)
     rounded = np.concatenate([poses.ravel(), betas.ravel()]).round(9) + 0.0
-    assert hashlib.sha256(rounded.tobytes()).hexdigest() == "94cd073574cf667aee4df88f55bca9340c3b51b9ceea5f0f7763b9d234b2002f"
+    assert (
+        hashlib.sha256(rounded.tobytes()).hexdigest()
+        == "94cd073574cf667aee4df88f55bca9340c3b51b9ceea5f0f7763b9d234b2002f"
+    )

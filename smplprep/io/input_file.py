@@ -19,6 +19,7 @@ CHUNK = 1 << 20  # hashed while it is still in the processor's cache
 
 _DOWNLOAD = "download it again in a browser that is logged in to the model's site"
 _UNPACK = "unpack it first"
+_SUPR = "SUPR's models are such files: another kind of model, which smplprep does not clean"
 
 # What people mistake for models: how it begins (after white space, in lower case), what it is,
 # and what to do.
@@ -42,7 +43,7 @@ _MISTAKEN = (
     (b"gltf", "a glTF file (.glb)", None),
     (b"ply\n", "a PLY mesh", None),
     (b"matlab", "a MATLAB file (.mat)", None),
-    (b"\x93numpy", "a single numpy array (.npy), not a whole model", None),
+    (b"\x93numpy", "a single numpy array (.npy), not a whole model", _SUPR),
     (b"\x80\x02\x8a\nl\xfc\x9cf\xf9 j", "a PyTorch checkpoint, not a body model", None),
 )
 

@@ -155,6 +155,13 @@ def test_object_arrays_are_read_as_data(reading: Callable[..., Contents]) -> Non
     assert (ragged.shape, list(ragged.items)) == ((2,), [[1], [2, 3]])
 
 
+def test_offsets_in_object_arrays_count_from_the_member(reading: Callable[..., Contents]) -> None:
+    header = npy(np.zeros((), "i8"))[:-8].replace(b"'<i8'", b"'|O8'")
+    with pytest.raises(ModelReadError) as caught:
+        reading(archive(Member("joint2num.npy", header + b"\x80\x02NN.")))
+    assert caught.value.offset == len(header) + 4
+
+
 def test_object_arrays_are_not_run(reading: Callable[..., Contents]) -> None:
     body = b"cos\nabort\n(tR."
     member = saved(arrays={"x": np.array(None)})
