@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .model import Model
     from .options import Options
     from .pipeline import clean
-    from .report import Report
+    from .report.report import Report
     from .transforms.localise_posedirs import localise_posedirs
     from .transforms.prune_weights import prune_weights
     from .transforms.sparsify_regressor import sparsify_regressor
@@ -32,7 +32,7 @@ _HOMES = {
     "ModelReadError": "errors",
     "ModelWriteError": "errors",
     "Options": "options",
-    "Report": "report",
+    "Report": "report.report",
     "SmplprepError": "errors",
     "VerificationError": "errors",
     "assert_clean": "check",

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from .audit import landmark_support, named
+from .audit.landmark_sets import Landmark, landmark_set, vertex_landmarks
+from .audit.support import landmark_support, named
+from .contents import read_only
 from .displacement import displacements
 from .errors import ModelInvalidError, SmplprepError, VerificationError
 from .families import SMPLH
-from .io.contents import read_only
 from .io.read_model import read_model
-from .landmark_sets import Landmark, landmark_set, vertex_landmarks
 from .model import Model
 
 SHOWN = 4  # leaks named for each landmark

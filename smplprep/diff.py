@@ -14,7 +14,7 @@ from .displacement import displacements
 from .errors import SmplprepError
 from .kinematics import parents_of
 from .model import Model
-from .report import Report, build_report, describe_keys
+from .report.report import Report, build_report, describe_keys
 from .transforms.localise_posedirs import block_energy
 from .transforms.sparsify_regressor import max_shift_mm, shape_basis
 

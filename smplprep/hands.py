@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from .contents import read_only
 from .errors import ModelInvalidError
-from .io.contents import read_only
 from .model import Model
 
 N_FINGER_ANGLES = 45  # 15 joints of three

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from .contents import DEFAULT_LIMITS, Contents, Limits, Sparse
 from .errors import ModelInvalidError, shown
-from .io.contents import DEFAULT_LIMITS, Contents, Limits, Sparse
 from .io.pickle_names import ObjectArray
 from .io.read_model import model_of, read_contents
 from .kinematics import parents_of

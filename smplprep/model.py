@@ -9,8 +9,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from .contents import RawMember, read_only
 from .families import Family, family_of, named_family
-from .io.contents import RawMember, read_only
 from .schema import OPTIONAL_KEYS, REQUIRED_KEYS
 
 

@@ -14,10 +14,9 @@ from threading import Thread
 
 from . import __version__
 from .change import Change
+from .contents import DEFAULT_LIMITS, Limits
 from .displacement import displacements
 from .hands import with_flat_hands, with_hands
-from .html.render import can_render, prepare, render_page
-from .io.contents import DEFAULT_LIMITS, Limits
 from .io.plain_arrays import texts_among
 from .io.read_model import read_model
 from .io.replace_file import commit_all, replacing
@@ -25,7 +24,8 @@ from .io.write_model import check_written, container_of, write_container
 from .layout import layout_path
 from .model import Model
 from .options import Options
-from .report import Report, build_report, describe_keys
+from .report.html.render import can_render, prepare, render_page
+from .report.report import Report, build_report, describe_keys
 from .schema import STAMP_KEY
 from .sweep import recommended_tolerance
 from .transforms.cast_floats import cast_floats

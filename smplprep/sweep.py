@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import __version__
-from .audit import support_of
+from .audit.support import support_of
 from .displacement import MAX_SHAPES, apart_mm, summary
 from .errors import SmplprepError
 from .model import Model

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from smplprep.audit.landmark_sets import vertex_landmarks
 from smplprep.check import assert_clean, check_file, check_model, model_of_module
 from smplprep.cli.main import smplprep as command
 from smplprep.errors import ModelInvalidError, SmplprepError, VerificationError
 from smplprep.io.write_model import write_model
-from smplprep.landmark_sets import vertex_landmarks
 from smplprep.transforms.localise_posedirs import localise_posedirs
 from smplprep.transforms.prune_weights import prune_weights
 
@@ -153,7 +153,7 @@ def test_something_else_is_no_module():
 def test_a_real_stock_module(standin, cleaned):
     pytest.importorskip("torch", reason="torch (extra 'verify') is not installed")
     pytest.importorskip("smplx", reason="smplx (extra 'verify') is not installed")
-    from smplprep.stock import stock_from_model
+    from smplprep.stock.load import stock_from_model
 
     assert_clean(stock_from_model(cleaned))
     with pytest.raises(VerificationError, match="21 of 21 landmarks leak"):

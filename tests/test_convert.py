@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from smplprep import ModelInvalidError, ModelWriteError, SmplprepError, read_model, write_model
+from smplprep.contents import Sparse
 from smplprep.hands import side_of, with_flat_hands, with_hands
 from smplprep.inspection import inspect_file
-from smplprep.io.contents import Sparse
 from smplprep.io.pickle_names import ObjectArray
 from smplprep.io.plain_arrays import plain_array, texts_among
 from smplprep.layout import gender_in, layout_path
@@ -102,7 +102,7 @@ def mano(family_dir: Path) -> tuple[Path, Path]:
 
 def test_merge_hands(standin_dir: Path, mano: tuple[Path, Path], tmp_path: Path) -> None:
     pytest.importorskip("smplx")
-    from smplprep.stock import stock_from_file
+    from smplprep.stock.load import stock_from_file
 
     bare, target = standin_dir / "SMPLH_NEUTRAL_NOHANDS.npz", tmp_path / "SMPLH_NEUTRAL.npz"
     done = run("merge-hands", bare, *mano, "-o", target)

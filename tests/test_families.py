@@ -14,13 +14,13 @@ import numpy as np
 import pytest
 
 from smplprep import ModelInvalidError, read_model
-from smplprep.audit import joint_support, support_of
+from smplprep.audit.support import joint_support, support_of
 from smplprep.families import FAMILIES, SMPLH, family_of
 from smplprep.kinematics import ancestors_or_self, parents_of
 from smplprep.pipeline import clean_file
 from smplprep.poses import joint_limits, pose_set
-from smplprep.stock import pose_arguments
-from smplprep.verify import PASSED, verify
+from smplprep.stock.load import pose_arguments
+from smplprep.stock.verify import PASSED, verify
 
 FILES = {
     "smpl": "smpl/SMPL_NEUTRAL.pkl",

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from smplprep import read_model, write_model
-from smplprep.audit import support_of
+from smplprep.audit.support import support_of
 from smplprep.pipeline import clean_file
 
 torch = pytest.importorskip("torch", reason="torch (extra 'verify') is not installed")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from ..landmark_sets import Landmark
+    from ..audit.landmark_sets import Landmark
     from ..model import Model
 
 
@@ -72,9 +72,9 @@ def landmark_audit(
     """The audit of one file, or of two side by side, in the form asked for."""
     import json
 
-    from ..audit import audit
-    from ..audit_export import audit_csv, audit_data
-    from ..audit_text import audit_text
+    from ..audit.export import audit_csv, audit_data
+    from ..audit.support import audit
+    from ..audit.text import audit_text
     from ..io.read_model import read_model
 
     audits = []
@@ -92,10 +92,10 @@ def all_vertices(paths: list[str], vocabulary: str, as_json: bool, as_csv: bool)
     """The leaks of all vertices of each file, in the form asked for."""
     import json
 
-    from ..audit_export import vertex_leak_csv, vertex_leak_data
-    from ..audit_text import vertex_leak_text
+    from ..audit.export import vertex_leak_csv, vertex_leak_data
+    from ..audit.text import vertex_leak_text
+    from ..audit.vertices import vertex_leaks
     from ..io.read_model import read_model
-    from ..vertex_audit import vertex_leaks
 
     models = []
     for path in paths:
@@ -111,7 +111,7 @@ def chosen_landmarks(
     model: Model, landmarks: str, vertices: str | None, vocabulary: str
 ) -> list[Landmark]:
     """What --vertices names, else what --landmarks names."""
-    from ..landmark_sets import landmark_set, landmarks_at
+    from ..audit.landmark_sets import landmark_set, landmarks_at
 
     if vertices is not None:
         return landmarks_at(vertices, model)

@@ -11,7 +11,7 @@ import click
 
 from ..errors import SmplprepError
 from ..options import Options
-from ..summary import change_lines, summary_text
+from ..report.summary import change_lines, summary_text
 from .shared import family_option, force_option, layout_options, max_bytes_option
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ def clean_command(
     Example:
       smplprep clean SMPLH_NEUTRAL.npz
     """
-    from ..io.contents import limits_with
+    from ..contents import limits_with
     from ..pipeline import clean_file
 
     if output and layout:

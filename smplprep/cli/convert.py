@@ -39,7 +39,7 @@ def convert_command(
     """
     if (output is None) == (layout is None):
         raise click.UsageError("one of -o OUT and --layout smplx DIR is needed")
-    from ..io.contents import limits_with
+    from ..contents import limits_with
     from ..io.plain_arrays import texts_among
     from ..io.read_model import read_model
     from ..io.write_model import container_of, write_model

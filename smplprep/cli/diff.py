@@ -35,13 +35,13 @@ def diff_command(
     Example:
       smplprep diff SMPLH_NEUTRAL.npz SMPLH_NEUTRAL_clean.npz
     """
+    from ..contents import limits_with
     from ..diff import diff
-    from ..html.render import write_page
-    from ..io.contents import limits_with
     from ..io.read_model import read_model
     from ..io.replace_file import commit_all, replacing
-    from ..summary import summary_text
-    from ..verdict import verdict
+    from ..report.html.render import write_page
+    from ..report.summary import summary_text
+    from ..report.verdict import verdict
 
     limits = limits_with(max_bytes)
     first, second = (

@@ -23,8 +23,8 @@ def merge_hands_command(
     Example:
       smplprep merge-hands model.npz MANO_LEFT.pkl MANO_RIGHT.pkl -o SMPLH_MALE.npz
     """
+    from ..contents import limits_with
     from ..hands import with_hands
-    from ..io.contents import limits_with
     from ..io.read_model import read_model
     from ..io.write_model import write_model
 

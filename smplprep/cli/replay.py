@@ -50,9 +50,9 @@ def replay_command(
     """
     from ..io.read_model import read_model
     from ..pipeline import clean
-    from ..replay import fit, make_scene, replay_text
-    from ..replay_plot import plot_replay, require_matplotlib
-    from ..stock import require_torch
+    from ..stock.load import require_torch
+    from ..stock.replay import fit, make_scene, replay_text
+    from ..stock.replay_plot import plot_replay, require_matplotlib
 
     require_torch(device)
     if plot is not None:

@@ -25,7 +25,7 @@ def report_command(report: str, output: str | None, png: str | None, force: bool
     data = read_report(report)
     name = Path(report).name.removesuffix(".json").removesuffix(".report")
     if png:
-        from ..pictures import draw_report, write_picture
+        from ..report.pictures import draw_report, write_picture
 
         Path(png).mkdir(parents=True, exist_ok=True)
         for kind, figure in draw_report(data).items():
@@ -33,7 +33,7 @@ def report_command(report: str, output: str | None, png: str | None, force: bool
             write_picture(figure, target, force=force, inputs=[report])
             click.echo(f"picture: {target}")
     if output or not png:
-        from ..html.render import write_page
+        from ..report.html.render import write_page
 
         target = Path(output) if output else Path(report).with_suffix(".html")
         write_page(data, target, name=name, force=force, inputs=[report])
@@ -44,7 +44,7 @@ def read_report(path: str) -> dict[str, Any]:
     """The data of a report file; the error says why it is none."""
     import json
 
-    from ..report import REPORT_VERSION, Report
+    from ..report.report import REPORT_VERSION, Report
 
     try:
         data = json.loads(Path(path).read_text("utf-8"))

@@ -49,7 +49,7 @@ def sweep_command(
     """
     import json
 
-    from ..io.contents import limits_with
+    from ..contents import limits_with
     from ..io.read_model import read_model
     from ..options import Options
     from ..sweep import sweep, sweep_text, tolerances_of
@@ -60,7 +60,7 @@ def sweep_command(
     found = sweep(loaded, tolerances, options, watch=progress_bar).data
     click.echo(json.dumps(found, indent=1) if as_json else sweep_text(found))
     if plot:
-        from ..pictures import draw_sweep, write_picture
+        from ..report.pictures import draw_sweep, write_picture
 
         write_picture(draw_sweep(found), plot, force=force, inputs=[model])
         click.echo(f"picture: {plot}", err=as_json)

@@ -30,7 +30,7 @@ def verify_command(cleaned: str, against: str | None, device: str, as_json: bool
     import json
     from dataclasses import asdict
 
-    from ..verify import FAILED, verification_text, verify
+    from ..stock.verify import FAILED, verification_text, verify
 
     checks = verify(cleaned, against=against, device=device)
     if as_json:

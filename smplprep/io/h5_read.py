@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..contents import DEFAULT_LIMITS, Contents, Limits, Sparse
 from ..errors import ModelReadError, shown
-from .contents import DEFAULT_LIMITS, Contents, Limits, Sparse
 from .input_file import InputFile
 from .npy import DTYPE, NpyHeader, array_from
 from .sparse import LAYOUTS, check_sparse

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..contents import Sparse
 from ..errors import ModelWriteError
-from .contents import Sparse
 from .npz_write import HashingOutput, Output, Written
 from .zip_directory import is_plain_key
 

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ..contents import DEFAULT_LIMITS, Limits
 from ..errors import ModelReadError
-from .contents import DEFAULT_LIMITS, Limits
 from .digest import BackgroundSha256
 
 CHUNK = 1 << 20  # hashed while it is still in the processor's cache

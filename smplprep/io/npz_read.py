@@ -11,8 +11,8 @@ import zlib
 
 import numpy as np
 
+from ..contents import DEFAULT_LIMITS, Contents, Limits, RawMember
 from ..errors import ModelReadError, shown
-from .contents import DEFAULT_LIMITS, Contents, Limits, RawMember
 from .input_file import InputFile
 from .npy import NpyHeader, array_from, check_shape, read_header
 from .pickle_names import ObjectArray

@@ -15,8 +15,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ..contents import RawMember
 from ..errors import ModelWriteError
-from .contents import RawMember
 from .digest import BackgroundSha256
 from .input_file import CHUNK
 from .npy import encode_header

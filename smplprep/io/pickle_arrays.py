@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from ..contents import read_only
 from ..errors import shown
-from .contents import read_only
 from .npy import NpyHeader, array_from, check_shape
 from .pickle_names import Call, Meaning, Name, ObjectArray
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from .contents import Sparse, read_only
+from ..contents import Sparse, read_only
 from .npy import check_shape
 from .pickle_names import Call
 from .sparse import check_sparse

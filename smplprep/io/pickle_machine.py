@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ..contents import Limits
 from ..errors import shown
-from .contents import Limits
 from .pickle_names import (
     ALLOWED,
     BUILDABLE,

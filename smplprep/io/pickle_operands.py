@@ -6,8 +6,8 @@ import codecs
 import re
 import struct
 
+from ..contents import Limits
 from ..errors import ModelReadError, shown
-from .contents import Limits
 from .pickle_names import ByteText, LongText
 from .pickle_opcodes import Op
 

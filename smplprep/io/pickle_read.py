@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TypeGuard
 
+from ..contents import DEFAULT_LIMITS, Limits
 from ..errors import ModelReadError
-from .contents import DEFAULT_LIMITS, Limits
 from .pickle_machine import Machine
 from .pickle_names import Call, Dict, Meaning
 from .pickle_values import Values

@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..contents import Sparse
 from ..errors import ModelWriteError
-from .contents import Sparse
 from .npz_write import HashingOutput, Output, Written
 from .pickle_arrays import DTYPE_CODE
 from .pickle_names import ObjectArray

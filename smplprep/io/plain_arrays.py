@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..contents import DEFAULT_LIMITS, Sparse
 from ..errors import ModelWriteError, shown
-from .contents import DEFAULT_LIMITS, Sparse
 from .pickle_names import ObjectArray
 from .sparse import densify
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from ..contents import DEFAULT_LIMITS, Contents, Limits, Sparse
 from ..model import Model, Source
 from ..schema import OPTIONAL_KEYS, REQUIRED_KEYS
 from ..validate import check_keys, check_model
-from .contents import DEFAULT_LIMITS, Contents, Limits, Sparse
 from .input_file import open_input
 from .pickle_names import ObjectArray
 from .sparse import densify

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..contents import Sparse
 from ..errors import ModelWriteError, SmplprepError, VerificationError, shown
 from ..model import Model
-from .contents import Sparse
 from .npz_write import Output, Written, write_npz
 from .pickle_names import ObjectArray
 from .pickle_write import write_pickle

@@ -33,7 +33,7 @@ def read(name: str):
 
 @pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])
 def test_unseen_limbs_of_the_cleaned_model_stay_still_on_cuda(optimizer):
-    from smplprep.replay import fit, limb_turns, make_scene
+    from smplprep.stock.replay import fit, limb_turns, make_scene
 
     cleaned = read("SMPLH_CLEAN.npz")
     scene = make_scene(cleaned, device="cuda")
@@ -43,7 +43,7 @@ def test_unseen_limbs_of_the_cleaned_model_stay_still_on_cuda(optimizer):
 
 
 def test_legs_of_the_raw_model_turn_on_cuda():
-    from smplprep.replay import fit, limb_turns, make_scene
+    from smplprep.stock.replay import fit, limb_turns, make_scene
 
     raw = read("SMPLH_RAW.npz")
     scene = make_scene(raw, device="cuda")

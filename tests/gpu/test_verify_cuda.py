@@ -24,7 +24,7 @@ pytestmark = [
 
 @pytest.mark.parametrize("name", ["SMPLH_CLEAN.npz", "SMPLH_CLEAN.pkl"])
 def test_every_check_passes_on_cuda(name):
-    from smplprep.verify import FAILED, PASSED, verify
+    from smplprep.stock.verify import FAILED, PASSED, verify
 
     if not (FOLDER / name).exists():
         pytest.skip(f"{name} was not made beforehand")

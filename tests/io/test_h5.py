@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 
 from smplprep import read_model, write_model
+from smplprep.contents import Contents, Limits, Sparse
 from smplprep.errors import ModelReadError, ModelWriteError
 from smplprep.io import h5_read
-from smplprep.io.contents import Contents, Limits, Sparse
 from smplprep.io.h5_write import write_h5
 from smplprep.io.read_model import read_contents
 from smplprep.io.sparse import sparsify

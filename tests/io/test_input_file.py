@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from smplprep.contents import Limits
 from smplprep.errors import ModelReadError
-from smplprep.io.contents import Limits
 from smplprep.io.input_file import CHUNK, open_input
 
 

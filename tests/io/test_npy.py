@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as nps
 from numpy.typing import NDArray
 
+from smplprep.contents import DEFAULT_LIMITS, Limits
 from smplprep.errors import ModelReadError, ModelWriteError
-from smplprep.io.contents import DEFAULT_LIMITS, Limits
 from smplprep.io.npy import array_from, encode_header, read_header
 
 

@@ -18,8 +18,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from smplprep.contents import DEFAULT_LIMITS, Contents, Limits
 from smplprep.errors import ModelReadError
-from smplprep.io.contents import DEFAULT_LIMITS, Contents, Limits
 from smplprep.io.input_file import open_input
 from smplprep.io.npz_read import read_npz
 from smplprep.io.pickle_names import ObjectArray

@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as nps
 from numpy.typing import NDArray
 
+from smplprep.contents import Contents
 from smplprep.errors import ModelWriteError
 from smplprep.io import npz_write
-from smplprep.io.contents import Contents
 from smplprep.io.input_file import open_input
 from smplprep.io.npz_read import read_npz
 from smplprep.io.npz_write import write_npz

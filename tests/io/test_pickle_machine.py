@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as nps
 
+from smplprep.contents import DEFAULT_LIMITS, Limits, Sparse
 from smplprep.errors import ModelReadError
-from smplprep.io.contents import DEFAULT_LIMITS, Limits, Sparse
 from smplprep.io.pickle_names import ObjectArray
 from smplprep.io.pickle_read import read_pickle, read_pickle_model
 from smplprep.io.sparse import densify

@@ -17,9 +17,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as nps
 
+from smplprep.contents import Sparse
 from smplprep.errors import ModelWriteError
 from smplprep.io import pickle_write
-from smplprep.io.contents import Sparse
 from smplprep.io.pickle_names import ObjectArray
 from smplprep.io.pickle_read import read_pickle_model
 from smplprep.io.pickle_write import write_pickle

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis.extra import numpy as nps
 from numpy.typing import NDArray
 
+from smplprep.contents import DEFAULT_LIMITS, Limits, Sparse
 from smplprep.errors import ModelReadError
-from smplprep.io.contents import DEFAULT_LIMITS, Limits, Sparse
 from smplprep.io.sparse import LAYOUTS, check_sparse, densify, sparsify
 
 DENSE = np.array([[0, 0.5, 0.5, 0], [1, 0, 0, 0], [0, 0, 0, 2.0]])

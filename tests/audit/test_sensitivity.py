@@ -10,16 +10,16 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from smplprep.kinematics import ancestors_or_self, parents_of
-from smplprep.landmark_sets import Landmark, all_landmarks
-from smplprep.poses import pose_set
-from smplprep.sensitivity import (
+from smplprep.audit.landmark_sets import Landmark, all_landmarks
+from smplprep.audit.sensitivity import (
     SMALL_ANGLE,
     left_jacobians,
     sensitivities,
     sensitivity_tables,
     skew,
 )
+from smplprep.kinematics import ancestors_or_self, parents_of
+from smplprep.poses import pose_set
 from smplprep.skinning import posed_vertices, rotation_matrices
 from smplprep.transforms.cast_floats import cast_floats
 from smplprep.transforms.localise_posedirs import localise_posedirs

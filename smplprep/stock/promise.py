@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .errors import shown
+from ..errors import shown
 
 DISPLACEMENT_KEYS = ("mean_mm", "p99_mm", "max_mm")
 

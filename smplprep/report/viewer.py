@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .displacement import Displacement, apart_mm
-from .model import Model
-from .poses import pose_set
-from .skinning import posed_vertices
+from ..displacement import Displacement, apart_mm
+from ..model import Model
+from ..poses import pose_set
+from ..skinning import posed_vertices
 
 # Beyond these the page would outgrow 8 MB and a browser's patience; the charts still show all.
 MAX_VERTICES = 30_000

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .audit import Audit, named
-from .report import tidy
-from .vertex_audit import JointLeaks
+from ..report.report import tidy
+from .support import Audit, named
+from .vertices import JointLeaks
 
 CSV_COLUMNS = ("model", "landmark", "source", "index", "joint", "weight", "weights", "posedirs",
                "expected", "leak", "rest_mm_per_rad", "median_mm_per_rad")  # fmt: skip

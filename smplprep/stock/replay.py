@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .audit import landmark_support
-from .errors import SmplprepError, shown
-from .families import BODY_JOINTS
-from .landmark_sets import Landmark, all_landmarks, landmark_set
-from .model import Model
-from .stock import pose_arguments, require_torch, stock_from_model
+from ..audit.landmark_sets import Landmark, all_landmarks, landmark_set
+from ..audit.support import landmark_support
+from ..errors import SmplprepError, shown
+from ..families import BODY_JOINTS
+from ..model import Model
+from .load import pose_arguments, require_torch, stock_from_model
 
 OPTIMIZERS = ("adam", "lbfgs")
 VISIBLE = ("Nose", "LEye", "LEar", "LShoulder", "LElbow", "LWrist")

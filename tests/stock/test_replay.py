@@ -16,7 +16,7 @@ from smplprep.transforms.prune_weights import prune_weights
 torch = pytest.importorskip("torch", reason="torch (extra 'verify') is not installed")
 pytest.importorskip("smplx", reason="smplx (extra 'verify') is not installed")
 
-from smplprep.replay import (  # noqa: E402  (only where torch is)
+from smplprep.stock.replay import (  # noqa: E402  (only where torch is)
     Fit,
     fit,
     limb_turns,
@@ -125,7 +125,7 @@ def test_the_command_draws_a_picture(standin_dir, tmp_path):
 
 def test_a_picture_of_no_known_kind_is_refused(standin, scene, adam, tmp_path):
     pytest.importorskip("matplotlib", reason="matplotlib (extra 'verify') is not installed")
-    from smplprep.replay_plot import plot_replay
+    from smplprep.stock.replay_plot import plot_replay
 
     with pytest.raises(SmplprepError, match="no picture: Format 'npz' is not supported"):
         plot_replay(tmp_path / "replay.npz", standin, scene, adam)

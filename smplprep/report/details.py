@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .displacement import Displacement
-from .landmark_sets import vertex_landmarks
-from .model import Model
-from .sensitivity import sensitivities
+from ..audit.landmark_sets import vertex_landmarks
+from ..audit.sensitivity import sensitivities
+from ..displacement import Displacement
+from ..model import Model
 from .viewer import viewer_section
 
 LOWEST_DECADE = -8

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import SmplprepError
+from ..errors import SmplprepError
+from ..io.replace_file import replacing
 from .html.figures import (
     AFTER,
     BEFORE,
@@ -22,7 +23,6 @@ from .html.figures import (
     moments,
     two_ramps,
 )
-from .io.replace_file import replacing
 from .viewer import dense_rows, unpacked
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .kinematics import ancestors_or_self, parents_of
+from ..kinematics import ancestors_or_self, parents_of
+from ..model import Model
 from .landmark_sets import Landmark
-from .model import Model
 from .sensitivity import sensitivity_tables
 
 

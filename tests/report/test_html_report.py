@@ -15,14 +15,14 @@ import pytest
 from click.testing import CliRunner
 
 from smplprep import Report
-from smplprep.audit import support_of
+from smplprep.audit.support import support_of
 from smplprep.cli.main import smplprep
-from smplprep.html import render
-from smplprep.html.figures import figures
-from smplprep.html.render import plotly_script, render_page
 from smplprep.pipeline import clean, clean_file
-from smplprep.verdict import verdict
-from smplprep.viewer import dense_rows, on_grid, unpacked
+from smplprep.report.html import render
+from smplprep.report.html.figures import figures
+from smplprep.report.html.render import plotly_script, render_page
+from smplprep.report.verdict import verdict
+from smplprep.report.viewer import dense_rows, on_grid, unpacked
 
 pytest.importorskip("plotly")
 pytest.importorskip("jinja2")
@@ -213,7 +213,7 @@ def test_a_model_without_landmarks_has_a_page_too(small_model):
 
 
 def test_a_model_too_large_for_a_browser_has_charts_but_no_bodies(small_model, monkeypatch):
-    monkeypatch.setattr("smplprep.viewer.MAX_VERTICES", 9)
+    monkeypatch.setattr("smplprep.report.viewer.MAX_VERTICES", 9)
     data = clean(small_model())[1].data
     assert data["viewer"] is None
     page = render_page(data, name="small")

@@ -13,20 +13,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .audit import landmark_support, landmark_table
-from .displacement import displacements
-from .errors import SmplprepError, shown
-from .io.read_model import read_model
-from .kinematics import parents_of
-from .landmark_sets import all_landmarks
-from .model import Model
-from .poses import pose_set
+from ..audit.landmark_sets import all_landmarks
+from ..audit.support import landmark_support, landmark_table
+from ..displacement import displacements
+from ..errors import SmplprepError, shown
+from ..io.read_model import read_model
+from ..kinematics import parents_of
+from ..model import Model
+from ..poses import pose_set
+from ..schema import OPTIONAL_KEYS, REQUIRED_KEYS, STAMP_KEY
+from ..skinning import posed_vertices
+from ..transforms.prune_weights import SUM_SLACK_EPS, row_sums
+from ..transforms.sparsify_regressor import max_shift_mm, shape_basis
+from .load import autograd_jacobians, posed, stock_from_file
 from .promise import DISPLACEMENT_KEYS, NotAReportError, Promise, read_promise
-from .schema import OPTIONAL_KEYS, REQUIRED_KEYS, STAMP_KEY
-from .skinning import posed_vertices
-from .stock import autograd_jacobians, posed, stock_from_file
-from .transforms.prune_weights import SUM_SLACK_EPS, row_sums
-from .transforms.sparsify_regressor import max_shift_mm, shape_basis
 
 GENERIC_ANGLE = 0.4  # radians
 N_FORWARD = 4  # poses in which stock smplx's vertices are compared with the audit's

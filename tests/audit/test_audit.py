@@ -10,23 +10,23 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from smplprep.audit import audit, landmark_support
-from smplprep.audit_export import audit_csv, audit_data
-from smplprep.audit_text import WIDTH, audit_text
-from smplprep.cli.main import smplprep as command
-from smplprep.errors import SmplprepError
-from smplprep.kinematics import parents_of
-from smplprep.landmark_sets import (
+from smplprep.audit.export import audit_csv, audit_data
+from smplprep.audit.landmark_sets import (
     OPENPOSE25,
     all_landmarks,
     landmark_set,
     landmarks_at,
     openpose_hands,
 )
-from smplprep.sensitivity import sensitivities
+from smplprep.audit.sensitivity import sensitivities
+from smplprep.audit.support import audit, landmark_support
+from smplprep.audit.text import WIDTH, audit_text
+from smplprep.audit.vertices import vertex_leaks
+from smplprep.cli.main import smplprep as command
+from smplprep.errors import SmplprepError
+from smplprep.kinematics import parents_of
 from smplprep.transforms.localise_posedirs import localise_posedirs
 from smplprep.transforms.prune_weights import prune_weights
-from smplprep.vertex_audit import vertex_leaks
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +111,7 @@ def test_support_equals_stock_autograd(standin, cleaned, moment, channel):
     """All 73 joints x 52 parameters, one channel at a time: the other is taken from the module."""
     torch = pytest.importorskip("torch", reason="torch (extra 'verify') is not installed")
     pytest.importorskip("smplx", reason="smplx (extra 'verify') is not installed")
-    from smplprep.stock import autograd_jacobians, stock_from_model
+    from smplprep.stock.load import autograd_jacobians, stock_from_model
 
     model = {"raw": standin, "cleaned": cleaned}[moment]
     body = stock_from_model(model)

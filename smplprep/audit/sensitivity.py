@@ -15,11 +15,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from .kinematics import ancestors_or_self, parents_of
+from ..kinematics import ancestors_or_self, parents_of
+from ..model import Model
+from ..poses import pose_set
+from ..skinning import joint_transforms, rest_joints, rotation_matrices
 from .landmark_sets import Landmark
-from .model import Model
-from .poses import pose_set
-from .skinning import joint_transforms, rest_joints, rotation_matrices
 
 Array = NDArray[np.float64]
 

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import SmplprepError
-from .io.pickle_write import write_pickle
-from .model import Model
+from ..errors import SmplprepError
+from ..io.pickle_write import write_pickle
+from ..model import Model
 
 INSTALL = "pip install 'smplprep[verify]'"
 # Each class's pose parameters in the order of the joints, and how many joints each moves.

@@ -20,7 +20,7 @@ from click.testing import CliRunner
 from smplprep.cli.main import smplprep as command
 from smplprep.errors import SmplprepError
 from smplprep.pipeline import clean_file
-from smplprep.verify import CHECKS, FAILED, NOT_RUN, PASSED, Check, verification_text, verify
+from smplprep.stock.verify import CHECKS, FAILED, NOT_RUN, PASSED, Check, verification_text, verify
 
 torch = pytest.importorskip("torch", reason="torch (extra 'verify') is not installed")
 pytest.importorskip("smplx", reason="smplx (extra 'verify') is not installed")

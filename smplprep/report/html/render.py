@@ -12,8 +12,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from ..errors import SmplprepError
-from ..io.replace_file import replacing
+from ...errors import SmplprepError
+from ...io.replace_file import replacing
 from ..summary import FIGURES, millimetres
 from ..verdict import verdict
 from .figures import change_of, energy_per_joint, figures, mass_per_joint, moments

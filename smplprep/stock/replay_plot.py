@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from .errors import SmplprepError
-from .families import BODY_JOINTS
-from .model import Model
+from ..errors import SmplprepError
+from ..families import BODY_JOINTS
+from ..model import Model
+from .load import INSTALL
 from .replay import Fit, Scene
-from .stock import INSTALL
 
 COLOURS = ("#c8553d", "#2f6f8f")  # raw, cleaned; told apart by the colour-blind, too
 LIGHT = np.array([-0.4, 0.5, 0.75])

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .audit import Support, support_of
-from .kinematics import parents_of
+from ..kinematics import parents_of
+from ..model import Model
 from .landmark_sets import Landmark
-from .model import Model
 from .sensitivity import sensitivities
+from .support import Support, support_of
 
 CHUNK = 512  # vertices at a time: 6 MB of posedirs, which is never copied whole
 N_WORST = 3

@@ -10,8 +10,8 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from .errors import SmplprepError, shown
-from .model import Model
+from ..errors import SmplprepError, shown
+from ..model import Model
 
 NAMED_SETS = ("openpose25", "openpose-hands", "all")
 

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..errors import SmplprepError
 from . import verify_checks as checks
-from .errors import SmplprepError
-from .stock import require_torch
+from .load import require_torch
 from .verify_checks import CheckError, Subject
 
 PASSED, FAILED, NOT_RUN = "pass", "FAIL", "not run"

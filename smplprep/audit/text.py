@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .audit import Audit
-from .audit_export import changes, joint_names
-from .errors import shown
-from .poses import N_POSES
+from ..errors import shown
+from ..poses import N_POSES
+from .export import changes, joint_names
+from .support import Audit
 
 WIDTH = 100
 COLUMN = 42  # of each model, side by side

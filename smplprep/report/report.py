@@ -13,16 +13,16 @@ from typing import Any
 
 import numpy as np
 
-from . import __version__
-from .audit import landmark_table
-from .change import Change
+from .. import __version__
+from ..audit.support import landmark_table
+from ..change import Change
+from ..displacement import Displacement
+from ..errors import shown
+from ..model import Model
+from ..options import Options
+from ..poses import MAX_BETA, N_POSES
+from ..poses import SOURCE as POSE_SOURCE
 from .details import details
-from .displacement import Displacement
-from .errors import shown
-from .model import Model
-from .options import Options
-from .poses import MAX_BETA, N_POSES
-from .poses import SOURCE as POSE_SOURCE
 from .summary import summary_text
 
 REPORT_VERSION = 1

@@ -1,0 +1,1 @@
+"""Supports, leaks and sensitivities of landmarks, and their tables."""

@@ -1,0 +1,1 @@
+"""The report: plain data with a schema, its text, its page."""

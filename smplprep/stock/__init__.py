@@ -1,0 +1,1 @@
+"""Everything that runs stock smplx; nothing else imports torch."""
