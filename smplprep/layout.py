@@ -17,7 +17,7 @@ _WORDS |= {gender: gender for gender in GENDERS}
 
 
 def layout_path(folder: str | os.PathLike[str], model: Model, *, gender: str | None = None) -> Path:
-    """FOLDER/smplh/SMPLH_MALE.npz and the like; the folder for the family is made.
+    """FOLDER/smplh/SMPLH_MALE.npz and the like.
 
     Args:
         folder: what ``smplx.create`` will be given.
@@ -26,7 +26,6 @@ def layout_path(folder: str | os.PathLike[str], model: Model, *, gender: str | N
 
     Raises:
         SmplprepError: stock smplx has no class for the model, or the gender cannot be told.
-        ModelWriteError: the folder cannot be made.
     """
     family = model.family.name
     if family == "other":
@@ -37,12 +36,19 @@ def layout_path(folder: str | os.PathLike[str], model: Model, *, gender: str | N
     # smplx.SMPL reads .pkl alone, and no class reads .h5.
     kept = model.source.container if model.source.container != "h5" else "npz"
     ending = "pkl" if family == "smpl" else kept
-    home = Path(folder) / family
+    return Path(folder) / family / f"{family.upper()}_{which.upper()}.{ending}"
+
+
+def make_folder_of(path: Path) -> None:
+    """Make the folder that ``layout_path`` puts a file into.
+
+    Raises:
+        ModelWriteError: it cannot be made.
+    """
     try:
-        home.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ModelWriteError(f"cannot be made: {error.strerror}", path=home) from error
-    return home / f"{family.upper()}_{which.upper()}.{ending}"
+        raise ModelWriteError(f"cannot be made: {error.strerror}", path=path.parent) from error
 
 
 def gender_in(path: str | None) -> str:

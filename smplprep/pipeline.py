@@ -6,9 +6,11 @@ import dataclasses
 import json
 import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from threading import Thread
 
@@ -21,7 +23,7 @@ from .io.plain_arrays import texts_among
 from .io.read_model import read_model
 from .io.replace_file import commit_all, replacing
 from .io.write_model import check_written, container_of, write_container
-from .layout import layout_path
+from .layout import layout_path, make_folder_of
 from .model import Model
 from .options import Options
 from .report.html.render import can_render, prepare, render_page
@@ -74,23 +76,49 @@ def clean(
     Raises:
         SmplprepError: an option out of its range.
     """
-    options = options or Options()
+    done = transformed(model, options or Options(), progress or silent)
+    return done.cleaned, done.report()
+
+
+@dataclass(frozen=True, eq=False)
+class Transformed:
+    """What the steps made of a model, not yet measured.
+
+    Attributes:
+        stages: the model before the first step and after each.
+        changes: one for each step.
+        cleaned: the last stage, stamped.
+        options: as used.
+    """
+
+    stages: list[Model]
+    changes: list[Change]
+    cleaned: Model
+    options: Options
+
+    def report(self) -> Report:
+        """Measure the displacement and build the report, its output still unwritten."""
+        moved = displacements(self.stages)
+        return build_report([*self.stages[:-1], self.cleaned], self.changes, moved, self.options)
+
+
+def transformed(model: Model, options: Options, say: Progress) -> Transformed:
+    """Run the steps."""
     if options.tolerance == "auto":
         options = dataclasses.replace(options, tolerance=recommended_tolerance(model, options))
     if budget_is_spent(model, options):
         options = dataclasses.replace(options, regressor="keep")
-    say = progress or (lambda step: None)
     stages, changes = [model], []
     for step in steps(options):
         say(step.func.__name__)
         stage, change = step(stages[-1])
         stages.append(stage)
         changes.append(change)
-    say("displacement")
-    moved = displacements(stages)
-    cleaned = stamped(stages[-1], model, options)
-    stages[-1] = cleaned
-    return cleaned, build_report(stages, changes, moved, options)
+    return Transformed(stages, changes, stamped(stages[-1], model, options), options)
+
+
+def silent(step: str) -> None:
+    """No progress to be told."""
 
 
 def stamped(cleaned: Model, model: Model, options: Options) -> Model:
@@ -174,8 +202,11 @@ def clean_file(
         VerificationError: what was written is not what was meant; it was withheld.
     """
     options = options or Options()
-    say = progress or (lambda step: None)
+    say = progress or silent
     say("read")
+    if options.regressor == "exact":
+        # A quarter of a second, part of it while the disk is at work.
+        Thread(target=import_module, args=("scipy.optimize",)).start()
     model = read_model(path, normalise_rows=options.normalise_rows, family=family, limits=limits)
     if hands:
         model = handed(model, hands, limits=limits)
@@ -183,13 +214,13 @@ def clean_file(
         target = layout_path(layout, model, gender=gender)
     target = target_of(path, target, container=model.source.container)
     container = container_of(target, default=model.source.container)
-    cleaned, report = clean(model, options, progress=progress)
+    done = transformed(model, options, say)
     if dry_run:
-        return CleanedFile(report)
-    del model  # its posedirs take as much memory as everything else together
+        return CleanedFile(done.report())
+    cleaned = done.cleaned
+    if layout is not None:
+        make_folder_of(target)
     say("write")
-    if html and can_render():
-        Thread(target=prepare).start()  # Jinja2's tenth of a second, while the disk is at work
     report_target = target.with_suffix(".report.json")
     html_target = target.with_suffix(".report.html") if html and can_render() else None
     with ExitStack() as stack:
@@ -198,8 +229,16 @@ def clean_file(
             for file in (report_target, target, html_target)
             if file
         )
+        second_core = stack.enter_context(ThreadPoolExecutor(1))
+        measuring = second_core.submit(done.report)
         written = write_container(cleaned, model_file, container=container, compress=compress)
         model_file.close()
+        say("displacement")
+        report = measuring.result()
+        # Let the input go: its posedirs take as much memory as everything else together.
+        del model, done, measuring
+        if html_files:
+            second_core.submit(prepare)  # Jinja2's tenth of a second
         say("check")
         check_written(cleaned, model_file.temporary, written)
         report = report.with_output(

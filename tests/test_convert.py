@@ -166,6 +166,8 @@ def test_clean_with_flat_hands_into_the_layout(standin_dir: Path, tmp_path: Path
     """``smplx.create`` finds and loads what AMASS's file alone could not give it."""
     smplx = pytest.importorskip("smplx")
     bare = standin_dir / "SMPLH_NEUTRAL_NOHANDS.npz"
+    assert run("clean", bare, "--layout", "smplx", tmp_path, "--dry-run").returncode == 0
+    assert list(tmp_path.iterdir()) == []
     done = run("clean", bare, "--hands", "flat", "--layout", "smplx", tmp_path, "--no-html")
     assert done.returncode == 0, done.stderr
     body = smplx.create(str(tmp_path), "smplh", gender="neutral", ext="npz", use_pca=True)
@@ -178,7 +180,6 @@ def test_layout_is_where_smplx_looks(name: str, family_dir: Path, tmp_path: Path
     for source in sorted((family_dir / name).glob(f"{name.upper()}_*")):
         path = layout_path(tmp_path, read_model(source))
         assert path.relative_to(tmp_path) == source.relative_to(family_dir)
-        assert path.parent.is_dir()
 
 
 def test_layout_of_other_containers_and_models(small_model, family_dir: Path, tmp_path: Path):
@@ -186,10 +187,10 @@ def test_layout_of_other_containers_and_models(small_model, family_dir: Path, tm
     assert layout_path(tmp_path, read_model(tmp_path / "m.h5")).name == "MANO_LEFT.npz"
     with pytest.raises(SmplprepError, match="no class for this model"):
         layout_path(tmp_path, small_model())
-    (tmp_path / "mano").rmdir()
     (tmp_path / "mano").touch()
-    with pytest.raises(ModelWriteError, match="cannot be made"):
-        layout_path(tmp_path, read_model(tmp_path / "m.h5"))
+    done = run("convert", tmp_path / "m.h5", "--layout", "smplx", tmp_path)
+    assert done.returncode == 4
+    assert done.stderr == f"smplprep: {tmp_path / 'mano'}: cannot be made: File exists\n"
 
 
 @pytest.mark.parametrize(

@@ -43,10 +43,14 @@ def convert_command(
     from ..io.plain_arrays import texts_among
     from ..io.read_model import read_model
     from ..io.write_model import container_of, write_model
-    from ..layout import layout_path
+    from ..layout import layout_path, make_folder_of
 
     found = read_model(model, normalise_rows=True, family=family, limits=limits_with(max_bytes))
-    target = str(layout_path(layout[1], found, gender=gender) if layout else output)
+    target = output or ""
+    if layout:
+        place = layout_path(layout[1], found, gender=gender)
+        make_folder_of(place)
+        target = str(place)
     write_model(found, target, compress=compress, force=force)
     if container_of(target, default=found.source.container) != "pkl":
         for sentence in texts_among(found.entries()):

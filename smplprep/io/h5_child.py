@@ -4,8 +4,9 @@ The HDF5 library crashes on hostile files and follows links out of them. So it r
 more memory and time than it was given, unable to open or to write any file, and what it found goes
 back as a list and the bytes it speaks of. Nothing of smplprep is imported.
 
-Input: 40 bytes of limits, then the file. Output: the length of the list, the list as JSON, then the
-arrays' bytes in its order. Where the file is refused the list is an object with the sentence.
+Arguments: bytes of memory beyond what it takes to start, seconds, bytes of all arrays together,
+members, ratio. Input: the file. Output: the length of the list, the list as JSON, then the arrays'
+bytes in its order. Where the file is refused the list is an object with the sentence.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import contextlib
 import io
 import json
 import math
+import mmap
 import struct
 import sys
 from collections.abc import Iterator
@@ -23,7 +25,6 @@ import h5py
 import numpy as np
 from h5py import h5d, h5l, h5o, h5z
 
-LIMITS = struct.Struct("<5Q")  # address space, seconds, array bytes, members, ratio
 FILTERS = {h5z.FILTER_DEFLATE, h5z.FILTER_SHUFFLE, h5z.FILTER_FLETCHER32}
 SPARSE = {"data", "indices", "indptr", "shape"}
 
@@ -33,9 +34,9 @@ class RefusedError(Exception):
 
 
 def main() -> None:
-    """Read limits and file from stdin, write what is in it to stdout."""
+    """Read the file from stdin, write what is in it to stdout."""
     stdin, stdout = sys.stdin.buffer, sys.stdout.buffer
-    memory, seconds, array_bytes, members, ratio = LIMITS.unpack(stdin.read(LIMITS.size))
+    memory, seconds, array_bytes, members, ratio = map(int, sys.argv[1:])
     rehearse()
     confine(memory, seconds)
     try:
@@ -68,16 +69,25 @@ def rehearse() -> None:
 
 
 def confine(memory: int, seconds: int) -> None:
-    """No more memory and time than this; no file can be opened, written or dumped any more."""
+    """No more time and no more new memory than this; no file can be opened or written any more."""
     with contextlib.suppress(ImportError):  # Windows has no such limits
         import resource
 
-        limits = {"AS": memory, "CPU": seconds, "NOFILE": 3, "FSIZE": 0, "CORE": 0}
+        limits = {"AS": in_use() + memory, "CPU": seconds, "NOFILE": 3, "FSIZE": 0, "CORE": 0}
         for name, most in limits.items():
             number = getattr(resource, f"RLIMIT_{name}")
             allowed = resource.getrlimit(number)[1]  # -1: as much as one likes
             most = most if allowed == resource.RLIM_INFINITY else min(most, allowed)
             resource.setrlimit(number, (most, most))
+
+
+def in_use() -> int:
+    """Bytes of address space that Python, numpy and h5py take."""
+    try:
+        with open("/proc/self/statm") as file:  # noqa: PTH123 (pathlib would be an import)
+            return int(file.read().split()[0]) * mmap.PAGESIZE
+    except OSError:  # not Linux
+        return 1 << 30
 
 
 def read(file: io.BytesIO, array_bytes: int, members: int, ratio: int) -> list[dict[str, Any]]:

@@ -27,9 +27,8 @@ from .npy import DTYPE, NpyHeader, array_from
 from .sparse import LAYOUTS, check_sparse
 
 CHILD = Path(__file__).with_name("h5_child.py")
-_LIMITS = struct.Struct("<5Q")  # as in the child
 
-_INTERPRETER = 3 << 29  # address space that Python, numpy and h5py take: 1.5 GiB, hardly any used
+_SLACK = 1 << 27  # bytes of memory for the library's own needs
 _SECONDS, _BYTES_A_SECOND = 2, 1 << 27  # of the processor's time
 _WALL = 60  # seconds; a machine under load gives the child its two a little at a time
 _MAX_LIST = 1 << 24
@@ -43,8 +42,7 @@ def read_h5(file: InputFile, *, limits: Limits = DEFAULT_LIMITS) -> Contents:
             data in other files, other filters than deflate, shuffle and fletcher32, other types
             than numbers and text.
     """
-    data = file.read_all()
-    answer = _ask_child(data, path=file.path, limits=limits)
+    answer = _ask_child(file.read_all(), path=file.path, limits=limits)
     entries: dict[str, object] = {}
     parts: dict[str, dict[str, NDArray]] = {}
     for about, array in _arrays(answer, path=file.path, limits=limits):
@@ -62,23 +60,23 @@ def read_h5(file: InputFile, *, limits: Limits = DEFAULT_LIMITS) -> Contents:
 
 def _ask_child(data: memoryview, *, path: str, limits: Limits) -> memoryview:
     """What the child makes of the file."""
+    # Half of what a .npz may have, for all of it goes through a pipe after it was unpacked.
+    array_bytes = len(data) + limits.unpacked_bytes // 2
+    memory = len(data) + array_bytes + _SLACK  # the file lies in the child's memory, too
     seconds = _SECONDS + len(data) // _BYTES_A_SECOND
-    # The file lies in the child's memory, and each array twice for a moment.
-    memory = _INTERPRETER + 2 * len(data) + limits.unpacked_bytes
-    about = _LIMITS.pack(
-        memory, seconds, len(data) + limits.unpacked_bytes, limits.members, limits.ratio
-    )
+    numbers = (memory, seconds, array_bytes, limits.members, limits.ratio)
     # No plugins: "::" is the library's own word for none. One thread, for RLIMIT_AS counts stacks.
     environment = os.environ | {"HDF5_PLUGIN_PRELOAD": "::", "OPENBLAS_NUM_THREADS": "1"}
     child = subprocess.Popen(
-        [sys.executable, "-P", CHILD],  # -P: the folder of io/ is no place for imports
+        # -P: the folder of io/ is no place for imports
+        [sys.executable, "-P", CHILD, *map(str, numbers)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         env=environment,
     )
     try:
-        answer, _ = child.communicate(b"".join([about, data]), timeout=_WALL)
+        answer, _ = child.communicate(data, timeout=_WALL)  # type: ignore[arg-type]
     except subprocess.TimeoutExpired:
         child.kill()
         child.communicate()

@@ -107,9 +107,9 @@ def h5_value(value: Any, key: str) -> Any:
     if isinstance(value, Sparse):
         return value
     array = plain_array(value, key=key)
-    return (
-        np.array(array.tolist(), np.str_).reshape(array.shape) if array.dtype.kind == "U" else array
-    )
+    if array.dtype.kind != "U":
+        return array
+    return np.array(array.tolist(), np.str_).reshape(array.shape)
 
 
 def check_written(model: Model, path: str | os.PathLike[str], written: Written) -> None:

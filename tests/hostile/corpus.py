@@ -67,7 +67,8 @@ def damage() -> Iterator[tuple[str, bytes]]:
         yield f"zip, {name}.npz", hostile[0]
     for name, (build, _) in test_h5.HOSTILE.items():
         yield f"h5, {name}.h5", test_h5.made(build)
-    yield "h5, bomb.h5", test_h5.made(test_h5.zeros)
+    for bomb in (test_h5.zeros, test_h5.largest, test_h5.texts_that_widen):
+        yield f"h5, bomb of {bomb.__name__}.h5", test_h5.made(bomb)
     quine = as_npz(arrays())
     yield "zip, ten in one.npz", quine * 10
 
