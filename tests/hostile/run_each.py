@@ -20,6 +20,7 @@ from smplprep.__main__ import main
 
 ADDRESS_SPACE = 6 << 30
 SECONDS = 20
+SLOW = 2.0
 
 
 def run_one(path: str, out: Path) -> dict[str, object]:
@@ -39,6 +40,15 @@ def run_one(path: str, out: Path) -> dict[str, object]:
         "rss_bytes": usage.ru_maxrss * 1024,
         "outputs": [path.name for path in (out / "outputs").iterdir()],
     }
+
+
+def measured(path: str, out: Path) -> dict[str, object]:
+    """One run; one that was slow is run twice more, since neighbours only ever add to its time."""
+    result = run_one(path, out)
+    if result["cpu_s"] < SLOW or result["outputs"]:
+        return result
+    again = [run_one(path, out) for _ in range(2)]
+    return min((result, *again), key=lambda run: run["cpu_s"])
 
 
 def in_child(path: str, out: Path) -> None:
@@ -67,7 +77,7 @@ if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "outputs").mkdir()
         for line in sys.stdin:
-            result = run_one(line.rstrip("\n"), Path(folder))
+            result = measured(line.rstrip("\n"), Path(folder))
             print(json.dumps(result), flush=True)
             for name in result["outputs"]:
                 (Path(folder) / "outputs" / name).unlink()
