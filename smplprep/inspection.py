@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -65,7 +64,7 @@ def inspect_file(
     except ModelInvalidError as error:
         found["odd"].append(str(error))
     found["odd"] += oddities(model)
-    reasons = obstacles(contents, model, Path(path).name)
+    reasons = obstacles(contents, model)
     found["smplx"] = {"loads": not reasons, "reasons": reasons}
     return found
 
@@ -125,7 +124,7 @@ def oddities(model: Model) -> list[str]:
     return odd
 
 
-def obstacles(contents: Contents, model: Model, name: str) -> list[dict[str, str]]:
+def obstacles(contents: Contents, model: Model) -> list[dict[str, str]]:
     """Why stock smplx cannot load the file, each with what to do; empty where it can."""
     found = []
     missing = [key for key in NEEDED.get(model.family.name, ()) if key not in contents.entries]

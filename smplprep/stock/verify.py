@@ -13,7 +13,7 @@ from pathlib import Path
 from ..errors import SmplprepError
 from . import verify_checks as checks
 from .load import require_torch
-from .verify_checks import CheckError, Subject
+from .verify_subject import CheckError, Subject
 
 PASSED, FAILED, NOT_RUN = "pass", "FAIL", "not run"
 

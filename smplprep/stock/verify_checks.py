@@ -2,99 +2,29 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..audit.landmark_sets import all_landmarks
 from ..audit.support import landmark_support, landmark_table
 from ..displacement import displacements
-from ..errors import SmplprepError, shown
+from ..errors import shown
 from ..io.read_model import read_model
 from ..kinematics import parents_of
-from ..model import Model
-from ..poses import pose_set
 from ..schema import OPTIONAL_KEYS, REQUIRED_KEYS, STAMP_KEY
 from ..skinning import posed_vertices
 from ..transforms.prune_weights import SUM_SLACK_EPS, row_sums
 from ..transforms.sparsify_regressor import max_shift_mm, shape_basis
-from .load import autograd_jacobians, posed, stock_from_file
-from .promise import DISPLACEMENT_KEYS, NotAReportError, Promise, read_promise
+from .load import posed, stock_from_file
+from .promise import DISPLACEMENT_KEYS, NotAReportError, read_promise
+from .verify_subject import CheckError, Subject, stock_verdict
 
-GENERIC_ANGLE = 0.4  # radians
 N_FORWARD = 4  # poses in which stock smplx's vertices are compared with the audit's
 FORWARD_MM = 0.01  # stock smplx computes in float32: a few 1e-4 mm
 REPORT_SLACK = 1e-4  # relative; the report's figures have six digits
 JOINT_SLACK_MM = 1e-9
-
-
-class CheckError(Exception):
-    """A check failed; the message is its figure."""
-
-
-@dataclass
-class Subject:
-    """The file under test and what the checks share.
-
-    Attributes:
-        path, against, device: as the user gave them.
-        model: the cleaned model, from "file" on.
-        promise: what the report says, from "report" on.
-        original: from "original" on.
-        body: the stock smplx module, from "smplx" on.
-    """
-
-    path: Path
-    against: Path | None
-    device: str
-    model: Model = field(init=False)
-    promise: Promise = field(init=False)
-    original: Model = field(init=False)
-    body: Any = field(init=False)
-
-    @cached_property
-    def moved(self) -> NDArray[np.bool_]:
-        """(L, J) joints whose rotation moves each of stock smplx's joints, by its autograd."""
-        return (self.jacobians != 0).any(axis=(2, 3))
-
-    @cached_property
-    def jacobians(self) -> NDArray[np.float64]:
-        """(L, J, 3, 3) from ``autograd_jacobians``, in a pose like no other.
-
-        Not one of the pose set: a knee that bends about one axis hides some features' slopes.
-        """
-        random = np.random.RandomState(0)
-        pose = GENERIC_ANGLE * random.standard_normal((self.model.n_joints, 3))
-        return autograd_jacobians(self.body, pose, random.standard_normal(self.body.num_betas))
-
-    def poses(self, n_poses: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """The first poses (N, J, 3) of the pose set, with as many betas as stock smplx takes."""
-        names = self.model.family.joint_names(self.model.n_joints, "smplx")
-        poses, betas = pose_set(names, self.body.num_betas)
-        return poses[:n_poses], betas[:n_poses]
-
-    @property
-    def not_root(self) -> NDArray[np.bool_]:
-        """(J,) every joint but the root, which moves all landmarks and is no part of supports."""
-        return np.arange(self.model.n_joints) > 0
-
-
-@contextlib.contextmanager
-def stock_verdict(message: str) -> Iterator[None]:
-    """Whatever stock smplx raises over the file is the check's failure."""
-    try:
-        yield
-    except SmplprepError:
-        raise
-    except Exception as error:
-        raise CheckError(f"{message}: {type(error).__name__}: {shown(error, 160)}") from error
 
 
 def check_file(subject: Subject) -> str:
