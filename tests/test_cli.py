@@ -14,7 +14,9 @@ import jsonschema
 import numpy as np
 import pytest
 
+import smplprep
 from smplprep import Report, read_model, write_model
+from smplprep.cli.main import COMMANDS
 
 
 def run(*arguments: object, **options) -> subprocess.CompletedProcess[str]:
@@ -218,3 +220,41 @@ def test_killed_in_the_middle_of_a_write(standin_dir, tmp_path, number):
     for path in litter:
         path.unlink()
     assert subprocess.run(command, capture_output=True).returncode == 0
+
+
+def test_cleaning_a_clean_file_says_so_and_copies_it(small_file, tmp_path):
+    once, twice = tmp_path / "once.npz", tmp_path / "twice.npz"
+    assert "already clean" not in run("clean", small_file, "-o", once, "--no-html").stdout
+    told = run("clean", once, "-o", twice, "--no-html").stdout
+    assert "note: already clean; no step had anything to do, and every array was copied" in told
+    assert once.read_bytes() == twice.read_bytes()
+
+
+def test_version_names_what_a_bug_report_needs():
+    lines = run("--version").stdout.splitlines()
+    assert lines[0] == f"smplprep {smplprep.__version__}"
+    assert f"numpy {np.__version__}" in lines
+    assert any(line.startswith("torch ") for line in lines)
+
+
+def test_bash_completes_commands_and_options():
+    folder = Path(sys.executable).parent  # where pip puts the entry point
+    lines = [
+        f'PATH="{folder}:$PATH"',
+        run("completion", "bash").stdout,
+        "try() { COMPREPLY=() COMP_WORDS=($1) COMP_CWORD=$2; _smplprep_completion smplprep; "
+        "echo $COMPREPLY; }",
+        'try "smplprep merge" 1',
+        'try "smplprep clean --posed" 2',
+    ]
+    done = subprocess.run(
+        ["bash", "-c", "\n".join(lines)], capture_output=True, text=True, timeout=60
+    )
+    assert done.stdout.split() == ["merge-hands", "--posedirs"], done.stderr
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_helps_with_an_example_that_fits_a_terminal(command):
+    told = run(command, "--help").stdout.replace("python -m smplprep", "smplprep")
+    assert f"smplprep {command} " in told.split("Example:")[1]
+    assert max(map(len, told.splitlines())) <= 80

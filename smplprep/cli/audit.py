@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @click.command("audit")
-@click.argument("model", metavar="MODEL")
+@click.argument("model", type=click.Path(), metavar="MODEL")
 @click.option("--against", metavar="OTHER", help="Show what MODEL changed since this file.")
 @click.option(
     "--landmarks",

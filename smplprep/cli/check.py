@@ -6,7 +6,7 @@ import click
 
 
 @click.command("check")
-@click.argument("model", metavar="MODEL")
+@click.argument("model", type=click.Path(), metavar="MODEL")
 @click.option(
     "--max-leaks",
     type=click.IntRange(min=0),

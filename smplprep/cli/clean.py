@@ -46,7 +46,7 @@ class CleanCommand(click.Command):
 
 
 @click.command("clean", cls=CleanCommand)
-@click.argument("models", nargs=-1, required=True, metavar="MODEL...")
+@click.argument("models", type=click.Path(), nargs=-1, required=True, metavar="MODEL...")
 @click.option("-o", "--output", metavar="OUT", help="Output file; a folder for several models.")
 @click.option(
     "--tol",
@@ -219,6 +219,8 @@ def result_text(model: str, done: CleanedFile, *, verbose: bool) -> str:
 def closing_notes(options: Options, done: CleanedFile, *, html: bool) -> list[str]:
     """What was chosen for the user, and what was asked for and could not be had."""
     notes = []
+    if not any(change["rows_touched"] for change in done.report.data["changes"]):
+        notes.append("note: already clean; no step had anything to do, and every array was copied")
     if options.tolerance == "auto":
         chosen = done.report.data["options"]["tolerance"]
         notes.append(f"note: --tol auto chose {chosen:g}, the smallest tolerance without a leak")

@@ -8,7 +8,7 @@ from .shared import family_option, force_option, layout_options, max_bytes_optio
 
 
 @click.command("convert")
-@click.argument("model", metavar="IN")
+@click.argument("model", type=click.Path(), metavar="IN")
 @click.option("-o", "--output", metavar="OUT", help="Ends in .npz, .pkl or .h5.")
 @layout_options
 @family_option

@@ -8,7 +8,7 @@ from .shared import family_option, max_bytes_option
 
 
 @click.command("inspect")
-@click.argument("model", metavar="MODEL")
+@click.argument("model", type=click.Path(), metavar="MODEL")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 @family_option
 @max_bytes_option

@@ -26,7 +26,10 @@ COMMANDS = (
     "sweep",
     "convert",
     "merge-hands",
+    "completion",
 )
+
+VERSIONED = ("numpy", "scipy", "h5py", "click", "torch", "smplx", "plotly", "jinja2")
 
 
 class Commands(click.Group):
@@ -44,13 +47,35 @@ class Commands(click.Group):
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="smplprep")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=lambda ctx, param, wanted: wanted and show_versions(ctx),
+    help="Show the versions that a bug report needs, and exit.",
+)
 def smplprep() -> None:
     """Clean SMPL-family body model files, so that limbs nobody saw stay still.
 
     \b
     Exit status: 0 done, 1 a check failed, 2 usage, 3 bad input, 4 cannot write.
     """
+
+
+def show_versions(ctx: click.Context) -> NoReturn:
+    """smplprep's version, and those of what its bytes and its proofs depend on."""
+    import platform
+    from importlib import metadata
+
+    click.echo(f"smplprep {__version__}")
+    click.echo(f"Python {platform.python_version()}, {platform.system()} {platform.machine()}")
+    for package in VERSIONED:
+        try:
+            click.echo(f"{package} {metadata.version(package)}")
+        except metadata.PackageNotFoundError:
+            click.echo(f"{package} is not installed")
+    ctx.exit()
 
 
 def run() -> NoReturn:

@@ -8,9 +8,9 @@ from .shared import force_option, max_bytes_option
 
 
 @click.command("merge-hands")
-@click.argument("body", metavar="SMPLH")
-@click.argument("left", metavar="MANO_LEFT")
-@click.argument("right", metavar="MANO_RIGHT")
+@click.argument("body", type=click.Path(), metavar="SMPLH")
+@click.argument("left", type=click.Path(), metavar="MANO_LEFT")
+@click.argument("right", type=click.Path(), metavar="MANO_RIGHT")
 @click.option("-o", "--output", metavar="OUT", required=True, help="Ends in .npz, .pkl or .h5.")
 @max_bytes_option
 @force_option
@@ -21,7 +21,7 @@ def merge_hands_command(
 
     \b
     Example:
-      smplprep merge-hands model.npz MANO_LEFT.pkl MANO_RIGHT.pkl -o SMPLH_MALE.npz
+      smplprep merge-hands model.npz MANO_LEFT.pkl MANO_RIGHT.pkl -o SMPLH.npz
     """
     from ..contents import limits_with
     from ..hands import with_hands

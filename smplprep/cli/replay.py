@@ -8,8 +8,8 @@ import click
 
 
 @click.command("replay")
-@click.argument("model", metavar="MODEL")
-@click.argument("cleaned", metavar="[CLEANED]", required=False)
+@click.argument("model", type=click.Path(), metavar="MODEL")
+@click.argument("cleaned", type=click.Path(), metavar="[CLEANED]", required=False)
 @click.option(
     "--visible",
     default="Nose,LEye,LEar,LShoulder,LElbow,LWrist",

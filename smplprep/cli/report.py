@@ -11,7 +11,7 @@ from ..errors import SmplprepError
 
 
 @click.command("report")
-@click.argument("report", metavar="REPORT.json")
+@click.argument("report", type=click.Path(), metavar="REPORT.json")
 @click.option("-o", "--output", metavar="OUT.html", help="The page.  [default: beside the report]")
 @click.option("--png", metavar="DIR", help="Write the key figures as PNG instead of the page.")
 @click.option("--force", is_flag=True, help="Replace existing outputs.")

@@ -9,7 +9,7 @@ import click
 
 
 @click.command("sweep")
-@click.argument("model", metavar="MODEL")
+@click.argument("model", type=click.Path(), metavar="MODEL")
 @click.option(
     "--tols",
     default="1e-5:1e-1:20",

@@ -6,7 +6,7 @@ import click
 
 
 @click.command("verify")
-@click.argument("cleaned", metavar="CLEANED")
+@click.argument("cleaned", type=click.Path(), metavar="CLEANED")
 @click.option("--against", metavar="ORIGINAL", help="The file that was cleaned: four more checks.")
 @click.option(
     "--device",

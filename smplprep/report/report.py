@@ -94,7 +94,7 @@ def build_report(
         "sha256": before.source.sha256,
         "bytes": before.source.n_bytes,
         "container": before.source.container,
-        "keys": describe_keys(before),
+        "keys": [row for row in describe_keys(before) if row["key"] not in added_keys(before)],
     }
     return Report(
         {
@@ -105,8 +105,8 @@ def build_report(
             "output": None,
             "options": options.as_dict() if options else None,
             "summary": {
-                "before": tidy(summary_of(before, landmarks, "before", changes)),
-                "after": tidy(summary_of(after, landmarks, "after", changes)),
+                "before": tidy(summary_of(before, landmarks, "before", by_field)),
+                "after": tidy(summary_of(after, landmarks, "after", by_field)),
             },
             "changes": [
                 tidy(change.as_dict() | {"displacement": step.as_dict()})
@@ -161,11 +161,17 @@ def describe_keys(model: Model) -> list[dict[str, Any]]:
     return described
 
 
+def added_keys(model: Model) -> list[str]:
+    """What a model that was read from a file has beyond the file's keys: merged hands."""
+    if model.source.sha256 is None:
+        return []
+    return [key for key in model.entries() if key not in model.source.keys]
+
+
 def summary_of(
-    model: Model, landmarks: list[dict[str, Any]], moment: str, changes: list[Change]
+    model: Model, landmarks: list[dict[str, Any]], moment: str, by_field: Mapping[str, Change]
 ) -> dict[str, Any]:
     """The figures of the before/after table, for one of the two moments."""
-    by_field = {change.field: change for change in changes}
     regressor, posedirs = by_field["J_regressor"], by_field["posedirs"]
     influences = np.count_nonzero(model.weights, axis=1)
     per_joint = regressor.figures[f"vertices_{moment}"]
@@ -186,6 +192,9 @@ def summary_of(
 def oddities(model: Model, pruned: Change) -> list[str]:
     """Sentences on what was unusual in the input."""
     odd = [f"{shown(key)} was stored as {note}" for key, note in model.source.notes.items()]
+    added = added_keys(model)
+    if added:
+        odd.append(f"{', '.join(added)} were added: the input lacks them")
     rows = pruned.figures["normalised_rows"]
     if rows:
         worst = max(rows, key=lambda row: abs(row["sum"] - 1))

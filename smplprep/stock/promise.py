@@ -25,6 +25,7 @@ class Promise:
         input_sha256, output_sha256: of the two files.
         options: of the clean.
         keys: key -> (dtype, shape) of the output; the shape is None for what is no array.
+        added: the keys that the input lacks.
         landmarks: landmark -> its supports after the clean.
         max_shift_mm: of each joint over the shape space.
         worked_on: the fields in which a step changed values, other than by casting them.
@@ -36,6 +37,7 @@ class Promise:
     output_sha256: str
     options: dict[str, Any]
     keys: dict[str, tuple[str, tuple[int, ...] | None]]
+    added: frozenset[str]
     landmarks: dict[str, Any]
     max_shift_mm: list[float]
     worked_on: frozenset[str]
@@ -69,11 +71,17 @@ def promise_of(report: dict[str, Any]) -> Promise:
         output_sha256=str(report["output"]["sha256"]),
         options=dict(report["options"]),
         keys={row["key"]: (row["dtype"], shape_of(row)) for row in report["output"]["keys"]},
+        added=frozenset(keys_of(report["output"]) - keys_of(report["input"])),
         landmarks={row["landmark"]: row["after"] for row in report["landmarks"]},
         max_shift_mm=[float(row["max_shift_mm"]) for row in report["regressor"]],
         worked_on=frozenset(worked_on),
         displacement_mm={key: float(report["displacement"][key]) for key in DISPLACEMENT_KEYS},
     )
+
+
+def keys_of(file: dict[str, Any]) -> set[str]:
+    """The names of a file's keys."""
+    return {row["key"] for row in file["keys"]}
 
 
 def shape_of(row: dict[str, Any]) -> tuple[int, ...] | None:

@@ -203,10 +203,11 @@ def check_original(subject: Subject) -> str:
 
 
 def check_untouched(subject: Subject) -> str:
-    """What no step of the clean works on has the original's values."""
+    """What no step of the clean works on, and --hands did not add, has the original's values."""
     before, after = subject.original, subject.model
-    worked_on = subject.promise.worked_on
-    keys = [key for key in (*REQUIRED_KEYS, *OPTIONAL_KEYS) if key not in worked_on]
+    worked_on, added = subject.promise.worked_on, subject.promise.added
+    added = added.difference(before.entries())  # adding what was there is no adding
+    keys = [k for k in (*REQUIRED_KEYS, *OPTIONAL_KEYS) if k not in worked_on and k not in added]
     wrong = [key for key in keys if not same_values(getattr(before, key), getattr(after, key))]
     if "posedirs" in worked_on:
         kept = after.posedirs != 0

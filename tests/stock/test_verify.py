@@ -95,6 +95,17 @@ def test_cleaning_twice_is_verified_against_the_first_clean(cleaned, tmp_path):
     assert set(status_of(proof).values()) == {PASSED}, failures(proof)
 
 
+def test_hands_that_clean_added_are_not_held_against_it(standin_dir, tmp_path):
+    bare = standin_dir / "SMPLH_NEUTRAL_NOHANDS.npz"
+    done = clean_file(bare, tmp_path / "body.npz", hands=("flat", "flat"), html=False)
+    assert done.report.data["odd"] == [
+        "hands_meanl, hands_meanr, hands_componentsl, hands_componentsr were added: "
+        "the input lacks them"
+    ]
+    assert not {row["key"] for row in done.report.data["input"]["keys"]} & {"hands_meanl"}
+    assert set(status_of(verify(done.target, against=bare)).values()) == {PASSED}
+
+
 def test_the_raw_file_fails_where_it_leaks(original):
     found = failures(verify(original))
     assert set(found) == {"report", "leaks"}
