@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .audit.landmark_sets import Landmark, landmark_set, vertex_landmarks
+from .audit.landmark_sets import Landmark, landmark_set, skin_landmarks
 from .audit.support import landmark_support, named
 from .contents import read_only
 from .displacement import displacements
@@ -47,7 +47,7 @@ def check_file(
     if (against is None) != (max_mm is None):
         raise SmplprepError("max_mm and against need each other")
     model = read_model(path)
-    points = vertex_landmarks(model) if landmarks is None else landmark_set(model, landmarks)
+    points = skin_landmarks(model) if landmarks is None else landmark_set(model, landmarks)
     faults = check_model(model, points, max_leaks=max_leaks, max_influences=max_influences)
     if against is not None and max_mm is not None:
         original = read_model(against, normalise_rows=True)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from smplprep.audit.landmark_sets import vertex_landmarks
+from smplprep.audit.landmark_sets import skin_landmarks
 from smplprep.check import assert_clean, check_file, check_model, model_of_module
 from smplprep.cli.main import smplprep as command
 from smplprep.errors import ModelInvalidError, SmplprepError, VerificationError
@@ -72,19 +72,19 @@ def test_a_cleaned_file_has_no_fault(cleaned_file):
 
 
 def test_the_raw_file_leaks_at_every_landmark(standin):
-    faults = check_model(standin, vertex_landmarks(standin))
+    faults = check_model(standin, skin_landmarks(standin))
     assert faults[0] == "21 of 21 landmarks leak; 0 may"
     assert faults[1] == (
         "  nose (vertex 332) leaks to leftUpLeg, rightUpLeg, leftLeg, rightLeg and 42 more joints"
     )
     assert len(faults) == 22
-    assert check_model(standin, vertex_landmarks(standin), max_leaks=21) == []
+    assert check_model(standin, skin_landmarks(standin), max_leaks=21) == []
 
 
 def test_one_weight_put_back_is_named(cleaned):
     weights = cleaned.weights.copy()
     weights[332, 7] = 1e-7
-    faults = check_model(cleaned.with_arrays(weights=weights), vertex_landmarks(cleaned))
+    faults = check_model(cleaned.with_arrays(weights=weights), skin_landmarks(cleaned))
     assert faults == [
         "1 of 21 landmarks leak; 0 may",
         "  nose (vertex 332) leaks to leftUpLeg, leftLeg, leftFoot",
@@ -94,12 +94,12 @@ def test_one_weight_put_back_is_named(cleaned):
 def test_one_corrective_put_back_is_named(cleaned):
     posedirs = cleaned.posedirs.copy()
     posedirs[332, 2, 9 * (5 - 1) + 8] = 1e-30
-    faults = check_model(cleaned.with_arrays(posedirs=posedirs), vertex_landmarks(cleaned))
+    faults = check_model(cleaned.with_arrays(posedirs=posedirs), skin_landmarks(cleaned))
     assert faults[1:] == ["  nose (vertex 332) leaks to rightLeg"]
 
 
 def test_influences_are_counted(cleaned):
-    faults = check_model(cleaned, vertex_landmarks(cleaned), max_influences=2)
+    faults = check_model(cleaned, skin_landmarks(cleaned), max_influences=2)
     influences = np.count_nonzero(cleaned.weights, axis=1)
     assert faults == [
         f"{np.count_nonzero(influences > 2)} vertices have more than 2 influences, the most is "

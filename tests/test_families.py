@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import io
+import re
 import shutil
 import warnings
 from dataclasses import dataclass
@@ -14,9 +16,9 @@ import numpy as np
 import pytest
 
 from smplprep import ModelInvalidError, read_model
-from smplprep.audit.support import joint_support, support_of
+from smplprep.audit.landmark_sets import FACE_KEYS, landmark_set, skin_landmarks
+from smplprep.audit.support import joint_support, landmark_support, support_of
 from smplprep.families import FAMILIES, SMPLH, family_of
-from smplprep.kinematics import ancestors_or_self, parents_of
 from smplprep.pipeline import clean_file
 from smplprep.poses import joint_limits, pose_set
 from smplprep.stock.load import pose_arguments
@@ -113,29 +115,6 @@ def test_every_landmark_moves_with_its_own_chain_alone(cleaned: Cleaned, torch: 
     assert not (found[:n_joints] & ~joint_support(model)).any()
     at_vertices = found[n_joints : n_joints + len(vertices)]
     assert np.array_equal(at_vertices, support.either)
-    on_face = found[n_joints + len(vertices) :]
-    if family.name in ("smplx", "flame"):
-        assert len(on_face) == N_FACE
-        assert not (on_face & ~face_chains(model, cleaned)).any()
-    else:
-        assert len(on_face) == 0
-
-
-def face_chains(model: Any, cleaned: Cleaned) -> np.ndarray:
-    """(51, J): the chains of all joints that hold a corner of the landmark's face, and children."""
-    if "lmk_faces_idx" in model.extras:
-        faces = model.extras["lmk_faces_idx"]
-    else:
-        from smplprep.io.read_model import read_contents
-
-        beside = cleaned.target.with_name("flame_static_embedding.pkl")
-        faces = read_contents(beside).entries["lmk_face_idx"]
-    parents = parents_of(model.kintree_table)
-    holds = (model.weights[model.f[faces]] != 0).any(axis=1)
-    children = (holds[:, :, None] & (parents[None, None] == np.arange(len(parents))[:, None])).any(
-        axis=1
-    )
-    return (holds @ ancestors_or_self(parents)) | children
 
 
 def test_verify_proves_it(cleaned: Cleaned) -> None:
@@ -239,3 +218,36 @@ def test_star_and_supr_are_named(name: str, n_features: int, tmp_path: Path) -> 
     np.savez(tmp_path / "model.npz", **arrays)
     with pytest.raises(ModelInvalidError, match=f"this is a {name} model: .* quaternions"):
         read_model(tmp_path / "model.npz")
+
+
+def test_points_on_the_face_are_audited_as_autograd_sees_them(cleaned: Cleaned, torch: Any) -> None:
+    model = read_model(cleaned.target)
+    points = [point for point in skin_landmarks(model) if point.source == "face"]
+    if model.family.name == "flame":
+        points = landmark_set(model, str(cleaned.target.with_name("flame_static_embedding.pkl")))
+    assert len(points) == (N_FACE if model.family.name in ("smplx", "flame") else 0)
+    poses, _ = pose_set(model.family.joint_names(model.n_joints, "smplx"), 1, n_poses=1)
+    found = supports(stock(cleaned), poses[0], model.family.name, torch)
+    found = found[len(found) - len(points) :]
+    found[:, 0] = False
+    support = landmark_support(model, points)
+    assert np.array_equal(found, support.either)
+    assert not support.leaks.any()
+
+
+BROKEN_FACES = {
+    "lmk_faces_idx[3]: 99999 is no face of": lambda f, b: (np.where(f == f[3], 99999, f), b),
+    "no array of face numbers (key lmk_faces_idx)": lambda f, b: (f.astype(float), b),
+    "no array of shape (51, 3) (key lmk_bary_coords)": lambda f, b: (f, b[:, :2]),
+    "holds what is no number (key lmk_bary_coords)": lambda f, b: (f, b * np.nan),
+}
+
+
+@pytest.mark.parametrize("sentence", BROKEN_FACES)
+def test_broken_points_on_the_face_are_named(family_dir: Path, sentence: str) -> None:
+    model = read_model(family_dir / FILES["smplx"])
+    faces, shares = (model.extras[key] for key in FACE_KEYS)
+    broken = dict(zip(FACE_KEYS, BROKEN_FACES[sentence](faces, shares), strict=True))
+    model = dataclasses.replace(model, extras={**model.extras, **broken})
+    with pytest.raises(ModelInvalidError, match=re.escape(sentence)):
+        skin_landmarks(model)

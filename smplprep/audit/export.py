@@ -90,9 +90,10 @@ def audit_csv(audits: Sequence[Audit], vocabulary: str = "findings") -> str:
         support = audit.support
         tables = (support.weights, support.posedirs, support.expected, support.leaks)
         for row, landmark in enumerate(audit.landmarks):
-            is_vertex = landmark.vertex is not None
+            blend = landmark.blend
+            weights = np.array([*blend.values()]) @ audit.model.weights[[*blend]]
             for joint, joint_name in enumerate(names):
-                weight = f"{audit.model.weights[landmark.vertex, joint]:.6g}" if is_vertex else ""
+                weight = f"{weights[joint]:.6g}" if blend else ""
                 marks = [int(t[row, joint]) if joint != audit.root else "" for t in tables]
                 moved = (audit.rest_mm[row, joint], audit.median_mm[row, joint])
                 figures = [f"{figure:.6g}" for figure in moved]

@@ -1,19 +1,27 @@
 """Landmarks: the points that a loss looks at, and the sets of them that have a name.
 
-A landmark is a vertex of the posed mesh or a regressed joint. Stock smplx returns both in one
-list: the joints first, then the vertices.
+A landmark is a vertex of the posed mesh, a point on one of its faces or a regressed joint. Stock
+smplx returns them in one list: the joints first, then the vertices, then SMPL-X's points on faces.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-from ..errors import SmplprepError, shown
+import numpy as np
+
+from ..errors import ModelInvalidError, SmplprepError, shown
+from ..io.read_model import read_contents
 from ..model import Model
 
 NAMED_SETS = ("openpose25", "openpose-hands", "all")
+# Faces and barycentric coordinates: in SMPL-X's model file, and in FLAME's file beside the model.
+FACE_KEYS = ("lmk_faces_idx", "lmk_bary_coords")
+FLAME_FACE_KEYS = ("lmk_face_idx", "lmk_b_coords")
 
 # OpenPose's BODY_25 in its order -> smplx's name of the joint, or the name of the vertex.
 OPENPOSE25 = {
@@ -62,33 +70,86 @@ def openpose_hands() -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Landmark:
-    """A point on the body; exactly one of ``vertex`` and ``joint`` is set."""
+    """A point on the body; exactly one of ``vertex``, ``face`` and ``joint`` is set.
+
+    Attributes:
+        corners, shares: of a point on a face: its vertices, and how much each counts.
+    """
 
     name: str
     vertex: int | None = None
     joint: int | None = None
+    face: int | None = None
+    corners: tuple[int, ...] = ()
+    shares: tuple[float, ...] = ()
 
     @property
     def source(self) -> str:
-        """Which of the two it is: "vertex" or "joint"."""
+        """Which of the three it is: "vertex", "face" or "joint"."""
+        if self.face is not None:
+            return "face"
         return "joint" if self.vertex is None else "vertex"
 
     @property
     def index(self) -> int | None:
-        """The number of the vertex or joint."""
-        return self.joint if self.vertex is None else self.vertex
+        """The number of the vertex, face or joint."""
+        return {"face": self.face, "joint": self.joint, "vertex": self.vertex}[self.source]
+
+    @property
+    def blend(self) -> dict[int, float]:
+        """The vertices that make it, and the share of each; none for a regressed joint."""
+        if self.vertex is not None:
+            return {self.vertex: 1.0}
+        return {v: share for v, share in zip(self.corners, self.shares, strict=True) if share}
 
 
 def all_landmarks(model: Model, vocabulary: str = "findings") -> list[Landmark]:
-    """Every joint and every known vertex, in the order in which stock smplx returns them."""
+    """Every joint and every known point of the skin, in stock smplx's order."""
     names = model.family.joint_names(model.n_joints, vocabulary)
     joints = [Landmark(name, joint=index) for index, name in enumerate(names)]
-    return joints + vertex_landmarks(model)
+    return joints + skin_landmarks(model)
 
 
-def vertex_landmarks(model: Model) -> list[Landmark]:
-    """The vertices that stock smplx appends to the joints; none for an unknown family."""
-    return [Landmark(name, vertex=vertex) for name, vertex in model.family.landmarks.items()]
+def skin_landmarks(model: Model) -> list[Landmark]:
+    """What stock smplx appends to the joints: vertices, and SMPL-X's 51 points of the face.
+
+    None for an unknown family; FLAME's are in a file of their own.
+
+    Raises:
+        ModelInvalidError: an SMPL-X whose ``lmk_faces_idx`` or ``lmk_bary_coords`` mean no points.
+    """
+    found = [Landmark(name, vertex=vertex) for name, vertex in model.family.landmarks.items()]
+    if model.family.name == "smplx" and "lmk_faces_idx" in model.extras:
+        found += face_landmarks(model, model.extras, FACE_KEYS, path=model.source.path)
+    return found
+
+
+def face_landmarks(
+    model: Model, entries: Mapping[str, Any], keys: tuple[str, str], *, path: str | None
+) -> list[Landmark]:
+    """Points on faces as SMPL-X and FLAME keep them: faces (L,) and barycentric shares (L, 3)."""
+    faces = checked_faces(entries.get(keys[0]), len(model.f), key=keys[0], path=path)
+    shares = entries.get(keys[1])
+    if not isinstance(shares, np.ndarray) or shares.shape != (len(faces), 3):
+        raise ModelInvalidError(f"no array of shape ({len(faces)}, 3)", path=path, key=keys[1])
+    if shares.dtype.kind != "f" or not np.isfinite(shares).all():
+        raise ModelInvalidError("holds what is no number", path=path, key=keys[1])
+    return [
+        Landmark(f"face{row}", face=face, corners=tuple(model.f[face].tolist()), shares=tuple(s))
+        for row, (face, s) in enumerate(zip(faces, shares.tolist(), strict=True))
+    ]
+
+
+def checked_faces(faces: Any, n_faces: int, *, key: str, path: str | None) -> list[int]:
+    """The face numbers in an array (L,); the error names the entry that is none."""
+    if not isinstance(faces, np.ndarray) or faces.ndim != 1 or faces.dtype.kind not in "iu":
+        raise ModelInvalidError("no array of face numbers", path=path, key=key)
+    for row, face in enumerate(faces.tolist()):
+        if not 0 <= face < n_faces:
+            raise ModelInvalidError(
+                f"{key}[{row}]: {face} is no face of {n_faces}", path=path, key=key
+            )
+    return [int(face) for face in faces.tolist()]
 
 
 def landmark_set(model: Model, which: str, *, vocabulary: str = "findings") -> list[Landmark]:
@@ -96,23 +157,23 @@ def landmark_set(model: Model, which: str, *, vocabulary: str = "findings") -> l
 
     Args:
         model: whose family says where the landmarks are.
-        which: one of NAMED_SETS, or the path of a JSON file that maps names to vertices.
+        which: one of NAMED_SETS, the path of a JSON file that maps names to vertices, or that of
+            FLAME's flame_static_embedding.pkl.
         vocabulary: "findings" or "smplx", for the joints' names in "all".
 
     Raises:
         SmplprepError: the family has none of the set, or the file is no such mapping.
     """
+    if which.endswith(".pkl"):
+        entries = read_contents(which).entries
+        return face_landmarks(model, entries, FLAME_FACE_KEYS, path=which)
     if which not in NAMED_SETS:
         return landmarks_from_file(which, model.n_vertices)
     if which == "all":
         return all_landmarks(model, vocabulary)
     points = {landmark.name: landmark for landmark in all_landmarks(model, "smplx")}
     wanted = OPENPOSE25 if which == "openpose25" else openpose_hands()
-    found = [
-        Landmark(name, vertex=points[key].vertex, joint=points[key].joint)
-        for name, key in wanted.items()
-        if key in points
-    ]
+    found = [replace(points[key], name=name) for name, key in wanted.items() if key in points]
     if not found:
         raise SmplprepError(
             f"where the landmarks of {which} are is not known for a model of "

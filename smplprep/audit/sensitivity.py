@@ -33,7 +33,7 @@ def sensitivity_tables(model: Model, landmarks: Sequence[Landmark]) -> tuple[Arr
 
     Args:
         model: any; at rest the rotation of every joint, fingers included, is zero.
-        landmarks: vertices and joints, L of them.
+        landmarks: L of them.
     """
     names = model.family.joint_names(model.n_joints, "smplx")
     poses, betas = pose_set(names, min(model.shapedirs.shape[2], MAX_BETAS))
@@ -48,7 +48,7 @@ def sensitivities(model: Model, landmarks: Sequence[Landmark], poses: Array, bet
 
     Args:
         model: any.
-        landmarks: vertices and joints, L of them.
+        landmarks: L of them.
         poses: (N, J, 3) axis-angle, radians.
         betas: (N, B') with B' at most B.
 
@@ -59,19 +59,20 @@ def sensitivities(model: Model, landmarks: Sequence[Landmark], poses: Array, bet
         (Sola, Deray and Atchuthan 2018, appendix B), turned by the parent.
     """
     found = np.zeros((len(poses), len(landmarks), model.n_joints))
+    joints = {row: x.joint for row, x in enumerate(landmarks) if x.joint is not None}
+    corners = [(row, *corner) for row, x in enumerate(landmarks) for corner in x.blend.items()]
     step = max(1, CHUNK_NUMBERS // max(1, found[0].size))
     for start in range(0, len(poses), step):
         part = slice(start, start + step)
         body = PosedBody(model, poses[part], betas[part])
-        for row_kind, jacobians_of in (
-            ("joint", body.joint_jacobians),
-            ("vertex", body.vertex_jacobians),
-        ):
-            rows = [row for row, landmark in enumerate(landmarks) if landmark.source == row_kind]
-            if rows:
-                indices = np.array([landmarks[row].index for row in rows])
-                squares = np.square(jacobians_of(indices)).sum(axis=(3, 4))
-                found[part, rows] = 1000.0 * np.sqrt(squares)
+        jacobians = np.zeros((len(poses[part]), *found.shape[1:], 3, 3))
+        if joints:
+            jacobians[:, list(joints)] = body.joint_jacobians(np.array([*joints.values()]))
+        if corners:
+            moved = body.vertex_jacobians(np.array([vertex for _, vertex, _ in corners]))
+            for index, (row, _, share) in enumerate(corners):
+                jacobians[:, row] += share * moved[:, index]
+        found[part] = 1000.0 * np.sqrt(np.square(jacobians).sum(axis=(3, 4)))
     return found
 
 

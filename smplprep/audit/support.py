@@ -7,7 +7,7 @@ there. The root is left out, since it moves everything.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ..kinematics import ancestors_or_self, parents_of
 from ..model import Model
-from .landmark_sets import Landmark
+from .landmark_sets import Landmark, skin_landmarks
 from .sensitivity import sensitivity_tables
 
 
@@ -81,16 +81,21 @@ def joint_support(model: Model) -> NDArray[np.bool_]:
 
 
 def landmark_support(model: Model, landmarks: Sequence[Landmark]) -> Support:
-    """The support of landmarks of both kinds, (L, J): of a regressed joint it is its ancestors."""
-    is_vertex = np.array([landmark.vertex is not None for landmark in landmarks], dtype=bool)
-    vertices = [landmark.vertex for landmark in landmarks if landmark.vertex is not None]
+    """The support of landmarks of all kinds, (L, J).
+
+    Of a regressed joint it is its ancestors; of a point on a face, what its corners have together,
+    and so is what is expected of it.
+    """
+    corners = [(row, v) for row, landmark in enumerate(landmarks) for v in landmark.blend]
+    is_joint = np.array([landmark.joint is not None for landmark in landmarks], dtype=bool)
     joints = [landmark.joint for landmark in landmarks if landmark.joint is not None]
-    of_vertices = support_of(model, vertices)
+    of_vertices = support_of(model, [vertex for _, vertex in corners])
     of_joints = joint_support(model)[joints]
 
     def merged(rows: NDArray[np.bool_], joint_rows: NDArray[np.bool_]) -> NDArray[np.bool_]:
         table = np.zeros((len(landmarks), model.n_joints), dtype=bool)
-        table[is_vertex], table[~is_vertex] = rows, joint_rows
+        np.logical_or.at(table, [row for row, _ in corners], rows)
+        table[is_joint] = joint_rows
         return table
 
     return Support(
@@ -109,7 +114,7 @@ class Audit:
         model: as audited.
         landmarks: L of them.
         support: in both channels, and what it should be.
-        skinned: joints with a non-zero weight at the landmark's vertex.
+        skinned: joints with a non-zero weight at the landmark's vertex or corners.
         rest_mm: |d(landmark)/d(rotation)| in mm per radian at the rest pose; the root included.
         median_mm: its median over the pose set.
     """
@@ -138,38 +143,44 @@ def audit(model: Model, landmarks: Sequence[Landmark], *, name: str = "model") -
 
     Args:
         model: any.
-        landmarks: vertices and joints, see ``landmark_sets``.
+        landmarks: see ``landmark_sets``.
         name: what to call the model in text.
     """
-    skinned = np.zeros((len(landmarks), model.n_joints), dtype=bool)
-    for row, landmark in enumerate(landmarks):
-        if landmark.vertex is not None:
-            skinned[row] = model.weights[landmark.vertex] != 0
     rest_mm, median_mm = sensitivity_tables(model, landmarks)
     return Audit(
         name=name,
         model=model,
         landmarks=landmarks,
         support=landmark_support(model, landmarks),
-        skinned=skinned,
+        skinned=skinned_to(model, landmarks),
         rest_mm=rest_mm,
         median_mm=median_mm,
     )
 
 
-def landmark_table(
-    before: Model, after: Model, landmarks: Mapping[str, int], joint_names: list[str]
-) -> list[dict[str, object]]:
-    """One row a landmark, with the names of the joints in each channel, before and after."""
-    vertices = list(landmarks.values())
-    tables = {"before": (before, support_of(before, vertices))}
-    tables["after"] = (after, support_of(after, vertices))
+def skinned_to(model: Model, landmarks: Sequence[Landmark]) -> NDArray[np.bool_]:
+    """(L, J) joints with a non-zero weight at the landmark; none for a regressed joint."""
+    found = [(model.weights[list(landmark.blend)] != 0).any(axis=0) for landmark in landmarks]
+    return np.array(found, dtype=bool).reshape(len(landmarks), model.n_joints)
+
+
+def landmark_table(before: Model, after: Model) -> list[dict[str, object]]:
+    """One row a landmark of the skin, with the names of the joints in each channel.
+
+    ``vertex`` is None for a point on a face.
+    """
+    joint_names = before.family.joint_names(before.n_joints)
+    landmarks = skin_landmarks(before)
+    tables = {
+        moment: (skinned_to(model, landmarks), landmark_support(model, landmarks))
+        for moment, model in (("before", before), ("after", after))
+    }
     rows: list[dict[str, object]] = []
-    for row, (name, vertex) in enumerate(landmarks.items()):
-        entry: dict[str, object] = {"landmark": name, "vertex": vertex}
-        for moment, (model, support) in tables.items():
+    for row, landmark in enumerate(landmarks):
+        entry: dict[str, object] = {"landmark": landmark.name, "vertex": landmark.vertex}
+        for moment, (skinned, support) in tables.items():
             entry[moment] = {
-                "joints": named(model.weights[vertex] != 0, joint_names),
+                "joints": named(skinned[row], joint_names),
                 "weights": named(support.weights[row], joint_names),
                 "posedirs": named(support.posedirs[row], joint_names),
                 "leaks": named(support.leaks[row], joint_names),

@@ -54,8 +54,8 @@ def weight_lines(audit: Audit, names: list[str]) -> list[str]:
     lines = ["Vertex name --> non-zero weights for joints"]
     width = name_width(audit)
     for row, landmark in enumerate(audit.landmarks):
-        if landmark.vertex is not None:
-            label = f"  {landmark.vertex:>5}: {landmark.name:<{width}} --> "
+        if landmark.joint is None:
+            label = f"  {landmark.index:>5}: {landmark.name:<{width}} --> "
             lines += wrapped(label, skinned_cell(audit, row, names))
     return lines
 
@@ -67,7 +67,7 @@ def support_lines(audit: Audit, names: list[str]) -> list[str]:
     for row, landmark in enumerate(audit.landmarks):
         label = f"  {landmark.name:<{width}} ({landmark.source})"
         weights = weights_cell(audit, row, names)
-        if landmark.vertex is None:
+        if landmark.joint is not None:
             lines += wrapped(f"{label}  --> ", weights)
             continue
         lines += wrapped(f"{label} --> weights:  ", weights)
@@ -118,14 +118,14 @@ def against_lines(before: Audit, after: Audit, vocabulary: str) -> list[str]:
     ]
     same = []
     for row, (landmark, gone, new) in enumerate(changes(before, after, vocabulary)):
-        if landmark.vertex is None and not gone and not new:
+        if landmark.joint is not None and not gone and not new:
             same.append(landmark.name)  # a regressed joint follows the tree, which no clean changes
             continue
         lines.append(f"{landmark.name} ({landmark.source})")
-        if landmark.vertex is not None:
+        if landmark.joint is None:
             lines += beside("  skinned", *(skinned_cell(a, row, names) for a in (before, after)))
         lines += beside("  weights", *(weights_cell(a, row, names) for a in (before, after)))
-        if landmark.vertex is not None:
+        if landmark.joint is None:
             lines += beside("  posedirs", *(posedirs_cell(a, row, names) for a in (before, after)))
         lines += wrapped("  gone      ", strongest(gone, before.median_mm[row], names))
         if new:

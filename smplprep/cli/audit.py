@@ -17,10 +17,9 @@ if TYPE_CHECKING:
 @click.option("--against", metavar="OTHER", help="Show what MODEL changed since this file.")
 @click.option(
     "--landmarks",
-    default="openpose25",
-    show_default=True,
     metavar="SET",
-    help="openpose25, openpose-hands, all, or a JSON file {name: vertex}.",
+    help="openpose25, openpose-hands, all, a JSON file {name: vertex}, or FLAME's "
+    "flame_static_embedding.pkl.  [default: openpose25; all for a model without a body]",
 )
 @click.option("--vertices", metavar="LIST", help="These vertices instead: 332,6260, or all.")
 @click.option(
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
 def audit_command(
     model: str,
     against: str | None,
-    landmarks: str,
+    landmarks: str | None,
     vertices: str | None,
     vocabulary: str,
     as_json: bool,
@@ -63,7 +62,7 @@ def audit_command(
 
 def landmark_audit(
     paths: list[str],
-    landmarks: str,
+    landmarks: str | None,
     vertices: str | None,
     vocabulary: str,
     as_json: bool,
@@ -108,13 +107,15 @@ def all_vertices(paths: list[str], vocabulary: str, as_json: bool, as_csv: bool)
 
 
 def chosen_landmarks(
-    model: Model, landmarks: str, vertices: str | None, vocabulary: str
+    model: Model, landmarks: str | None, vertices: str | None, vocabulary: str
 ) -> list[Landmark]:
     """What --vertices names, else what --landmarks names."""
     from ..audit.landmark_sets import landmark_set, landmarks_at
 
     if vertices is not None:
         return landmarks_at(vertices, model)
+    if landmarks is None:
+        landmarks = "all" if model.family.name in ("mano", "flame") else "openpose25"
     return landmark_set(model, landmarks, vocabulary=vocabulary)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..audit.landmark_sets import vertex_landmarks
+from ..audit.landmark_sets import skin_landmarks
 from ..audit.sensitivity import sensitivities
 from ..displacement import Displacement
 from ..model import Model
@@ -46,7 +46,7 @@ def details(before: Model, after: Model, moved: Displacement) -> dict[str, Any]:
 def gradients_at_rest(model: Model) -> NDArray[np.float64]:
     """(L, J) mm per radian by which each joint moves each landmark vertex, at rest."""
     at_rest = np.zeros((1, model.n_joints, 3))
-    return sensitivities(model, vertex_landmarks(model), at_rest, np.zeros((1, 0)))[0]
+    return sensitivities(model, skin_landmarks(model), at_rest, np.zeros((1, 0)))[0]
 
 
 def weights_histogram(before: Model, after: Model) -> dict[str, list[float] | list[int]]:

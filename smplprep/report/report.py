@@ -87,7 +87,7 @@ def build_report(
     """
     before, after = stages[0], stages[-1]
     names = before.family.joint_names(before.n_joints)
-    landmarks = landmark_table(before, after, before.family.landmarks, names)
+    landmarks = landmark_table(before, after)
     by_field = {change.field: change for change in changes}
     regressor, pruned = by_field["J_regressor"], by_field["weights"]
     file_before = {
@@ -206,6 +206,11 @@ def oddities(model: Model, pruned: Change) -> list[str]:
         odd.append(f"{pruned.figures['negative_entries_dropped']} weights were negative and went")
     if model.family.name == "other":
         odd.append("a model of no known family: cleaned as such, without landmarks")
+    if model.family.name == "flame":
+        odd.append(
+            "FLAME's landmarks are in a file of their own: "
+            "smplprep audit --landmarks flame_static_embedding.pkl"
+        )
     return odd
 
 

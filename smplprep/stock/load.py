@@ -159,6 +159,8 @@ def autograd_jacobians(
 
     like = {"dtype": body.v_template.dtype, "device": body.v_template.device}
     n_landmarks = len(body.J_regressor) + len(body.vertex_joint_selector.extra_joints_idxs)
+    if body.name() == "SMPL-X":  # FLAME's one is ours, see stock_flame
+        n_landmarks += len(body.lmk_faces_idx)
     copies = torch.tensor(pose, **like).repeat(n_landmarks, 1, 1).requires_grad_()
     shape = torch.tensor(betas[: body.num_betas], **like).repeat(n_landmarks, 1)
     joints = posed(body, copies, shape).joints

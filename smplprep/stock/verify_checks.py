@@ -179,8 +179,7 @@ def check_leaks(subject: Subject) -> str:
 def check_landmarks(subject: Subject) -> str:
     """The audit's landmark table is the report's."""
     model = subject.model
-    names = model.family.joint_names(model.n_joints)
-    found = landmark_table(model, model, model.family.landmarks, names)
+    found = landmark_table(model, model)
     rows = {str(row["landmark"]): row["after"] for row in found}
     told = subject.promise.landmarks
     wrong = [name for name, row in rows.items() if told.get(name) != row]

@@ -15,7 +15,7 @@ function makeBodies() {
     }
   }
   const worstMm = unpack(packed.worst_pose_mm), largestMm = unpack(packed.largest_mm);
-  const landmarkAt = new Map(report.landmarks.map((row) => [row.vertex, row]));
+  const landmarkAt = new Map(report.landmarks.filter((row) => row.vertex !== null).map((row) => [row.vertex, row]));
   const stages = Object.fromEntries(MOMENTS.map((moment) => [moment, $(`stage-${moment}`)]));
   const state = { pose: "rest", chosen: null };
 
