@@ -61,8 +61,8 @@ def evaluate_command(
 
     Motions are AMASS's .npz: poses (N, 156) for SMPL-H, (N, 72) for SMPL, (N, 165) for SMPL-X, and
     betas; trans moves both alike. A vertex counts with its heaviest joint, fingers with their hand.
-    A motion that cannot be read is named, the rest goes on, and the exit status is 1. A run that was
-    killed goes on where it was, with the same result.
+    A motion that cannot be read is named, the rest goes on, and the exit status is 1. A run that
+    was killed goes on where it was, with the same result.
 
     --device cuda needs torch: pip install 'smplprep[verify]'. --scheduler needs Dask: pip install
     'smplprep[dask]'; its workers must see the files under the same paths.

@@ -155,8 +155,7 @@ class Measure:
     def __call__(self, frames: Frames) -> Tally:
         """The tally of one stretch."""
         rotations = rotation_matrices(frames.poses)
-        features = rotations[:, 1:] - np.eye(3)
-        features = single(features.reshape(len(rotations), -1).T)
+        features = single((rotations[:, 1:] - np.eye(3)).reshape(len(rotations), -1).T)
         betas = frames.betas[: self.n_shapes]
         transforms = [skeleton.transforms(rotations, betas) for skeleton in self._skeletons]
         tally = Tally.empty(len(self.regions))
@@ -170,10 +169,10 @@ class Measure:
             um = apart_um(ours, theirs)
             tally.counts[block.region] += np.bincount(bins_of(um).reshape(-1), minlength=N_BINS)
             tally.sums[block.region] += int(um.sum(dtype=np.float64))
-            vertex, frame = np.unravel_index(int(um.argmax()), um.shape)
+            vertex, frame = divmod(int(um.argmax()), um.shape[1])
             highest = int(um[vertex, frame])
-            tally.highest[block.region] = max(tally.highest[block.region], highest)
-            farthest.append((-highest, int(frame), int(block.vertices[vertex])))
+            tally.highest[block.region] = max(int(tally.highest[block.region]), highest)
+            farthest.append((-highest, frame, int(block.vertices[vertex])))
         minus_um, frame, vertex = min(farthest)
         tally.worst = (Peak(minus_um, frames.file, frames.first + frame, vertex),)
         return tally

@@ -1,7 +1,7 @@
 """Motion files: AMASS's .npz, found in folders and read a stretch of frames at a time.
 
-Only ``poses`` (N, 3J) and ``betas`` are read, as data; nothing else in the file is opened. ``trans``
-moves both models alike, so it does not count.
+Only ``poses`` (N, 3J) and ``betas`` are read, as data; nothing else in the file is opened.
+``trans`` moves both models alike, so it does not count.
 """
 
 from __future__ import annotations
@@ -98,8 +98,8 @@ def stretches(motion: Motion, *, n_joints: int, count: int = STRETCH) -> Iterato
             betas = np.concatenate([row.reshape(-1) for row in rows]).astype(np.float64)
             check_values(betas, MAX_BETA, "shape coefficient", path=motion.path, key="betas")
         first = 0
-        for rows in found["poses"].rows(count):
-            poses = rows.astype(np.float64)
+        for part in found["poses"].rows(count):
+            poses = part.astype(np.float64)
             check_values(poses, MAX_ANGLE, "angle", path=motion.path, key="poses", first=first)
             yield Frames(motion.label, first, poses.reshape(len(poses), n_joints, 3), betas)
             first += len(poses)

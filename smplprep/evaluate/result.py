@@ -1,4 +1,7 @@
-"""The result of an evaluation as plain data. No clock, host or path: the same input, the same bytes."""
+"""The result of an evaluation as plain data.
+
+No clock, host or path in it: the same input gives the same bytes.
+"""
 
 from __future__ import annotations
 

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 MAX_UM = 2**24 - 1  # 16.8 m; every whole number up to here is exact in float32
-_SHIFT = 15  # leaves 8 of the 23 bits of a float32's fraction
-_FIRST = int(np.float32(1).view(np.int32) >> _SHIFT) - 1  # 0 is bin 0, 1 micrometre bin 1
-N_BINS = int(np.float32(MAX_UM).view(np.int32) >> _SHIFT) - _FIRST + 1
+SHIFT = 15  # leaves 8 of the 23 bits of a float32's fraction
+FIRST = int(np.float32(1).view(np.int32) >> SHIFT) - 1  # 0 is bin 0, 1 micrometre bin 1
+N_BINS = int(np.float32(MAX_UM).view(np.int32) >> SHIFT) - FIRST + 1
 N_WORST = 10
 
 
@@ -88,7 +88,7 @@ class Tally:
 
 def bins_of(um: NDArray[np.float32]) -> NDArray[np.int32]:
     """The bin of each distance in whole micrometres, stored as float32; 0 <= um <= MAX_UM."""
-    return np.maximum((um.view(np.int32) >> _SHIFT) - _FIRST, 0)
+    return np.maximum((um.view(np.int32) >> SHIFT) - FIRST, 0)
 
 
 def bin_edges() -> NDArray[np.int64]:
@@ -96,7 +96,7 @@ def bin_edges() -> NDArray[np.int64]:
 
     Bins that no whole number falls into have the edge of the next.
     """
-    bits = (np.arange(1, N_BINS + 1, dtype=np.int32) + _FIRST) << _SHIFT
+    bits = (np.arange(1, N_BINS + 1, dtype=np.int32) + FIRST) << SHIFT
     return np.concatenate([[0], np.ceil(bits.view(np.float32)).astype(np.int64)])
 
 
