@@ -34,7 +34,7 @@ from .shared import force_option, max_bytes_option
     help="cpu: numpy; cuda: torch.",
 )
 @click.option(
-    "--scheduler", metavar="ADDRESS", help="Measure on a Dask cluster: tcp://HOST:8786 or a file."
+    "--scheduler", metavar="ADDRESS", help="Measure on a Dask cluster: tcp://HOST:8786."
 )
 @click.option(
     "--resume",
