@@ -33,9 +33,7 @@ from .shared import force_option, max_bytes_option
     show_default=True,
     help="cpu: numpy; cuda: torch.",
 )
-@click.option(
-    "--scheduler", metavar="ADDRESS", help="Measure on a Dask cluster: tcp://HOST:8786."
-)
+@click.option("--scheduler", metavar="ADDRESS", help="Measure on a Dask cluster: tcp://HOST:8786.")
 @click.option(
     "--resume",
     metavar="FILE",

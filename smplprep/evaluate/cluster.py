@@ -12,6 +12,7 @@ from .motions import Motion
 from .run import FileResult, Watch, file_result
 
 INSTALL = "pip install 'smplprep[dask]'"
+CONNECT_SECONDS = 10
 
 
 def cluster_results(
@@ -41,7 +42,7 @@ def cluster_results(
         message = f"--scheduler needs Dask, and {error.name} cannot be imported"
         raise SmplprepError(message, hint=f"Install it with: {INSTALL}") from error
     try:
-        client = Client(address, timeout="10s", set_as_default=False)
+        client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, ValueError) as error:
         raise SmplprepError(f"no Dask scheduler answers at {address}") from error
     with client:
@@ -50,7 +51,7 @@ def cluster_results(
         )
         # Not pure: a task of an earlier run may have seen other files under these names.
         jobs = client.map(task, list(motions), pure=False)
-        for job, result in as_completed(jobs, with_results=True):
+        for job, result in as_completed(jobs, with_results=True, loop=client.loop):
             if result.tally is not None:
                 watch(result.tally.frames)
             job.release()

@@ -53,7 +53,7 @@ def test_what_cannot_be_found_is_said(tmp_path):
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "x.npz").touch()
-    with pytest.raises(SmplprepError, match="another motion has the same name, x.npz"):
+    with pytest.raises(SmplprepError, match=r"another motion has the same name, x\.npz"):
         find_motions([tmp_path / "a", tmp_path / "b"])
     with pytest.raises(ModelReadError, match="there is no such file"):
         read(find_motions([tmp_path / "gone.npz"])[0])
