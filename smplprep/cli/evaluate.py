@@ -86,54 +86,54 @@ def evaluate_command(
         raise click.UsageError("--scheduler measures with numpy; leave --device out")
     found = find_motions(motions)
     files = [original, cleaned, *(motion.path for motion in found)]
-    with contextlib.ExitStack() as stack:
-        target = None
-        if output:  # claimed before the work, so that a refusal comes early
-            target = stack.enter_context(replacing(output, force=force, inputs=files))
-        measure = ready(
-            original, cleaned, device, normalise_rows=normalise_rows, limits=limits_with(max_bytes)
-        )
-        state_path = resume or (output and f"{output}.state")
-        state = State(state_path, measure) if state_path else None
-        outcome = state.load(found) if state else None
-        if state and state.path.exists():
-            told = f"{len(outcome.done)} motions are done" if outcome else "of others; starts anew"
-            click.echo(f"{state.path}: {told}", err=True)
-        outcome = outcome or Outcome(Tally.empty(len(measure.regions)))
-        todo = [motion for motion in found if motion.label not in outcome.done]
-        with progress(todo, measure.n_joints) as watch:
-            if scheduler:
-                paths = str(Path(original).resolve()), str(Path(cleaned).resolve())
-                results = cluster_results(
-                    scheduler,
-                    paths,
-                    measure.inputs,
-                    todo,
-                    normalise_rows=normalise_rows,
-                    watch=watch,
-                )
-            else:
-                results = local_results(measure, todo, watch=watch)
-            longest = measure.n_shapes
-            for result in results:
-                outcome.add(result)
-                longest = max(longest, result.n_betas)
-                if state and result.tally:
-                    state.save(outcome)
-        if not outcome.done:
-            label, error = min(outcome.failed.items())
-            what = f"none of {len(found)} motions can be evaluated; {shown(label)}: {error}"
-            raise SmplprepError(what)
-        data = result_data(measure, outcome)
-        text = json.dumps(data, indent=1, ensure_ascii=False)
-        if target:
+    if output:
+        with replacing(output, force=force, inputs=files):
+            pass  # a refusal comes before the work
+    measure = ready(
+        original, cleaned, device, normalise_rows=normalise_rows, limits=limits_with(max_bytes)
+    )
+    state_path = resume or (output and f"{output}.state")
+    state = State(state_path, measure) if state_path else None
+    outcome = state.load(found) if state else None
+    if state and state.path.exists():
+        told = f"{len(outcome.done)} motions are done" if outcome else "of others; starts anew"
+        click.echo(f"{state.path}: {told}", err=True)
+    outcome = outcome or Outcome(Tally.empty(len(measure.regions)))
+    todo = [motion for motion in found if motion.label not in outcome.done]
+    with progress(todo, measure.n_joints) as watch:
+        if scheduler:
+            paths = str(Path(original).resolve()), str(Path(cleaned).resolve())
+            results = cluster_results(
+                scheduler,
+                paths,
+                measure.inputs,
+                todo,
+                normalise_rows=normalise_rows,
+                watch=watch,
+            )
+        else:
+            results = local_results(measure, todo, watch=watch)
+        longest = measure.n_shapes
+        for result in results:
+            outcome.add(result)
+            longest = max(longest, result.n_betas)
+            if state and result.tally:
+                state.save(outcome)
+    if not outcome.done:
+        label, error = min(outcome.failed.items())
+        what = f"none of {len(found)} motions can be evaluated; {shown(label)}: {error}"
+        raise SmplprepError(what)
+    data = result_data(measure, outcome)
+    text = json.dumps(data, indent=1, ensure_ascii=False)
+    if output:
+        with replacing(output, force=force, inputs=files) as target:
             target.write(f"{text}\n".encode())
             target.commit()
-        if state:
-            if resume or outcome.failed:
-                state.save(outcome, now=True)
-            else:
-                state.path.unlink(missing_ok=True)
+    if state:
+        if resume or outcome.failed:
+            state.save(outcome, now=True)
+        else:
+            state.path.unlink(missing_ok=True)
     if longest > measure.n_shapes:
         told = f"up to {longest} betas in the motions; the models' {measure.n_shapes} were used"
         click.echo(told, err=True)
