@@ -21,8 +21,10 @@ from smplprep.evaluate.run import Outcome, file_result, local_results
 from smplprep.evaluate.state import State
 from smplprep.evaluate.tally import Tally
 from smplprep.evaluate.text import evaluation_text
+from smplprep.pipeline import clean_file
 from smplprep.skinning import posed_vertices
 
+ROOT = Path(__file__).resolve().parents[2]
 WRITES_ITS_STATE_AT_ONCE = (
     "import smplprep.evaluate.state as state; state.SECONDS = 0;"
     "from smplprep.__main__ import main; main()"
@@ -221,3 +223,14 @@ def test_torch_finds_the_same(workplace, pair):
 def test_help_has_an_example():
     result = CliRunner().invoke(smplprep, ["evaluate", "--help"])
     assert "Example:" in result.output
+
+
+def test_readme_motion_runs_on_the_stand_in(standin_dir, tmp_path):
+    source = standin_dir / "SMPLH_NEUTRAL.npz"
+    cleaned = clean_file(source, tmp_path / "clean.npz", html=False).target
+    walk = ROOT / "assets" / "cc0_walk.npz"
+    arguments = ["evaluate", str(source), str(cleaned), "--motions", str(walk), "--json"]
+    data = json.loads(CliRunner().invoke(smplprep, arguments, catch_exceptions=False).stdout)
+    assert data["frames"] == 120
+    assert data["family"] == "smplh"
+    assert 0.01 < data["overall"]["p50_mm"] < data["overall"]["max_mm"] < 60
