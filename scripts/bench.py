@@ -129,6 +129,10 @@ def main() -> None:
         subprocess.run([sys.executable, script, name], check=True, stdout=subprocess.DEVNULL)
         chosen = [pair for pair in pairs(Path(name)) if arguments.only in pair.name]
         held = [compare(pair, arguments.runs) for pair in chosen]
+        if arguments.only in "evaluate":
+            from bench_evaluate import bench  # imports torch
+
+            held.append(bench(Path(name), runs=arguments.runs))
     sys.exit(1 if arguments.check and not all(held) else 0)
 
 

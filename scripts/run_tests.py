@@ -18,7 +18,7 @@ def main() -> None:
     """Make the environment and hand over to pytest."""
     arguments = sys.argv[1:]
     install_browser.main()
-    python = environment.make(".venv-test", extras="verify,report,dev", torch=True)
+    python = environment.make(".venv-test", extras="verify,report,dask,dev", torch=True)
     if "--gpu" in arguments:
         script = environment.ROOT / "scripts" / "make_gpu_artifacts.py"
         subprocess.run([python, script], cwd=environment.ROOT, check=True)

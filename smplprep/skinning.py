@@ -55,10 +55,9 @@ def rest_joints(model: Model, betas: NDArray[np.float64]) -> NDArray[np.float64]
 
 
 def joint_transforms(
-    model: Model, joints: NDArray[np.float64], rotations: NDArray[np.float64]
+    parents: NDArray[np.int64], joints: NDArray[np.float64], rotations: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """(N, J, 3, 4) transforms from rest to posed space, for joints (N, J, 3) at rest."""
-    parents = parents_of(model.kintree_table)
     turned = np.empty_like(rotations)
     placed = np.empty_like(joints)
     for joint in parents_first(parents):
@@ -77,7 +76,9 @@ def posing(model: Model, poses: NDArray[np.float64], betas: NDArray[np.float64])
     """What ``posed_block`` needs, for axis-angle poses (N, J, 3) and betas (N, B')."""
     rotations = rotation_matrices(poses)
     features = (rotations[:, 1:] - np.eye(3)).reshape(len(poses), -1)
-    transforms = joint_transforms(model, rest_joints(model, betas), rotations)
+    transforms = joint_transforms(
+        parents_of(model.kintree_table), rest_joints(model, betas), rotations
+    )
     return Posing(
         betas=np.ascontiguousarray(betas.T),
         features=np.ascontiguousarray(features.T),

@@ -96,7 +96,7 @@ class PosedBody:
         self.below = ancestors_or_self(parents).T
         self.rotations = rotation_matrices(poses)
         joints = rest_joints(model, betas)
-        self.transforms = joint_transforms(model, joints, self.rotations)
+        self.transforms = joint_transforms(parents, joints, self.rotations)
         self.origins = apply(self.transforms, joints)
         local_axes = left_jacobians(poses)
         turned = self.transforms[:, parents, :, :3]

@@ -24,6 +24,7 @@ COMMANDS = (
     "report",
     "diff",
     "sweep",
+    "evaluate",
     "convert",
     "merge-hands",
     "completion",

@@ -38,7 +38,7 @@ def read_npz(file: InputFile, *, limits: Limits = DEFAULT_LIMITS) -> Contents:
             ``limits`` allows, or holds something that is no array. Nothing is repaired.
     """
     entries, start = read_directory(file, limits=limits)
-    _check_together(entries, path=file.path, n_file=file.n_bytes, limits=limits)
+    check_together(entries, path=file.path, n_file=file.n_bytes, limits=limits)
     directory = file.peek_at(start, file.n_bytes - start)
     members = _read_members(file, entries, start)
     if file.read_all() != directory:
@@ -56,7 +56,7 @@ def read_npz(file: InputFile, *, limits: Limits = DEFAULT_LIMITS) -> Contents:
     )
 
 
-def _check_together(entries: list[Entry], *, path: str, n_file: int, limits: Limits) -> None:
+def check_together(entries: list[Entry], *, path: str, n_file: int, limits: Limits) -> None:
     """No key twice, and no more memory than the limits allow. Before any of it is taken."""
     if not entries:
         raise ModelReadError("the archive is empty", path=path)

@@ -1,0 +1,191 @@
+"""``smplprep evaluate``: a thin skin over ``evaluate``."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from .shared import force_option, max_bytes_option
+
+
+@click.command("evaluate")
+@click.argument("original", metavar="ORIGINAL")
+@click.argument("cleaned", metavar="CLEANED")
+@click.option(
+    "--motions",
+    multiple=True,
+    required=True,
+    metavar="FILE_OR_DIR",
+    help="AMASS .npz, or a folder that is searched for them; may be given several times.",
+)
+@click.option("-o", "--output", metavar="OUT.json", help="Write the result there, too.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of the tables.")
+@click.option(
+    "--device",
+    type=click.Choice(["cpu", "cuda"]),
+    default="cpu",
+    show_default=True,
+    help="cpu: numpy; cuda: torch.",
+)
+@click.option("--scheduler", metavar="ADDRESS", help="Measure on a Dask cluster: tcp://HOST:8786.")
+@click.option(
+    "--resume",
+    metavar="FILE",
+    help="Keep what is known in FILE and go on from it.  [default: beside OUT.json until done]",
+)
+@click.option("--normalise-rows", is_flag=True, help="Accept skinning rows that do not sum to 1.")
+@max_bytes_option
+@force_option
+def evaluate_command(
+    original: str,
+    cleaned: str,
+    motions: tuple[str, ...],
+    output: str | None,
+    as_json: bool,
+    device: str,
+    scheduler: str | None,
+    resume: str | None,
+    normalise_rows: bool,
+    max_bytes: int | None,
+    force: bool,
+) -> None:
+    """Say how far CLEANED's vertices lie from ORIGINAL's, in millimetres, over real motions.
+
+    Motions are AMASS's .npz: poses (N, 156) for SMPL-H, (N, 72) for SMPL, (N, 165) for SMPL-X, and
+    betas; trans moves both alike. A vertex counts with its heaviest joint, fingers with their hand.
+    A motion that cannot be read is named, the rest goes on, and the exit status is 1. A run that
+    was killed goes on where it was, with the same result.
+
+    --device cuda needs torch: pip install 'smplprep[verify]'. --scheduler needs Dask: pip install
+    'smplprep[dask]'; its workers must see the files under the same paths.
+
+    \b
+    Example:
+      smplprep evaluate SMPLH_NEUTRAL.npz SMPLH_NEUTRAL_clean.npz --motions AMASS/CMU -o moved.json
+    """
+    import json
+
+    from ..contents import limits_with
+    from ..errors import SmplprepError, shown
+    from ..evaluate.cluster import cluster_results
+    from ..evaluate.motions import find_motions
+    from ..evaluate.result import result_data
+    from ..evaluate.run import Outcome, local_results
+    from ..evaluate.state import State
+    from ..evaluate.tally import Tally
+    from ..evaluate.text import evaluation_text
+    from ..io.replace_file import replacing
+
+    if scheduler and device != "cpu":
+        raise click.UsageError("--scheduler measures with numpy; leave --device out")
+    found = find_motions(motions)
+    files = [original, cleaned, *(motion.path for motion in found)]
+    if output:
+        with replacing(output, force=force, inputs=files):
+            pass  # a refusal comes before the work
+    measure = ready(
+        original, cleaned, device, normalise_rows=normalise_rows, limits=limits_with(max_bytes)
+    )
+    state_path = resume or (output and f"{output}.state")
+    state = State(state_path, measure) if state_path else None
+    outcome = state.load(found) if state else None
+    if state and state.path.exists():
+        told = f"{len(outcome.done)} motions are done" if outcome else "of others; starts anew"
+        click.echo(f"{state.path}: {told}", err=True)
+    outcome = outcome or Outcome(Tally.empty(len(measure.regions)))
+    todo = [motion for motion in found if motion.label not in outcome.done]
+    with progress(todo, measure.n_joints) as watch:
+        if scheduler:
+            paths = str(Path(original).resolve()), str(Path(cleaned).resolve())
+            results = cluster_results(
+                scheduler,
+                paths,
+                measure.inputs,
+                todo,
+                normalise_rows=normalise_rows,
+                watch=watch,
+            )
+        else:
+            results = local_results(measure, todo, watch=watch)
+        longest = measure.n_shapes
+        for result in results:
+            outcome.add(result)
+            longest = max(longest, result.n_betas)
+            if state and result.tally:
+                state.save(outcome)
+    if not outcome.done:
+        label, error = min(outcome.failed.items())
+        what = f"none of {len(found)} motions can be evaluated; {shown(label)}: {error}"
+        raise SmplprepError(what)
+    data = result_data(measure, outcome)
+    text = json.dumps(data, indent=1, ensure_ascii=False)
+    if output:
+        with replacing(output, force=force, inputs=files) as target:
+            target.write(f"{text}\n".encode())
+            target.commit()
+    if state:
+        if resume or outcome.failed:
+            state.save(outcome, now=True)
+        else:
+            state.path.unlink(missing_ok=True)
+    if longest > measure.n_shapes:
+        told = f"up to {longest} betas in the motions; the models' {measure.n_shapes} were used"
+        click.echo(told, err=True)
+    click.echo(text if as_json else evaluation_text(data))
+    if outcome.failed:
+        for row in data["failed"]:
+            click.echo(f"smplprep: {shown(row['file'], 240)}: {row['error']}", err=True)
+        raise click.exceptions.Exit(1)
+
+
+def ready(original: str, cleaned: str, device: str, *, normalise_rows: bool, limits: Any) -> Any:
+    """What measures on this device; the models themselves are let go."""
+    from ..io.read_model import read_model
+
+    models = [
+        read_model(path, normalise_rows=normalise_rows, limits=limits)
+        for path in (original, cleaned)
+    ]
+    if device == "cuda":
+        from ..stock.evaluate import TorchMeasure
+
+        return TorchMeasure(*models, device=device)
+    from ..evaluate.measure import Measure
+
+    return Measure(*models)
+
+
+@contextlib.contextmanager
+def progress(motions: Any, n_joints: int) -> Iterator[Callable[[int], object]]:
+    """Counts frames, and frames per second, on stderr where a person watches."""
+    if not sys.stderr.isatty():
+        yield lambda n: None
+        return
+    from ..errors import SmplprepError
+    from ..evaluate.motions import n_frames
+
+    total, start, done = 0, time.monotonic(), 0
+    for motion in motions:
+        with contextlib.suppress(SmplprepError):  # it is named when its turn comes
+            total += n_frames(motion, n_joints=n_joints)
+
+    def rate(_: Any) -> str:
+        return f"{done / max(time.monotonic() - start, 1e-9):,.0f} frames/s"
+
+    bar = click.progressbar(
+        length=total, label="evaluate", file=sys.stderr, show_pos=True, item_show_func=rate
+    )
+    with bar:
+
+        def watch(n: int) -> None:
+            nonlocal done
+            done += n
+            bar.update(n, done)
+
+        yield watch

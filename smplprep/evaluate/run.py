@@ -1,0 +1,137 @@
+"""Map and reduce over motion files: every file gives a tally or a sentence, and tallies add up."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+from ..errors import SmplprepError, shown
+from .measure import Frames
+from .motions import Motion, sha256_of, stretches
+from .tally import Tally
+
+Watch = Callable[[int], object]  # is told of every stretch how many frames it had
+
+
+class Measuring(Protocol):
+    """What measures a stretch of frames: numpy's ``Measure``, or the one in stock/."""
+
+    engine: str
+    stretch: int
+    family: str
+    inputs: tuple[str | None, str | None]
+    regions: list[str]
+    region_sizes: list[int]
+    n_joints: int
+    n_shapes: int
+
+    def __call__(self, frames: Frames) -> Tally: ...
+
+
+@dataclass(frozen=True)
+class FileResult:
+    """What became of one motion: exactly one of ``tally`` and ``error`` is set, at the end."""
+
+    label: str
+    sha256: str | None
+    n_betas: int = 0
+    tally: Tally | None = None
+    error: str | None = None
+
+
+@dataclass
+class Outcome:
+    """What is known so far.
+
+    Attributes:
+        tally: of all files that are done.
+        done: label -> SHA-256.
+        failed: label -> the sentence.
+    """
+
+    tally: Tally
+    done: dict[str, str] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
+
+    def add(self, result: FileResult) -> None:
+        """Take in one file's result."""
+        if result.tally is None:
+            self.failed[result.label] = str(result.error)
+        else:
+            self.tally.add(result.tally)
+            self.done[result.label] = str(result.sha256)
+
+
+def local_results(
+    measure: Measuring, motions: Iterable[Motion], *, watch: Watch = lambda _: None
+) -> Iterator[FileResult]:
+    """Measure every file here, on as many threads as this process has cores."""
+    n_threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 4
+    with ThreadPoolExecutor(n_threads) as pool:
+        parts = in_order(pool, measure, stream(measure, motions), ahead=2 * n_threads)
+        yield from gathered(measure, parts, watch=watch)
+
+
+def file_result(measure: Measuring, motion: Motion) -> FileResult:
+    """Measure one file, on this thread alone."""
+    parts = (
+        measure(item) if isinstance(item, Frames) else item for item in stream(measure, [motion])
+    )
+    (result,) = gathered(measure, parts)
+    return result
+
+
+def stream(measure: Measuring, motions: Iterable[Motion]) -> Iterator[Frames | FileResult]:
+    """The stretches of each file and after the last of them its result, still without a tally."""
+    for motion in motions:
+        digest = error = None
+        n_betas = 0
+        try:
+            digest = sha256_of(motion.path)
+            for frames in stretches(motion, n_joints=measure.n_joints, count=measure.stretch):
+                n_betas = len(frames.betas)
+                yield frames
+        except SmplprepError as caught:
+            error = sentence(caught)
+        yield FileResult(motion.label, digest, n_betas, error=error)
+
+
+def gathered(
+    measure: Measuring, parts: Iterable[Tally | FileResult], *, watch: Watch = lambda _: None
+) -> Iterator[FileResult]:
+    """The result of each file, of the tallies that come before it."""
+    total = Tally.empty(len(measure.regions))
+    for part in parts:
+        if isinstance(part, Tally):
+            total.add(part)
+            watch(part.frames)
+            continue
+        yield part if part.error else replace(part, tally=total)
+        total = Tally.empty(len(measure.regions))
+
+
+def in_order(
+    pool: ThreadPoolExecutor, measure: Measuring, items: Iterable[Any], *, ahead: int
+) -> Iterator[Any]:
+    """The items in their order, stretches measured; never more than ``ahead`` at work."""
+    waiting: deque[Any] = deque()
+    for item in items:
+        waiting.append(pool.submit(measure, item) if isinstance(item, Frames) else item)
+        if len(waiting) > ahead:
+            yield settled(waiting.popleft())
+    while waiting:
+        yield settled(waiting.popleft())
+
+
+def settled(item: Any) -> Any:
+    return item.result() if isinstance(item, Future) else item
+
+
+def sentence(error: SmplprepError) -> str:
+    """The error without the path, which differs from machine to machine."""
+    where = f" (key {shown(error.key)})" if error.key is not None else ""
+    return f"{error.message}{where}"

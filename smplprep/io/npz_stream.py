@@ -1,0 +1,138 @@
+"""One array of a .npz file, a few rows at a time: for arrays larger than memory ought to be.
+
+The directory is checked as ``npz_read`` checks it, the other members are never opened. The checksum
+can only be known after the last row: use nothing of the rows before the iteration has ended.
+"""
+
+from __future__ import annotations
+
+import math
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..contents import DEFAULT_LIMITS, Limits
+from ..errors import ModelReadError, shown
+from .input_file import InputFile
+from .npy import NpyHeader, check_shape, read_header
+from .npz_read import check_together
+from .zip_directory import LOCAL, STORED, Entry, check_local, read_directory
+
+_PACKED = 1 << 16  # bytes of the file at a time
+_HEAD = 1 << 14  # a .npy header is shorter
+
+
+@dataclass(frozen=True)
+class Member:
+    """An array in an open file whose header was read.
+
+    Attributes:
+        header: its dtype and shape.
+    """
+
+    file: InputFile
+    entry: Entry
+    start: int  # of the payload
+    header: NpyHeader
+
+    def rows(self, count: int) -> Iterator[NDArray]:
+        """``count`` rows at a time in native byte order, the last time fewer.
+
+        Raises:
+            ModelReadError: damaged; possibly only after the last row.
+        """
+        row_bytes = math.prod(self.header.shape[1:]) * self.header.dtype.itemsize
+        crc, skip, kept = 0, self.header.n_header, bytearray()
+        for piece in self._unpacked():
+            crc = zlib.crc32(piece, crc)
+            kept += piece[skip:]
+            skip -= min(skip, len(piece))
+            while len(kept) >= count * row_bytes:
+                yield self._array(kept[: count * row_bytes])
+                del kept[: count * row_bytes]
+        if kept:
+            yield self._array(kept)
+        if crc != self.entry.crc32:
+            raise self._damaged("the checksum (CRC-32) is wrong")
+
+    def _array(self, data: bytearray) -> NDArray:
+        rows = np.frombuffer(bytes(data), self.header.dtype).reshape(-1, *self.header.shape[1:])
+        return rows.astype(self.header.dtype.newbyteorder("="), copy=False)
+
+    def _unpacked(self) -> Iterator[bytes]:
+        """The member's bytes, as many as it declares or an error."""
+        machine, done = zlib.decompressobj(-zlib.MAX_WBITS), 0
+        for at in range(0, self.entry.n_payload, _PACKED):
+            packed = self.file.peek_at(self.start + at, min(_PACKED, self.entry.n_payload - at))
+            while packed:
+                piece = packed
+                if self.entry.method != STORED:
+                    try:
+                        piece = machine.decompress(packed, 1 << 18)
+                    except zlib.error as error:
+                        raise self._damaged("the compressed data is broken") from error
+                done += len(piece)
+                if done > self.entry.n_bytes:
+                    raise self._damaged("it unpacks to more than it says")
+                yield piece
+                packed = machine.unconsumed_tail if self.entry.method != STORED else b""
+        if self.entry.method != STORED:
+            piece = machine.flush()
+            done += len(piece)
+            if not machine.eof or machine.unused_data:
+                raise self._damaged("the compressed data is cut short or too long")
+            yield piece
+        if done != self.entry.n_bytes:
+            raise self._damaged(f"{self.entry.n_bytes} bytes were declared, {done} are there")
+
+    def _damaged(self, what: str) -> ModelReadError:
+        return ModelReadError(f"damaged: {what}", path=self.file.path, key=self.entry.key)
+
+
+def open_members(
+    file: InputFile, keys: tuple[str, ...], *, limits: Limits = DEFAULT_LIMITS
+) -> dict[str, Member]:
+    """Those of ``keys`` that are in ``file``.
+
+    Raises:
+        ModelReadError: the archive is damaged or contradicts itself, or one of them is no plain
+            array in C order.
+    """
+    entries, _ = read_directory(file, limits=limits)
+    check_together(entries, path=file.path, n_file=file.n_bytes, limits=limits)
+    return {
+        entry.key: _opened(file, entry, limits=limits) for entry in entries if entry.key in keys
+    }
+
+
+def _opened(file: InputFile, entry: Entry, *, limits: Limits) -> Member:
+    local = file.peek_at(entry.offset, LOCAL.size)
+    if not local.startswith(b"PK\3\4"):
+        message = "no member begins here, though the directory says so"
+        raise ModelReadError(message, path=file.path, key=entry.key, offset=entry.offset)
+    *_, n_name, n_extra = LOCAL.unpack(local)
+    start = entry.offset + LOCAL.size + n_name + n_extra
+    check_local(file.peek_at(entry.offset, start - entry.offset), entry, path=file.path)
+    head = file.peek_at(start, min(_HEAD, entry.n_payload))
+    if entry.method != STORED:
+        try:
+            head = zlib.decompressobj(-zlib.MAX_WBITS).decompress(head, _HEAD)
+        except zlib.error as error:
+            message = "damaged: the compressed data is broken"
+            raise ModelReadError(message, path=file.path, key=entry.key) from error
+    header = read_header(memoryview(head), path=file.path, key=entry.key)
+    if header.dtype.hasobject or (header.fortran and len(header.shape) > 1):
+        what = "objects, not numbers" if header.dtype.hasobject else "stored column by column"
+        hint = "Load it with numpy and save np.ascontiguousarray of it."
+        raise ModelReadError(
+            f"{shown(entry.key)} is {what}", path=file.path, key=entry.key, hint=hint
+        )
+    check_shape(header.shape, header.dtype.itemsize, path=file.path, key=entry.key, limits=limits)
+    expected = header.n_header + math.prod(header.shape) * header.dtype.itemsize
+    if entry.n_bytes != expected:
+        message = f"shape {shown(header.shape)} needs {expected} bytes, {entry.n_bytes} are there"
+        raise ModelReadError(message, path=file.path, key=entry.key)
+    return Member(file, entry, start, header)

@@ -1,0 +1,236 @@
+"""The command: its result, broken motions among good ones, and going on after a kill."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from smplprep.cli.main import smplprep
+from smplprep.evaluate.measure import Measure
+from smplprep.evaluate.motions import find_motions
+from smplprep.evaluate.result import result_data
+from smplprep.evaluate.run import Outcome, file_result, local_results
+from smplprep.evaluate.state import State
+from smplprep.evaluate.tally import Tally
+from smplprep.evaluate.text import evaluation_text
+from smplprep.pipeline import clean_file
+from smplprep.skinning import posed_vertices
+
+ROOT = Path(__file__).resolve().parents[2]
+WRITES_ITS_STATE_AT_ONCE = (
+    "import smplprep.evaluate.state as state; state.SECONDS = 0;"
+    "from smplprep.__main__ import main; main()"
+)
+FRAMES = sum(100 * number + 30 for number in range(6))
+
+
+def run(workplace: Path, *more: str, status: int = 0):
+    """``smplprep evaluate a b --motions motions`` in the folder."""
+    arguments = [str(workplace / "a.npz"), str(workplace / "b.npz")]
+    arguments += ["--motions", str(workplace / "motions"), *more]
+    result = CliRunner().invoke(smplprep, ["evaluate", *arguments], catch_exceptions=False)
+    assert result.exit_code == status, result.output
+    return result
+
+
+def outcome_of(results, measure) -> dict:
+    outcome = Outcome(Tally.empty(len(measure.regions)))
+    for result in results:
+        outcome.add(result)
+    return result_data(measure, outcome)
+
+
+def test_figures_are_those_of_all_frames_together(workplace, pair):
+    distances = []
+    for path in sorted((workplace / "motions").rglob("*.npz")):
+        with np.load(path) as file:
+            poses = file["poses"].reshape(-1, 4, 3)
+            betas = np.tile(file["betas"][:2], (len(poses), 1))
+        ours, theirs = (posed_vertices(model, poses, betas) for model in pair)
+        distances.append(1000 * np.linalg.norm(ours - theirs, axis=2).reshape(-1))
+    expected = np.sort(np.concatenate(distances))
+    data = json.loads(run(workplace, "--json").stdout)
+    assert (data["motions"], data["frames"], data["failed"]) == (6, FRAMES, [])
+    overall = data["overall"]
+    assert overall["mean_mm"] == pytest.approx(expected.mean(), rel=1e-5)
+    assert overall["max_mm"] == pytest.approx(expected[-1], rel=1e-5)
+    for percent in (50, 99):
+        exact = expected[-(-percent * len(expected) // 100) - 1]
+        assert overall[f"p{percent}_mm"] == pytest.approx(exact, rel=3e-3)
+    for row in data["histogram"]:
+        inside = (expected >= row["from_mm"] - 5e-4) & (expected < row["to_mm"] - 5e-4)
+        assert abs(row["distances"] - inside.sum()) <= 5
+    assert sum(row["distances"] for row in data["histogram"]) == len(expected)
+    peaks = [peak["mm"] for peak in data["worst_frames"]]
+    assert peaks == sorted(peaks, reverse=True)
+    assert peaks[0] == overall["max_mm"]
+
+
+def test_order_and_threads_change_nothing(workplace, pair):
+    measure = Measure(*pair)
+    motions = find_motions([workplace / "motions"])
+    first = outcome_of(local_results(measure, motions), measure)
+    one_by_one = (file_result(measure, motion) for motion in reversed(motions))
+    assert outcome_of(one_by_one, measure) == first
+
+
+def test_text_fits_80_columns_and_output_holds_the_json(workplace):
+    out = workplace / "moved.json"
+    text = run(workplace, "-o", str(out)).stdout
+    assert max(map(len, text.splitlines())) <= 80
+    assert text.startswith(f"{FRAMES:,} frames of 6 of 6 motions (other)")
+    data = json.loads(out.read_text())
+    assert text.strip() == evaluation_text(data)
+    assert str(workplace) not in out.read_text()
+    assert not out.with_name("moved.json.state").exists()
+    assert "exists already" in run_error(workplace, "-o", str(out), status=4)
+    assert "is the input" in run_error(workplace, "-o", str(workplace / "a.npz"), status=4)
+
+
+def run_error(workplace: Path, *more: str, status: int) -> str:
+    """The sentence on stderr, from a process of its own."""
+    command = [sys.executable, "-m", "smplprep", "evaluate", "a.npz", "b.npz", *more]
+    command += ["--motions", "motions"]
+    done = subprocess.run(command, cwd=workplace, capture_output=True, text=True)
+    assert done.returncode == status, done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stderr
+
+
+def test_broken_motions_are_named_and_the_rest_goes_on(workplace):
+    good = json.loads(run(workplace, "--json").stdout)
+    (workplace / "motions" / "s0" / "broken.npz").write_bytes(b"PK\3\4 broken")
+    np.savez(workplace / "motions" / "nan.npz", poses=np.full((300, 12), np.nan))
+    out = workplace / "moved.json"
+    result = run(workplace, "--json", "-o", str(out), status=1)
+    data = json.loads(result.stdout)
+    assert [row["file"] for row in data["failed"]] == ["nan.npz", "s0/broken.npz"]
+    assert data["failed"][0]["error"] == "poses[0, 0]: nan is no angle (key poses)"
+    assert good | {"failed": data["failed"]} == data
+    assert "smplprep: nan.npz: poses[0, 0]: nan is no angle" in result.stderr
+    # Repaired, only they are measured, and the result is that of a whole run.
+    np.savez(workplace / "motions" / "nan.npz", poses=np.full((300, 12), 0.5))
+    (workplace / "motions" / "s0" / "broken.npz").unlink()
+    again = run(workplace, "-o", str(out), "--force")
+    assert "6 motions are done" in again.stderr
+    assert json.loads(out.read_text()) == json.loads(run(workplace, "--json").stdout)
+
+
+def test_nothing_to_evaluate_is_an_error(workplace):
+    for path in (workplace / "motions").rglob("*.npz"):
+        path.write_bytes(b"PK\3\4 broken")
+    assert "none of 6 motions can be evaluated; s0/m0.npz: " in run_error(workplace, status=3)
+
+
+def test_long_betas_are_told_once(workplace):
+    assert (
+        run(workplace).stderr.count("up to 16 betas in the motions; the models' 2 were used") == 1
+    )
+
+
+def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(workplace, monkeypatch):
+    monkeypatch.setattr("smplprep.evaluate.state.SECONDS", 0.0)
+    out, state = workplace / "moved.json", workplace / "moved.json.state"
+    run(workplace, "-o", str(out))
+    whole = out.read_bytes()
+    out.unlink()
+
+    def killed_after_three(*arguments, **options):
+        results = local_results(*arguments, **options)
+        yield from (next(results) for _ in range(3))
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("smplprep.evaluate.run.local_results", killed_after_three)
+        run(workplace, "-o", str(out), status=1)
+    assert not out.exists()
+    assert len(json.loads(state.read_text())["done"]) == 3
+    result = run(workplace, "-o", str(out))
+    assert "3 motions are done" in result.stderr
+    assert out.read_bytes() == whole
+    assert not state.exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_a_process_killed_at_any_time_leaves_what_can_be_gone_on_from(workplace, number):
+    out = workplace / "moved.json"
+    run(workplace, "-o", str(out))
+    whole = out.read_bytes()
+    out.unlink()
+    command = [sys.executable, "-c", WRITES_ITS_STATE_AT_ONCE, "evaluate", "a.npz", "b.npz"]
+    command += ["--motions", "motions", "-o", "moved.json", "--resume", "known.json"]
+    process = subprocess.Popen(command, cwd=workplace, stdout=subprocess.DEVNULL)
+    while process.poll() is None and not (workplace / "known.json").exists():
+        time.sleep(0.001)
+    process.send_signal(number)
+    assert process.wait() == -number
+    assert not list(workplace.glob("*moved*"))
+    done = subprocess.run(command, cwd=workplace, check=True, capture_output=True, text=True)
+    assert "motions are done" in done.stderr
+    assert out.read_bytes() == whole
+
+
+def test_a_state_of_something_else_is_not_used(workplace, pair):
+    measure = Measure(*pair)
+    motions = find_motions([workplace / "motions"])
+    outcome = Outcome(Tally.empty(len(measure.regions)))
+    outcome.add(file_result(measure, motions[0]))
+    state = State(workplace / "known.json", measure)
+    state.save(outcome, now=True)
+    assert state.load(motions).done == outcome.done
+    assert state.load(motions[1:]) is None  # the file is no longer among them
+    measure.inputs = ("another", None)
+    assert State(workplace / "known.json", measure).load(motions) is None
+    measure.inputs = (None, None)
+    path = Path(motions[0].path)
+    np.savez(path, poses=np.zeros((5, 12)))
+    assert state.load(motions) is None  # it holds another motion now
+
+
+def test_no_file_is_overwritten_by_mistake(workplace):
+    before = (workplace / "b.npz").read_bytes()
+    message = run_error(workplace, "--resume", "b.npz", status=3)
+    assert "b.npz: this is no state file of evaluate" in message
+    assert (workplace / "b.npz").read_bytes() == before
+
+
+def test_torch_finds_the_same(workplace, pair):
+    pytest.importorskip("torch", reason="torch (extra 'verify') is not installed")
+    pytest.importorskip("smplx", reason="smplx (extra 'verify') is not installed")
+    from smplprep.stock.evaluate import TorchMeasure
+
+    motions = find_motions([workplace / "motions"])
+    found = []
+    for measure in (Measure(*pair), TorchMeasure(*pair, device="cpu")):
+        found.append(outcome_of(local_results(measure, motions), measure))
+    ours, theirs = found
+    assert theirs["frames"] == ours["frames"]
+    for key in ("mean_mm", "p50_mm", "p99_mm", "max_mm"):
+        assert theirs["overall"][key] == pytest.approx(ours["overall"][key], rel=1e-2, abs=5e-3)
+    for mine, other in zip(ours["worst_frames"], theirs["worst_frames"], strict=True):
+        assert other["mm"] == pytest.approx(mine["mm"], abs=5e-3)
+    assert theirs["worst_frames"][0]["vertex"] == ours["worst_frames"][0]["vertex"]
+
+
+def test_help_has_an_example():
+    result = CliRunner().invoke(smplprep, ["evaluate", "--help"])
+    assert "Example:" in result.output
+
+
+def test_readme_motion_runs_on_the_stand_in(standin_dir, tmp_path):
+    source = standin_dir / "SMPLH_NEUTRAL.npz"
+    cleaned = clean_file(source, tmp_path / "clean.npz", html=False).target
+    walk = ROOT / "assets" / "cc0_walk.npz"
+    arguments = ["evaluate", str(source), str(cleaned), "--motions", str(walk), "--json"]
+    data = json.loads(CliRunner().invoke(smplprep, arguments, catch_exceptions=False).stdout)
+    assert data["frames"] == 120
+    assert data["family"] == "smplh"
+    assert 0.01 < data["overall"]["p50_mm"] < data["overall"]["max_mm"] < 60
