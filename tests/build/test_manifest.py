@@ -121,7 +121,8 @@ def test_an_error_names_file_line_and_key(read, text, sentence):
 
 
 def test_the_line_is_found_however_the_key_is_written():
-    text = 's = """\nhops = 1\n"""\n"hops" = 2\n[[model]]\npath = [\n 1,\n 2]\n[[model]]\n\n# x\na.b = 1\n'
+    text = 's = """\nhops = 1\n"""\n"hops" = 2\n[[model]]\npath = [\n 1,\n 2]\n'
+    text += "[[model]]\n\n# x\na.b = 1\n"
     assert line_of(text, (), "hops") == 4
     assert line_of(text, ("model", 0), "path") == 6
     assert line_of(text, ("model", 1), "a") == 12
