@@ -110,9 +110,8 @@ def reader(option: click.Option) -> Callable[[Any], Any]:
 
     def read(value: Any) -> Any:
         if isinstance(value, bool) != bool(option.is_flag):
-            raise ValueError("true or false is expected" if option.is_flag else "is no flag")
-        if isinstance(value, dict):
-            raise ValueError("a value is expected, not a table")
+            wanted = "true or false" if option.is_flag else "a value, not true or false,"
+            raise ValueError(f"{wanted} is expected")
         several = tuple(map(str, value)) if isinstance(value, list) else None
         try:
             typed = value if option.is_flag else several or str(value)
