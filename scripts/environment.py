@@ -19,6 +19,15 @@ def make(name: str, *, extras: str = "", torch: bool = False) -> Path:
         torch: install torch first and by its exact version, since what depends on it would
             otherwise bring in the newest build and its gigabytes of CUDA.
     """
+    python = created(name)
+    if torch:
+        pip(python, pinned("torch"))
+    pip(python, "-e", f"{ROOT}[{extras}]" if extras else str(ROOT))
+    return python
+
+
+def created(name: str) -> Path:
+    """The Python of the virtual environment ``ROOT/name``, which is made if it is not there."""
     if sys.version_info < (3, 11):  # noqa: UP036 (this file runs before anything is installed)
         sys.exit("smplprep needs Python 3.11 or newer")
     folder = ROOT / name
@@ -26,17 +35,18 @@ def make(name: str, *, extras: str = "", torch: bool = False) -> Path:
     if not python.exists():
         print(f"making a virtual environment in {name} ...", flush=True)
         venv.create(folder, with_pip=True)
-    if torch:
-        pip(python, pinned("torch"))
-    pip(python, "-e", f"{ROOT}[{extras}]" if extras else str(ROOT))
     return python
 
 
 def pip(python: Path, *what: str) -> None:
     """``pip install`` under the project's constraints; its errors end the script."""
-    constraints = ROOT / "constraints.txt"
+    install(python, "-c", str(ROOT / "constraints.txt"), *what)
+
+
+def install(python: Path, *what: str) -> None:
+    """``pip install``; its errors end the script."""
     command = [python, "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
-    subprocess.run([*command, "-c", constraints, *what], check=True)
+    subprocess.run([*command, *what], check=True)
 
 
 def pinned(package: str) -> str:

@@ -12,12 +12,14 @@ import sys
 
 import environment
 import install_browser
+import install_tools
 
 
 def main() -> None:
     """Make the environment and hand over to pytest."""
     arguments = sys.argv[1:]
     install_browser.main()
+    install_tools.main()
     python = environment.make(".venv-test", extras="verify,report,dask,dev", torch=True)
     if "--gpu" in arguments:
         script = environment.ROOT / "scripts" / "make_gpu_artifacts.py"

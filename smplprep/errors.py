@@ -62,6 +62,10 @@ class ModelInvalidError(SmplprepError):
     """The file was read, but its arrays do not make a body model."""
 
 
+class ManifestError(SmplprepError):
+    """The manifest or the lock of a build says something that cannot be; ``path`` has the line."""
+
+
 class VerificationError(SmplprepError):
     """A check on something smplprep made failed; the output was withheld."""
 

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
+from hashlib import sha256
 from importlib import import_module
 from pathlib import Path
 from threading import Thread
@@ -38,6 +39,7 @@ from .transforms.zero_shapedirs import zero_shapedirs
 
 Step = partial[tuple[Model, Change]]
 Progress = Callable[[str], None]
+Accept = Callable[[str, dict[Path, str]], None]
 
 
 def steps(options: Options) -> list[Step]:
@@ -177,6 +179,7 @@ def clean_file(
     html: bool = True,
     limits: Limits = DEFAULT_LIMITS,
     progress: Progress | None = None,
+    accept: Accept | None = None,
 ) -> CleanedFile:
     """Clean a file: read, transform, write, re-read and check, then rename into place.
 
@@ -195,6 +198,8 @@ def clean_file(
         html: write NAME.report.html, too, if what it takes is installed (the extra ``report``).
         limits: how much the input may ask for.
         progress: called with the name of each step as it starts.
+        accept: called with the input's SHA-256 and those of the outputs, complete but not yet in
+            place; what it raises withholds them.
 
     Raises:
         ModelReadError, ModelInvalidError: a bad input.
@@ -250,10 +255,16 @@ def clean_file(
             },
             odd=texts_among(cleaned.entries()) if container != "pkl" else [],
         )
-        report_file.write(report.to_json().encode())
+        text = report.to_json().encode()
+        report_file.write(text)
+        digests = {target: written.sha256, report_target: sha256(text).hexdigest()}
         for html_file in html_files:
             say("draw")
-            html_file.write(render_page(report.data, name=target.stem).encode())
+            text = render_page(report.data, name=target.stem).encode()
+            html_file.write(text)
+            digests[target.with_suffix(".report.html")] = sha256(text).hexdigest()
+        if accept:
+            accept(report.data["input"]["sha256"], digests)
         commit_all(*html_files, report_file, model_file)  # the reports first, the model last
     return CleanedFile(report, target, report_target, html_target)
 

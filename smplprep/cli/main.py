@@ -16,6 +16,7 @@ from ..errors import SmplprepError
 # Each stands in the module of its name (- becomes _), as NAME_command, and is loaded when called.
 COMMANDS = (
     "clean",
+    "build",
     "inspect",
     "audit",
     "verify",
@@ -103,12 +104,22 @@ def run() -> NoReturn:
 
 def explain(error: Exception) -> int:
     """Say in one line on stderr what went wrong; the exit status for it."""
+    if isinstance(error, BrokenPipeError):
+        return 4  # whoever read our output is gone; there is nobody to tell
+    sentence, hint, status = in_words(error)
+    with contextlib.suppress(OSError):
+        click.echo(f"smplprep: {sentence}", err=True)
+        if hint:
+            click.echo(f"  {hint}", err=True)
+    return status
+
+
+def in_words(error: Exception) -> tuple[str, str | None, int]:
+    """What went wrong in one line, what to do about it, and the exit status."""
     status = 3
     hint = None
     if isinstance(error, SmplprepError):
         sentence, hint, status = str(error), error.hint, error.exit_status
-    elif isinstance(error, BrokenPipeError):
-        return 4  # whoever read our output is gone; there is nobody to tell
     elif isinstance(error, MemoryError):
         sentence = "there is not enough memory for this file"
     elif isinstance(error, RecursionError | OverflowError):
@@ -121,11 +132,7 @@ def explain(error: Exception) -> int:
             "--debug shows where. Nothing was overwritten."
         )
         status = 1
-    with contextlib.suppress(OSError):
-        click.echo(f"smplprep: {sentence}", err=True)
-        if hint:
-            click.echo(f"  {hint}", err=True)
-    return status
+    return sentence, hint, status
 
 
 def leave_quietly(status: int) -> NoReturn:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import stat
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -26,6 +27,7 @@ _REASONS = {
     errno.EEXIST: "somebody else made it in the meantime",
     errno.ENAMETOOLONG: "the name is too long",
 }
+_TEMPORARY = re.compile(r"\.(.+)\.[0-9a-f]{16}\.tmp", re.DOTALL)  # as Replacement._beside names it
 
 
 class Replacement:
@@ -180,6 +182,20 @@ def commit_all(*replacements: Replacement) -> None:
             replacement._settle()
     for folder in {replacement.target.parent for replacement in replacements}:
         _sync_folder(folder)
+
+
+def remove_litter(targets: Iterable[str | os.PathLike[str]]) -> None:
+    """Remove what a SIGKILL or a power cut left beside ``targets``; nobody may be writing them."""
+    names: dict[Path, set[str]] = {}
+    for target in targets:
+        path = Path(os.path.realpath(target))
+        names.setdefault(path.parent, set()).add(path.name[:40])
+    for folder, wanted in names.items():
+        with contextlib.suppress(OSError):
+            for stray in folder.glob(".*.tmp"):
+                found = _TEMPORARY.fullmatch(stray.name)
+                if found and found[1] in wanted:
+                    stray.unlink()
 
 
 def _check_replaceable(

@@ -1,0 +1,75 @@
+"""smplprep.lock: what was made of what, by which versions; hashes, and no model data."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from ..errors import ManifestError
+from ..io.replace_file import replacing
+
+LOCK_VERSION = 1
+NAME = "smplprep.lock"
+
+Key = tuple[str, str, str]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One model of the lock.
+
+    Attributes:
+        recipe: ``Job.recipe()`` as plain JSON.
+        inputs, outputs: path, relative to the lock -> SHA-256.
+        versions: of smplprep and of what else may decide over a byte.
+    """
+
+    recipe: dict[str, Any]
+    inputs: dict[str, str]
+    outputs: dict[str, str]
+    versions: dict[str, str]
+
+    @property
+    def key(self) -> Key:
+        return key_of(self.recipe)
+
+
+def key_of(recipe: dict[str, Any]) -> Key:
+    """The input and where its output goes; what else changes makes no other model of it."""
+    return recipe["path"], recipe.get("output", ""), recipe.get("layout", "")
+
+
+def read_lock(path: Path) -> dict[Key, Entry]:
+    """The entries of a lock by their key; none where there is no lock.
+
+    Raises:
+        ManifestError: it is no lock, or that of a newer smplprep.
+    """
+    try:
+        data = json.loads(path.read_text("utf-8"))
+        if data["lock_version"] != LOCK_VERSION:
+            raise ManifestError("was written by another version of smplprep", path=path)
+        entries = [Entry(**model) for model in data["models"]]
+        return {entry.key: entry for entry in entries}
+    except FileNotFoundError:
+        return {}
+    except ManifestError:
+        raise
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        message = "cannot be read as a lock; delete it to build everything anew"
+        raise ManifestError(message, path=path) from error
+
+
+def write_lock(path: Path, entries: Iterable[Entry]) -> None:
+    """Write the lock, sorted, if that changes it: the same build gives the same bytes."""
+    models = [asdict(entry) for entry in sorted(entries, key=lambda entry: entry.key)]
+    data = {"lock_version": LOCK_VERSION, "models": models}
+    text = (json.dumps(data, indent=1, sort_keys=True) + "\n").encode()
+    if path.exists() and path.read_bytes() == text:
+        return
+    with replacing(path, force=True) as file:
+        file.write(text)
+        file.commit()

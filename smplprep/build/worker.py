@@ -1,0 +1,103 @@
+"""What the process of one model does: clean it, and ask before anything is put in place."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+import zlib
+from importlib.metadata import version
+from multiprocessing import connection, parent_process
+from pathlib import Path
+from threading import Thread
+
+from .. import __version__
+from ..contents import limits_with
+from ..errors import SmplprepError
+from ..io import signals
+from ..pipeline import clean_file
+from ..report.html.render import can_render
+from .lock import Entry
+from .manifest import CONTAINERS, Job
+
+SENDABLE = (SmplprepError, OSError, MemoryError, RecursionError, OverflowError)
+
+
+def work(job: Job, parent: connection.Connection) -> None:
+    """Clean the model of ``job``.
+
+    Sends the parent an Entry, complete but for being in place, and waits for its answer: None or
+    an error, to be raised. Then sends None, or the exception that ended it.
+    """
+    signals.install()
+    Thread(target=_die_with_parent, daemon=True).start()
+
+    def ask(input_sha256: str, outputs: dict[Path, str]) -> None:
+        entry = Entry(
+            job.recipe(),
+            {job.path: input_sha256, **hands},
+            {path.as_posix(): digest for path, digest in outputs.items()},
+            versions(job, outputs),
+        )
+        parent.send(entry)
+        refusal = parent.recv()
+        if refusal:
+            raise refusal
+
+    try:
+        hands = {path: _sha256_of(path) for path in job.inputs[1:]}
+        if job.html and not can_render():
+            message = "its HTML page takes plotly and Jinja2: pip install 'smplprep[report]'"
+            raise SmplprepError(message, path=job.path)
+        target = None if job.layout else _target(job)
+        clean_file(
+            job.path,
+            target,
+            job.options,
+            compress=job.compress,
+            hands=job.hands,
+            layout=job.output or "." if job.layout else None,
+            gender=job.gender,
+            family=job.family,
+            force=True,
+            html=job.html,
+            limits=limits_with(job.max_bytes),
+            accept=ask,
+        )
+        parent.send(None)
+    except SENDABLE as error:
+        parent.send(error)
+    except Exception as error:  # it may hold what cannot be sent
+        parent.send(RuntimeError(f"{type(error).__name__}: {error}"))
+
+
+def versions(job: Job, outputs: dict[Path, str]) -> dict[str, str]:
+    """Of everything that may decide over a byte of ``outputs``."""
+    packages = ["numpy", "scipy"]
+    packages += ["h5py"] if any(path.suffix == ".h5" for path in outputs) else []
+    packages += ["plotly", "jinja2"] if job.html else []
+    found = {package: version(package) for package in packages}
+    return found | {"smplprep": __version__, "zlib": zlib.ZLIB_RUNTIME_VERSION}
+
+
+def _target(job: Job) -> Path | None:
+    """The output as ``clean_file`` takes it, its folder made."""
+    if job.output is None:
+        return None
+    target = Path(job.output)
+    folder = target.parent if target.suffix in CONTAINERS else target
+    folder.mkdir(parents=True, exist_ok=True)
+    return target
+
+
+def _sha256_of(path: str) -> str:
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _die_with_parent() -> None:
+    """End as by SIGTERM, leaving no litter, when the build is killed."""
+    parent = parent_process()
+    if parent:
+        connection.wait([parent.sentinel])
+        os.kill(os.getpid(), signal.SIGTERM)

@@ -1,0 +1,183 @@
+"""``smplprep build``: the manifest's models, their progress and their table."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..build.lock import NAME as LOCK
+from ..build.manifest import Flags, read_manifest
+from ..build.run import Outcome, Watch, build, check
+from ..options import Options
+from .clean import clean_command
+from .main import explain, in_words
+
+MANIFEST = "smplprep.toml"
+
+
+@click.command("build")
+@click.argument("manifest", required=False, metavar="[MANIFEST]", type=click.Path(path_type=Path))
+@click.option(
+    "-j",
+    "n_processes",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="How many models at once.  [default: one for each core]",
+)
+@click.option("--check", "only_check", is_flag=True, help="Build nothing; exit 1 if not current.")
+@click.option(
+    "--locked", is_flag=True, help="Fail rather than write a byte that smplprep.lock does not know."
+)
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
+def build_command(
+    manifest: Path | None, n_processes: int | None, only_check: bool, locked: bool, quiet: bool
+) -> None:
+    """Clean every model of MANIFEST, in parallel, where something changed.
+
+    MANIFEST is smplprep.toml, or [tool.smplprep] in pyproject.toml. Input, options and version
+    are compared by content with smplprep.lock, which is written beside it; share both.
+
+    \b
+    Example:
+      smplprep build -j 4
+    """
+    manifest = found(manifest)
+    os.chdir(manifest.parent)  # what the manifest and the lock name is relative to them
+    jobs = read_manifest(Path(manifest.name), flags())
+    if only_check:
+        plans, left_over = check(jobs)
+        rows = [(each.job.path, "stale" if each.why else "current", each.why) for each in plans]
+        status = 1 if left_over or any(each.why for each in plans) else 0
+    else:
+        with Bar(manifest.name) as bar:
+            outcome = build(
+                jobs, n_processes=n_processes or n_cores(), locked=locked, watch=bar.watch()
+            )
+        left_over = outcome.left_over
+        rows = [
+            (
+                each.planned.job.path,
+                "failed" if each.error else "built" if each.built else "current",
+                each.planned.why,
+            )
+            for each in outcome.results
+        ]
+        status = complain(outcome)
+    if not quiet:
+        click.echo(table(rows))
+    for path in left_over:
+        click.echo(f"smplprep: {LOCK}: has {path}, which {manifest.name} has not", err=True)
+    if status or left_over:
+        raise click.exceptions.Exit(status or 1)
+
+
+def found(manifest: Path | None) -> Path:
+    """The manifest: the one named, or what stands in this folder."""
+    for path in [manifest] if manifest else [Path(MANIFEST), Path("pyproject.toml")]:
+        if path.is_dir():
+            return found_in(path)
+        if path.exists() or manifest:
+            return path
+    raise click.UsageError(f"there is neither {MANIFEST} nor pyproject.toml here")
+
+
+def found_in(folder: Path) -> Path:
+    """The manifest of a folder."""
+    return folder / (MANIFEST if (folder / MANIFEST).exists() else "pyproject.toml")
+
+
+def flags() -> Flags:
+    """The options of ``clean`` that are fields of Options, read as the command line reads them."""
+    names = {field.name for field in fields(Options)}
+    return {
+        max(param.opts, key=len).lstrip("-"): (param.name or "", reader(param))
+        for param in clean_command.params
+        if isinstance(param, click.Option) and param.name in names
+    }
+
+
+def reader(option: click.Option) -> Callable[[Any], Any]:
+    """Turns a value of the manifest into that of an option, or says what is wrong with it."""
+    context = click.Context(clean_command)
+
+    def read(value: Any) -> Any:
+        if isinstance(value, bool) != bool(option.is_flag):
+            wanted = "true or false" if option.is_flag else "a value, not true or false,"
+            raise ValueError(f"{wanted} is expected")
+        several = tuple(map(str, value)) if isinstance(value, list) else None
+        try:
+            typed = value if option.is_flag else several or str(value)
+            return option.type_cast_value(context, typed)
+        except click.BadParameter as error:
+            raise ValueError(error.message) from error
+
+    return read
+
+
+def n_cores() -> int:
+    """The cores that this process may use."""
+    with contextlib.suppress(AttributeError):  # not every system has it
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+class Bar:
+    """A progress bar on stderr, where that is a terminal."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._stack = contextlib.ExitStack()
+        self._bar: Any = None
+
+    def __enter__(self) -> Bar:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._stack.close()
+
+    def watch(self) -> Watch:
+        """What ``build`` tells of its progress."""
+        return Watch(self._wait, self._begin, lambda result: self._bar.update(1))
+
+    def _wait(self) -> None:
+        click.echo("smplprep: another build is running here; waiting for it to end", err=True)
+
+    def _begin(self, n_models: int) -> None:
+        bar = click.progressbar(
+            length=n_models,
+            label=self._name,
+            file=sys.stderr,
+            show_pos=True,
+            hidden=not n_models or not sys.stderr.isatty(),
+        )
+        self._bar = self._stack.enter_context(bar)
+
+
+def complain(outcome: Outcome) -> int:
+    """One sentence on stderr for each model that failed; the worst exit status."""
+    errors = [result.error for result in outcome.results if result.error]
+    for error in errors:
+        explain(error)
+    return max((in_words(error)[2] for error in errors), default=0)
+
+
+def table(rows: list[tuple[str, str, str | None]]) -> str:
+    """Model, result and reason at 80 columns, and how many of each result."""
+    lines = [f"{'model':<41} {'result':<8} why", *(row_text(*row) for row in rows)]
+    counts = Counter(result for _, result, _ in rows)
+    said = ", ".join(f"{count} {result}" for result, count in sorted(counts.items()))
+    return "\n".join([*lines, f"{len(rows)} model{'s' * (len(rows) != 1)}: {said}"])
+
+
+def row_text(path: str, result: str, why: str | None) -> str:
+    name = path if len(path) <= 41 else f"...{path[-38:]}"
+    reason = why or ""
+    return f"{name:<41} {result:<8} {reason if len(reason) <= 29 else reason[:26] + '...'}".rstrip()

@@ -1,0 +1,110 @@
+"""The lock: the same for everyone, no model data in it, and no byte beside it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from small_project import GENDERS, MANIFEST, Run, flip, results, tree
+
+MODELS = [f"raw/SMPLH_{gender}.npz" for gender in GENDERS]
+ARTIFACT = "cleaned/SMPLH_MALE_clean.npz"
+
+
+@pytest.fixture
+def locked(project: Path, build: Run) -> dict[str, bytes]:
+    """Built once; the tree as it then is."""
+    build()
+    return tree(project)
+
+
+def test_it_holds_hashes_and_versions_and_nothing_of_the_machine(locked, project: Path) -> None:
+    text = locked["smplprep.lock"].decode()
+    models = json.loads(text)["models"]
+    assert [entry["recipe"]["path"] for entry in models] == MODELS
+    for entry in models:
+        for path, digest in {**entry["inputs"], **entry["outputs"]}.items():
+            assert digest == hashlib.sha256(locked[path]).hexdigest()
+        assert entry["recipe"]["options"]["tolerance"] == 0.02
+        assert set(entry["versions"]) == {"smplprep", "numpy", "scipy", "zlib"}
+    assert str(project) not in text
+    assert not re.search(r'"/|20\d\d-', text)
+    assert len(text) < 6000  # 2 kB a model: no room for a model's data
+
+
+def test_another_machine_builds_the_same_bytes_from_it(locked, project: Path, build: Run) -> None:
+    shutil.rmtree(project / "cleaned")
+    shutil.rmtree(project / ".smplprep_cache")
+    assert build("--locked", "-j", "1").stdout.endswith("3 models: 3 built\n")
+    assert tree(project) == locked
+    assert build("--locked").stdout.endswith("3 models: 3 current\n")
+
+
+def test_without_a_lock_there_is_nothing_to_hold_to(project: Path, build: Run) -> None:
+    assert (
+        build("--locked", status=3).stderr
+        == "smplprep: smplprep.lock: there is none, but --locked\n"
+    )
+    assert not (project / "cleaned").exists()
+
+
+def test_a_flipped_byte_in_an_input(locked, project: Path, build: Run) -> None:
+    flip(project / MODELS[1])
+    done = build("--locked", status=1)
+    assert results(done.stdout)[MODELS[1]] == "failed input changed"
+    assert done.stderr == f"smplprep: {MODELS[1]}: is not as the lock says: input changed\n"
+    build("--check", status=1)
+    flip(project / MODELS[1])
+    assert tree(project) == locked  # nothing was written
+
+
+def test_a_flipped_byte_in_an_output(locked, project: Path, build: Run) -> None:
+    flip(project / ARTIFACT)
+    assert results(build("--check", status=1).stdout)[MODELS[1]] == "stale output changed"
+    assert results(build("--locked").stdout)[MODELS[1]] == "built output changed"
+    assert tree(project) == locked
+
+
+def test_a_changed_option(locked, project: Path, build: Run) -> None:
+    (project / "smplprep.toml").write_text(MANIFEST.replace("0.02", "0.03"))
+    done = build("--locked", status=1)
+    assert "raw/SMPLH_MALE.npz: is not as the lock says: tolerance changed" in done.stderr
+    assert results(build("--check", status=1).stdout)[MODELS[1]] == "stale tolerance changed"
+    assert tree(project)[ARTIFACT] == locked[ARTIFACT]
+
+
+def test_a_build_that_would_differ_is_withheld(locked, project: Path, build: Run) -> None:
+    """As where another scipy chose other vertices: the lock's hash is not to be had."""
+    lock, output = project / "smplprep.lock", project / ARTIFACT
+    digest = hashlib.sha256(locked[ARTIFACT]).hexdigest()
+    text = lock.read_text().replace(digest, "0" * 64)
+    lock.write_text(text.replace('"scipy": "', '"scipy": "0.'))
+    done = build("--locked", status=1)
+    first, second = done.stderr.splitlines()
+    assert first == f"smplprep: {ARTIFACT}: would differ from the lock; it was withheld"
+    assert "scipy" in second and "numpy" not in second
+    assert output.read_bytes() == locked[ARTIFACT]
+    output.unlink()
+    build("--locked", status=1)
+    assert not output.exists()
+    assert lock.read_text() != locked["smplprep.lock"].decode()
+
+
+def test_a_model_that_only_the_lock_has(locked, project: Path, build: Run) -> None:
+    (project / MODELS[0]).unlink()
+    for option in ("--locked", "--check"):
+        done = build(option, status=1)
+        assert "smplprep.lock: has raw/SMPLH_FEMALE.npz, which smplprep.toml has not" in done.stderr
+    build()
+    assert "FEMALE" not in (project / "smplprep.lock").read_text()
+    build("--locked")
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"lock_version": 9}', '{"lock_version": 1}', "\xff"])
+def test_a_damaged_lock_is_named(project: Path, build: Run, text: str) -> None:
+    (project / "smplprep.lock").write_text(text, "latin-1")
+    assert build(status=3).stderr.startswith("smplprep: smplprep.lock: ")

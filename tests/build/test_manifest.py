@@ -1,0 +1,134 @@
+"""What a manifest may say, and how it is told what is wrong with it."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from smplprep import Options
+from smplprep.build.manifest import Job, line_of, read_manifest
+from smplprep.cli.build import flags
+from smplprep.errors import ManifestError
+
+
+@pytest.fixture
+def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Reads a manifest's text in a folder with three models."""
+    monkeypatch.chdir(tmp_path)
+    Path("raw").mkdir()
+    for name in ("a.npz", "b.npz", "c.pkl"):
+        (Path("raw") / name).touch()
+
+    def read(text: str, name: str = "smplprep.toml") -> list[Job]:
+        Path(name).write_text(text)
+        return read_manifest(name, flags())
+
+    return read
+
+
+def test_every_option_is_a_key_under_its_flag():
+    assert {field for field, _ in flags().values()} == {field.name for field in fields(Options)}
+    assert {"tol", "regressor-budget-mm", "normalise-rows"} < set(flags())
+
+
+def test_defaults_and_what_a_model_says_of_itself(read):
+    jobs = read(
+        """
+tol = 0.02
+normalise-rows = true
+output = "out"
+[[model]]
+path = "raw/*.npz"
+[[model]]
+path = ["raw/c.pkl"]
+tol = "auto"
+regressor-budget-mm = 1
+output = "elsewhere/c.npz"
+hands = "flat"
+compress = true
+html = true
+"""
+    )
+    assert [job.path for job in jobs] == ["raw/a.npz", "raw/b.npz", "raw/c.pkl"]
+    assert jobs[0].options == Options(tolerance=0.02, normalise_rows=True)
+    assert jobs[0].output == "out"
+    assert jobs[2] == Job(
+        "raw/c.pkl",
+        output="elsewhere/c.npz",
+        options=Options(tolerance="auto", normalise_rows=True, regressor_budget_mm=1.0),
+        hands=("flat", "flat"),
+        compress=True,
+        html=True,
+    )
+
+
+def test_pyproject_has_it_under_tool_smplprep(read):
+    text = '[project]\nname = "x"\n[tool.smplprep]\nhops = 1\n[[tool.smplprep.model]]\npath = "a"\n'
+    (job,) = read(text, "pyproject.toml")
+    assert job == Job("a", options=Options(hops=1))
+    with pytest.raises(ManifestError, match=r"^pyproject.toml:4: unknown key; .* hops \(key hop\)"):
+        read(text.replace("hops", "hop"), "pyproject.toml")
+
+
+def test_a_glob_does_not_match_what_the_build_wrote(read):
+    before = read('[[model]]\npath = "raw/*.npz"\n')
+    (Path("raw") / "a_clean.npz").touch()
+    assert read('[[model]]\npath = "raw/*.npz"\n') == before
+    smplx = '[[model]]\npath = "**/*.npz"\nlayout = "smplx"\noutput = "models"\n'
+    Path("models/smplh").mkdir(parents=True)
+    Path("models/smplh/SMPLH_MALE.npz").touch()
+    assert [job.path for job in read(smplx)] == ["raw/a.npz", "raw/a_clean.npz", "raw/b.npz"]
+
+
+MODEL = '[[model]]\npath = "raw/a.npz"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("tol = \n", "smplprep.toml: is no TOML: Invalid value (at line 1, column 7)"),
+        ("tol = 0.1\n", "smplprep.toml: there is no [[model]] in it"),
+        (MODEL + "tolerance = 1\n", "smplprep.toml:3: unknown key; the nearest one is tol"),
+        (MODEL + "gendre = 1\n", "smplprep.toml:3: unknown key; the nearest one is gender"),
+        (MODEL + "xyz = 1\n", "smplprep.toml:3: unknown key (key xyz)"),
+        ("path = 'a'\n" + MODEL, "smplprep.toml:1: unknown key (key path)"),
+        (
+            MODEL + MODEL.replace("a.npz", "b.npz") + "\n# hops = 1\nhops = 2.5\n",
+            "smplprep.toml:7: '2.5' is not a valid integer range. (key hops)",
+        ),
+        (
+            MODEL + "tol = true\n",
+            "smplprep.toml:3: a value, not true or false, is expected (key tol)",
+        ),
+        (MODEL + "tol = {}\n", "smplprep.toml:3: '{}' is not a valid float. (key tol)"),
+        (MODEL + "normalise-rows = 1\n", "smplprep.toml:3: true or false is expected"),
+        (MODEL + "posedirs = 'none'\n", "smplprep.toml:3: 'none' is not one of 'local', "),
+        (MODEL + "gender = 'x'\n", "smplprep.toml:3: 'x' is not one of neutral, female, male"),
+        (MODEL + "hands = ['one']\n", 'smplprep.toml:3: "flat" or two MANO files are expected'),
+        ("[[model]]\ntol = 0.1\n", "smplprep.toml:1: a [[model]] without its path"),
+        ("[[model]]\npath = 'x*'\n", "smplprep.toml:2: no file matches x* (key path)"),
+        ("[[model]]\npath = '/x'\n", "smplprep.toml:2: the path must be relative"),
+        (MODEL + MODEL, "smplprep.toml:4: raw/a.npz and raw/a.npz would both be written to raw/"),
+        (
+            "output = 'o.npz'\n[[model]]\npath = 'raw/*.npz'\n",
+            "smplprep.toml:3: 2 models cannot be written to one file, o.npz (key path)",
+        ),
+    ],
+)
+def test_an_error_names_file_line_and_key(read, text, sentence):
+    with pytest.raises(ManifestError) as caught:
+        read(text)
+    assert str(caught.value).startswith(sentence)
+    assert caught.value.exit_status == 3
+
+
+def test_the_line_is_found_however_the_key_is_written():
+    text = 's = """\nhops = 1\n"""\n"hops" = 2\n[[model]]\npath = [\n 1,\n 2]\n'
+    text += "[[model]]\n\n# x\na.b = 1\n"
+    assert line_of(text, (), "hops") == 4
+    assert line_of(text, ("model", 0), "path") == 6
+    assert line_of(text, ("model", 1), "a") == 12
+    assert line_of(text, ("model", 1), None) == 9
+    assert line_of(text, (), "none") is None
