@@ -61,8 +61,8 @@ def true_weights(
 ) -> np.ndarray:
     """The rig's weights (V, J), with the landmark rows on the findings' joints after pruning.
 
-    A landmark's weight does not stand alone: where its joint ends elsewhere, the vertices on the way
-    there carry the same share, as the joint's support in a real model is one region.
+    A landmark's weight does not stand alone: where its joint ends elsewhere, the vertices on the
+    way there carry the same share, as the joint's support in a real model is one region.
     """
     weights = rig_weights.astype(np.float64)
     weights /= weights.sum(axis=1, keepdims=True)
@@ -103,8 +103,9 @@ def contaminate_weights(
     joint_names: Sequence[str],
     findings: Mapping[str, dict],
     rng: np.random.Generator,
+    sizes: tuple[float, float] = SPURIOUS_RANGE,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Fill every row up to four weights with small ones on unrelated joints.
+    """Fill every row up to four weights with ones of these sizes on unrelated joints.
 
     Returns:
         weights: (V, J), rows sum to 1, exactly four non-zeros each.
@@ -123,7 +124,7 @@ def contaminate_weights(
         lot[vertex, genuine[vertex]] = -1
     rank = (-lot).argsort(axis=1, kind="stable").argsort(axis=1, kind="stable")
     spurious = rank < 4 - genuine.sum(axis=1, keepdims=True)
-    low, high = np.log(SPURIOUS_RANGE)
+    low, high = np.log(sizes)
     added = np.where(spurious, np.exp(low + (high - low) * shares[:, len(parents) :]), 0)
     return weights * (1 - added.sum(axis=1, keepdims=True)) + added, spurious
 
