@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..kinematics import ancestors_or_self, edges_apart, parents_of
+from ..kinematics import edges_apart, parents_of
 from ..model import Model
 from .islands import islands
 
@@ -19,8 +19,8 @@ def structure(model: Model, *, tolerance: float, reach: int) -> dict[str, NDArra
 
     Rules, by the heaviest joint that ``islands`` leaves to the vertex: "far", any weight of a joint
     more than ``reach`` edges from it; "small", a weight below ``tolerance`` of a joint outside its
-    neighbourhood. That is three edges; at the landmarks of a known family it is the heaviest
-    joint's own chain and its children, so that no leak is left there that ``threshold`` removes.
+    neighbourhood. That is three edges; at the landmarks of a known family nothing is near, so that
+    no leak is left there that ``threshold`` removes.
 
     Args:
         model: ``weights`` (V, J), ``f``, ``v_template`` and ``kintree_table``.
@@ -30,12 +30,9 @@ def structure(model: Model, *, tolerance: float, reach: int) -> dict[str, NDArra
     gone = islands(model)
     weights = np.where(gone["islands"], 0, model.weights)
     parents = parents_of(model.kintree_table)
-    heaviest = weights.argmax(axis=1)
-    apart = edges_apart(parents)[heaviest]
+    apart = edges_apart(parents)[weights.argmax(axis=1)]
     near = apart <= NEIGHBOURHOOD
-    landmarks = list(model.family.landmarks.values())
-    at = heaviest[landmarks]
-    near[landmarks] = ancestors_or_self(parents)[at] | (parents[None, :] == at[:, None])
+    near[list(model.family.landmarks.values())] = False
     far = (weights != 0) & (apart > reach)
     small = (weights != 0) & ~far & ~near & (weights < weights.dtype.type(tolerance))
     return {**gone, "far": far, "small": small}
