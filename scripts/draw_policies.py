@@ -1,6 +1,6 @@
 """Draw the pictures of ``docs/policies.md``: one region of the body for each way to fail.
 
-    python scripts/draw_policies.py [OUT_DIR]
+python scripts/draw_policies.py [OUT_DIR]
 """
 
 from __future__ import annotations

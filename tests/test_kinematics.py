@@ -52,3 +52,10 @@ def test_ancestors_and_lines_of_a_small_tree():
     assert np.flatnonzero(in_line_within(parents, 1)[1]).tolist() == [0, 1, 2, 4]
     assert np.flatnonzero(in_line_within(parents, 2)[4]).tolist() == [0, 1, 4]  # 2 is a sibling
     assert parents_first(np.array([1, -1])) == [1, 0]
+    assert edges_apart(parents).tolist() == [
+        [0, 1, 2, 3, 2],
+        [1, 0, 1, 2, 1],
+        [2, 1, 0, 1, 2],
+        [3, 2, 1, 0, 3],
+        [2, 1, 2, 3, 0],
+    ]

@@ -173,12 +173,13 @@ def read_text(path: str | os.PathLike[str], *, limits: Limits) -> str:
         ModelReadError: it cannot be opened or read, is no regular file, or is too large.
     """
     descriptor = _opened(path)
-    with io.FileIO(descriptor) as file:
+    try:
         n_bytes = _sane_size(os.fstat(descriptor), path=path, limits=limits)
-        try:
-            return (file.read(n_bytes) or b"").decode("utf-8", "replace")
-        except OSError as error:
-            raise ModelReadError(f"cannot be read: {error.strerror}", path=path) from error
+        return os.read(descriptor, n_bytes).decode("utf-8", "replace")
+    except OSError as error:
+        raise ModelReadError(f"cannot be read: {error.strerror}", path=path) from error
+    finally:
+        os.close(descriptor)
 
 
 def _opened(path: str | os.PathLike[str]) -> int:
