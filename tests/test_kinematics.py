@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 
 from smplprep import ModelInvalidError
-from smplprep.kinematics import ancestors_or_self, in_line_within, parents_first, parents_of
+from smplprep.kinematics import (
+    ancestors_or_self,
+    edges_apart,
+    in_line_within,
+    parents_first,
+    parents_of,
+)
 
 
 def table(parents, dtype=np.int64):
