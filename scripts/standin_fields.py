@@ -6,10 +6,13 @@ function of its arguments and of the generator it is given.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 from scipy.optimize import nnls
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import dijkstra
 from scipy.spatial import cKDTree
 from scipy.special import ndtr
 
@@ -17,6 +20,8 @@ SPURIOUS_RANGE = (3e-5, 9e-3)  # weights; the findings' tolerance is 1e-2
 MIN_TREE_DISTANCE = 4  # edges between a spurious joint and each genuine one of the vertex
 FLOOR_RMS = 3e-5  # metres per unit of a pose feature, everywhere
 BULGE_PER_SIZE = 0.05  # genuine corrective per pose feature, relative to the joint's size
+
+DETOUR = 1.02  # how much longer the way through a vertex may be that lies on the way
 
 # Genuine weights of the landmarks that have more than one joint after pruning.
 LANDMARK_SHARES = {
@@ -48,11 +53,27 @@ def joint_index(name: str, joint_names: Sequence[str]) -> int:
 
 
 def true_weights(
-    rig_weights: np.ndarray, joint_names: Sequence[str], findings: Mapping[str, dict]
+    rig_weights: np.ndarray,
+    verts: np.ndarray,
+    faces: np.ndarray,
+    joint_names: Sequence[str],
+    findings: Mapping[str, dict],
 ) -> np.ndarray:
-    """The rig's weights (V, J), with the landmark rows on the findings' joints after pruning."""
+    """The rig's weights (V, J), with the landmark rows on the findings' joints after pruning.
+
+    A landmark's weight does not stand alone: where its joint ends elsewhere, the vertices on the
+    way there carry the same share, as the joint's support in a real model is one region.
+    """
     weights = rig_weights.astype(np.float64)
     weights /= weights.sum(axis=1, keepdims=True)
+    for landmark, shares in LANDMARK_SHARES.items():
+        for side, name in itertools.product(("left", "right"), shares):
+            vertex = findings["landmark_vertex_ids"][side[0].upper() + landmark[1:]]
+            joint = joint_index(name.replace("left", side), joint_names)
+            way = _on_the_way(verts, faces, vertex, rig_weights[:, joint] > 0)
+            share = shares[name]
+            weights[way] *= 1 - share
+            weights[way, joint] += share
     for landmark, vertex in findings["landmark_vertex_ids"].items():
         names = findings["landmark_weight_support_after"][landmark]
         shares = LANDMARK_SHARES.get("L" + landmark[1:], {})
@@ -63,6 +84,18 @@ def true_weights(
     return weights
 
 
+def _on_the_way(
+    verts: np.ndarray, faces: np.ndarray, vertex: int, region: np.ndarray
+) -> np.ndarray:
+    """Vertices on or near the shortest way from a vertex over the mesh to a region (V,)."""
+    edges = np.unique(np.sort(faces[:, [[0, 1], [1, 2], [2, 0]]].reshape(-1, 2), axis=1), axis=0)
+    lengths = np.linalg.norm(verts[edges[:, 0]] - verts[edges[:, 1]], axis=1)
+    graph = csr_array((lengths, (edges[:, 0], edges[:, 1])), shape=(len(verts),) * 2)
+    there = dijkstra(graph, directed=False, indices=np.flatnonzero(region), min_only=True)
+    here = dijkstra(graph, directed=False, indices=vertex)
+    return np.flatnonzero((here + there <= DETOUR * there[vertex]) & ~region)
+
+
 def contaminate_weights(
     weights: np.ndarray,
     verts: np.ndarray,
@@ -70,8 +103,9 @@ def contaminate_weights(
     joint_names: Sequence[str],
     findings: Mapping[str, dict],
     rng: np.random.Generator,
+    sizes: tuple[float, float] = SPURIOUS_RANGE,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Fill every row up to four weights with small ones on unrelated joints.
+    """Fill every row up to four weights with ones of these sizes on unrelated joints.
 
     Returns:
         weights: (V, J), rows sum to 1, exactly four non-zeros each.
@@ -90,7 +124,7 @@ def contaminate_weights(
         lot[vertex, genuine[vertex]] = -1
     rank = (-lot).argsort(axis=1, kind="stable").argsort(axis=1, kind="stable")
     spurious = rank < 4 - genuine.sum(axis=1, keepdims=True)
-    low, high = np.log(SPURIOUS_RANGE)
+    low, high = np.log(sizes)
     added = np.where(spurious, np.exp(low + (high - low) * shares[:, len(parents) :]), 0)
     return weights * (1 - added.sum(axis=1, keepdims=True)) + added, spurious
 

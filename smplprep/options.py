@@ -23,6 +23,12 @@ class Options:
         hops: for "local": how many edges of the kinematic tree a corrective reaches.
         shapedirs: "keep" or "zero".
         dtype: "same" or "float32".
+        policy: which skinning weights are spurious: "threshold", "islands" or "structure".
+        reach: for "structure": edges of the kinematic tree beyond which no weight stays.
+        max_influences: how many weights of a vertex stay after the policy; None: all.
+        keep_joints: joints whose weights are not touched, by name in either vocabulary.
+        keep_vertices: vertices whose weights are not touched, by index.
+        removed_to: "renormalise" (shared by what stays) or "parent" (the nearest kept ancestor).
     """
 
     tolerance: float | Literal["auto"] = 1e-2
@@ -34,6 +40,12 @@ class Options:
     hops: int = 2
     shapedirs: str = "keep"
     dtype: str = "same"
+    policy: str = "threshold"
+    reach: int = 4
+    max_influences: int | None = None
+    keep_joints: tuple[str, ...] = ()
+    keep_vertices: tuple[int, ...] = ()
+    removed_to: str = "renormalise"
 
     @property
     def chosen_tolerance(self) -> float:
@@ -48,4 +60,5 @@ class Options:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for the report and the stamp."""
-        return asdict(self)
+        plain = asdict(self)
+        return {key: list(v) if isinstance(v, tuple) else v for key, v in plain.items()}

@@ -15,6 +15,9 @@ from importlib import import_module
 from pathlib import Path
 from threading import Thread
 
+import numpy as np
+from numpy.typing import NDArray
+
 from . import __version__
 from .change import Change
 from .contents import DEFAULT_LIMITS, Limits
@@ -27,6 +30,7 @@ from .io.write_model import check_written, container_of, write_container
 from .layout import layout_path, make_folder_of
 from .model import Model
 from .options import Options
+from .policies.kept import kept_entries
 from .report.html.render import can_render, prepare, render_page
 from .report.report import Report, build_report, describe_keys
 from .schema import STAMP_KEY
@@ -42,10 +46,23 @@ Progress = Callable[[str], None]
 Accept = Callable[[str, dict[Path, str]], None]
 
 
-def steps(options: Options) -> list[Step]:
-    """The preset: the transforms in the order in which they run."""
+def steps(options: Options, kept: NDArray[np.bool_] | None = None) -> list[Step]:
+    """The preset: the transforms in the order in which they run.
+
+    Args:
+        options: which, and how.
+        kept: (V, J); the weights that are not touched, see ``kept_entries``.
+    """
     listed: list[Step] = [
-        partial(prune_weights, tolerance=options.chosen_tolerance),
+        partial(
+            prune_weights,
+            tolerance=options.chosen_tolerance,
+            policy=options.policy,
+            reach=options.reach,
+            max_influences=options.max_influences,
+            kept=kept,
+            removed_to=options.removed_to,
+        ),
         partial(
             sparsify_regressor,
             mode=options.regressor,
@@ -111,7 +128,7 @@ def transformed(model: Model, options: Options, say: Progress) -> Transformed:
     if budget_is_spent(model, options):
         options = dataclasses.replace(options, regressor="keep")
     stages, changes = [model], []
-    for step in steps(options):
+    for step in steps(options, kept_entries(model, options)):
         say(step.func.__name__)
         stage, change = step(stages[-1])
         stages.append(stage)

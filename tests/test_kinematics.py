@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 
 from smplprep import ModelInvalidError
-from smplprep.kinematics import ancestors_or_self, in_line_within, parents_first, parents_of
+from smplprep.kinematics import (
+    ancestors_or_self,
+    edges_apart,
+    in_line_within,
+    parents_first,
+    parents_of,
+)
 
 
 def table(parents, dtype=np.int64):
@@ -52,3 +58,10 @@ def test_ancestors_and_lines_of_a_small_tree():
     assert np.flatnonzero(in_line_within(parents, 1)[1]).tolist() == [0, 1, 2, 4]
     assert np.flatnonzero(in_line_within(parents, 2)[4]).tolist() == [0, 1, 4]  # 2 is a sibling
     assert parents_first(np.array([1, -1])) == [1, 0]
+    assert edges_apart(parents).tolist() == [
+        [0, 1, 2, 3, 2],
+        [1, 0, 1, 2, 1],
+        [2, 1, 0, 1, 2],
+        [3, 2, 1, 0, 3],
+        [2, 1, 2, 3, 0],
+    ]

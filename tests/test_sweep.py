@@ -105,6 +105,25 @@ def test_auto_is_refused_where_nothing_can_be_chosen(small_model, standin):
         clean(standin, Options(tolerance="auto", posedirs="keep"))
 
 
+@pytest.mark.parametrize("policy", ["islands", "structure"])
+def test_other_policies_have_no_tolerance_to_choose(standin, policy):
+    for job in (
+        lambda options: clean(standin, options),
+        lambda options: sweep(standin, [1e-2], options),
+    ):
+        with pytest.raises(SmplprepError, match=f"the policy '{policy}' does not go by") as error:
+            job(Options(tolerance="auto", policy=policy))
+        assert "--policy threshold" in error.value.hint
+
+
+def test_what_is_kept_is_kept_in_the_sweep_too(standin):
+    options = Options(keep_joints=("neck",), keep_vertices=(332,), max_influences=2)
+    row = sweep(standin, [1e-2], options).rows[0]
+    report = clean(standin, options)[1].data
+    assert row["leaking_landmarks"] == report["summary"]["after"]["leaking_landmarks"] > 0
+    assert row["weights_nonzeros"] == report["summary"]["after"]["weights_nonzeros"]
+
+
 def test_command_prints_json_and_draws(standin_dir, tmp_path):
     pytest.importorskip("matplotlib")
     picture = tmp_path / "sweep.png"

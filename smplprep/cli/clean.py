@@ -35,6 +35,19 @@ class Tolerance(click.ParamType[float | str]):
         return "auto" if value == "auto" else float(click.FLOAT.convert(value, param, ctx))
 
 
+class Names(click.ParamType[tuple[str, ...]]):
+    """Names with commas between them."""
+
+    name = "names"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        if isinstance(value, tuple):
+            return value
+        return tuple(dict.fromkeys(name.strip() for name in value.split(",") if name.strip()))
+
+
 class CleanCommand(click.Command):
     """click's options take a fixed number of values: --hands flat becomes --hands flat flat."""
 
@@ -55,6 +68,46 @@ class CleanCommand(click.Command):
     default=DEFAULTS.tolerance,
     show_default=True,
     help="Skinning weights below this go; auto: the smallest that leaves no leak.",
+)
+@click.option(
+    "--policy",
+    type=choice("threshold", "islands", "structure"),
+    default=DEFAULTS.policy,
+    show_default=True,
+    help="Which skinning weights are spurious: small ones; ones off their joint's region of the "
+    "mesh; ones off it, far in the tree, or small and not near.",
+)
+@click.option(
+    "--reach",
+    type=click.IntRange(min=0),
+    default=DEFAULTS.reach,
+    show_default=True,
+    help="For --policy structure: weights of joints farther in the tree than this go.",
+)
+@click.option(
+    "--max-influences",
+    type=click.IntRange(min=1),
+    metavar="K",
+    help="After the policy, keep the K largest weights of each vertex.",
+)
+@click.option(
+    "--keep-joints",
+    type=Names(),
+    default=DEFAULTS.keep_joints,
+    metavar="NAMES",
+    help="Do not touch the weights of these joints: left_hip,leftLeg.",
+)
+@click.option(
+    "--keep-vertices",
+    metavar="FILE",
+    help="Do not touch the weights of these vertices: a JSON list, or one index a line.",
+)
+@click.option(
+    "--removed-to",
+    type=choice("renormalise", "parent"),
+    default=DEFAULTS.removed_to,
+    show_default=True,
+    help="Who gets removed weight: all that stays, or the nearest joint above that stays.",
 )
 @click.option(
     "--regressor",
@@ -126,6 +179,7 @@ class CleanCommand(click.Command):
 def clean_command(
     models: tuple[str, ...],
     output: str | None,
+    keep_vertices: str | None,
     compress: bool | None,
     hands: tuple[str, str] | None,
     layout: tuple[str, str] | None,
@@ -149,11 +203,13 @@ def clean_command(
       smplprep clean SMPLH_NEUTRAL.npz
     """
     from ..contents import limits_with
+    from ..io.vertex_list import read_vertex_list
     from ..pipeline import clean_file
 
     if output and layout:
         raise click.UsageError("-o and --layout exclude each other")
-    options = Options(**chosen)
+    vertices = read_vertex_list(keep_vertices) if keep_vertices is not None else ()
+    options = Options(**chosen, keep_vertices=vertices)
     folder = output_folder(models, output)
     worst = 0
     for model in models:

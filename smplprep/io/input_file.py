@@ -166,6 +166,22 @@ def open_input(
         os.close(descriptor)
 
 
+def read_text(path: str | os.PathLike[str], *, limits: Limits) -> str:
+    """The text of a regular file of sane size; bytes that are no UTF-8 are replaced.
+
+    Raises:
+        ModelReadError: it cannot be opened or read, is no regular file, or is too large.
+    """
+    descriptor = _opened(path)
+    try:
+        n_bytes = _sane_size(os.fstat(descriptor), path=path, limits=limits)
+        return os.read(descriptor, n_bytes).decode("utf-8", "replace")
+    except OSError as error:
+        raise ModelReadError(f"cannot be read: {error.strerror}", path=path) from error
+    finally:
+        os.close(descriptor)
+
+
 def _opened(path: str | os.PathLike[str]) -> int:
     # O_NONBLOCK: a pipe without a writer would otherwise hold the program for ever.
     names = ("O_NONBLOCK", "O_NOCTTY", "O_CLOEXEC", "O_BINARY")

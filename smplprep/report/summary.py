@@ -47,11 +47,13 @@ def change_lines(report: Mapping[str, Any]) -> list[str]:
         figures |= {"rows_touched": change["rows_touched"]}
         extra = (key for key in change if key not in COUNTED)
         figures |= {key: change[key] for key in extra if isinstance(change[key], int | float)}
+        figures |= {f"dropped by {rule}": n for rule, n in change.get(PER_RULE, {}).items()}
         lines.append(f"{change['transform']}:")
         lines += [f"  {key.replace('_', ' '):<36}{value:>18,}" for key, value in figures.items()]
     return lines
 
 
+PER_RULE = "dropped_per_rule"
 COUNTED = ("entries_before", "entries_after", "entries_dropped", "rows_touched")
 
 

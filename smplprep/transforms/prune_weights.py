@@ -1,91 +1,211 @@
-"""Prune skinning weights: small entries go, the rest of each row is rescaled to sum 1.
+"""Prune skinning weights: spurious entries go, the rest of each row is rescaled to sum 1.
 
 Landmark vertices carry weights of 1e-3 on unrelated joints, so a loss on the nose turns the legs.
 """
 
 from __future__ import annotations
 
+import dataclasses
+import itertools
+from collections import Counter
+
 import numpy as np
 from numpy.typing import NDArray
 
 from ..change import Change
 from ..errors import SmplprepError
+from ..kinematics import parents_first, parents_of
 from ..model import Model
+from ..policies.islands import islands
+from ..policies.structure import structure
+from ..policies.threshold import threshold
 
+POLICIES = ("threshold", "islands", "structure")
+HEIRS = ("renormalise", "parent")
 # A row whose sum is off by no more than this many eps of its dtype needs no rescaling.
 SUM_SLACK_EPS = 4
-# Rescaling a row whose sum was above 1 can push an entry under the tolerance, and so on; each round
-# but the first touches hardly any row.
+# Beyond it, a row is no body model's, and is rescaled whatever is kept in it.
+MAX_KEPT_SUM_ERROR = 1e-2
+# Rescaling a row may leave its sum an eps off for ever; rounds that remove something end by
+# themselves, since every one of them leaves fewer entries.
 MAX_ROUNDS = 16
 
+Mask = NDArray[np.bool_]
 
-def prune_weights(model: Model, *, tolerance: float = 1e-2) -> tuple[Model, Change]:
-    """Zero skinning weights below ``tolerance`` and rescale the rest of each row to sum 1.
+
+def prune_weights(
+    model: Model,
+    *,
+    tolerance: float = 1e-2,
+    policy: str = "threshold",
+    reach: int = 4,
+    max_influences: int | None = None,
+    kept: Mask | None = None,
+    removed_to: str = "renormalise",
+) -> tuple[Model, Change]:
+    """Zero the skinning weights that a policy calls spurious; each row sums to 1 again.
 
     A landmark then depends on the joints of its own kinematic chain alone.
 
     Args:
         model: ``weights`` (V, J), rows summing to about 1 (they are normalised).
-        tolerance: dimensionless, in [0, 1); entries ``< tolerance`` go, one equal to it stays.
+        tolerance: dimensionless, in [0, 1); for "threshold": entries ``< tolerance`` go, one equal
+            to it stays. See ``policies/structure.py`` for "structure".
+        policy: "threshold", "islands" or "structure"; each is a file of ``policies/``.
+        reach: for "structure": edges of the kinematic tree.
+        max_influences: after the policy, only so many entries of a row stay, the largest.
+        kept: (V, J); entries that keep their bits. The others of their row take what was removed; a
+            row that would be left with kept entries alone is left as it is.
+        removed_to: "renormalise" shares what was removed among the rest of the row, "parent" gives
+            it to the nearest ancestor that stays in the row, and where none does, shares it.
 
     Returns:
         The new model (the input is untouched, unchanged rows are bit-equal) and its Change. A row
         with no entry left keeps its largest as 1 (ties: the lowest joint) and is listed as rescued.
-        In a row whose survivors sum to more than 1, rescaling can push an entry under the
-        tolerance; it goes too, so that cleaning twice gives the bytes of cleaning once.
+        What is left is pruned again until nothing goes (rescaling can push an entry under the
+        tolerance), so that cleaning twice gives the bytes of cleaning once.
 
     Error bound: with dropped mass r_v, vertex v moves at most
         r_v * max_jk |T_j v - T_k v| metres over the joints of its input row.
 
     Raises:
-        SmplprepError: a tolerance outside [0, 1).
+        SmplprepError: an option out of its range.
 
     Source: the investigation's ``prune_lbs_weights``: zero ``(w < tol) & (w != 0)``, then
         ``torch.nn.functional.normalize(w, p=1, dim=1)``.
     """
-    if not 0.0 <= tolerance < 1.0:
-        raise SmplprepError(f"the tolerance {tolerance} is not in [0, 1)")
+    check_options(tolerance, policy, reach, max_influences, removed_to)
     stored = model.weights
-    # Compared in the stored dtype, as torch does: float32(0.01) equals a tolerance of 0.01.
-    threshold = stored.dtype.type(tolerance)
     slack = SUM_SLACK_EPS * float(np.finfo(stored.dtype).eps)
-    input_sums = row_sums(stored).astype(np.float64)
+    sums = row_sums(stored).astype(np.float64)
+    frozen = np.zeros(stored.shape, dtype=bool) if kept is None else kept.copy()
+    frozen[np.abs(sums - 1) > MAX_KEPT_SUM_ERROR] = False
 
-    after = np.where(stored < threshold, 0, stored)
-    after[after < 0] = 0  # also at a tolerance of 0
-    rescued = np.flatnonzero(~after.any(axis=1))
-    after[rescued, stored[rescued].argmax(axis=1)] = 1
-    rows = np.flatnonzero((after != stored).any(axis=1) | (np.abs(input_sums - 1) > slack))
-    for _ in range(MAX_ROUNDS):
-        after[rows] /= row_sums(after[rows])[:, None]
-        fallen = (after[rows] > 0) & (after[rows] < threshold)
-        after[rows] = np.where(fallen, 0, after[rows])
+    after = np.where((stored < 0) & ~frozen, 0, stored)
+    due = (after != stored).any(axis=1) | (np.abs(sums - 1) > slack)
+    per_rule: Counter[str] = Counter()
+    rescued = np.zeros(len(after), dtype=bool)
+    for n_rounds in itertools.count():
+        now = dataclasses.replace(model, weights=after)
+        rules = removals(now, policy, tolerance, reach)
+        if max_influences is not None:
+            rules["max_influences"] = beyond_largest(after, rules, frozen, max_influences)
+        gone = np.logical_or.reduce([*rules.values()]) & ~frozen
+        saved = spare(gone, after, frozen)
+        per_rule.update({rule: int(np.count_nonzero(m & gone)) for rule, m in rules.items()})
+        losing = gone.any(axis=1)
+        rescued |= saved & losing
+        rows = np.flatnonzero(due | losing)
+        if not rows.size or (n_rounds >= MAX_ROUNDS and not losing.any()):
+            break
+        left = np.where(gone[rows], 0, after[rows])
+        if removed_to == "parent":
+            left += handed_up(after[rows] - left, (left > 0) & ~frozen[rows], model)
+        after[rows] = rescaled(left, frozen[rows])
         off = np.abs(row_sums(after[rows]).astype(np.float64) - 1) > slack
-        rows = rows[fallen.any(axis=1) | off]
+        due = np.zeros(len(after), dtype=bool)
+        due[rows[off]] = True
     touched = (after != stored).any(axis=1)
 
     before = stored.astype(np.float64)
     dropped = np.where(after == 0, before, 0.0)
     row_loss = np.abs(dropped).sum(axis=1)
-    odd = np.flatnonzero(np.abs(input_sums - 1.0) > max(slack, 1e-6))
+    odd = np.flatnonzero(np.abs(sums - 1.0) > max(slack, 1e-6))
     change = Change(
         transform="prune_weights",
         field="weights",
-        options={"tolerance": tolerance},
+        options={"tolerance": tolerance, "policy": policy},
         entries_before=int(np.count_nonzero(before)),
         entries_after=int(np.count_nonzero(after)),
         rows_touched=int(np.count_nonzero(touched)),
         figures={
+            "dropped_per_rule": dict(per_rule),
             "mass_dropped_mean": float(row_loss.mean()),
             "mass_dropped_max": float(row_loss.max()),
             "mass_dropped_max_vertex": int(row_loss.argmax()),
             "mass_dropped_per_joint": np.abs(dropped).sum(axis=0).tolist(),
-            "negative_entries_dropped": int(np.count_nonzero(before < 0)),
-            "rescued_rows": [{"vertex": int(v), "joint": int(after[v].argmax())} for v in rescued],
-            "normalised_rows": [{"vertex": int(v), "sum": float(input_sums[v])} for v in odd],
+            "negative_entries_dropped": int(np.count_nonzero((before < 0) & (after == 0))),
+            "rescued_rows": [
+                {"vertex": int(v), "joint": int(after[v].argmax())} for v in np.flatnonzero(rescued)
+            ],
+            "normalised_rows": [{"vertex": int(v), "sum": float(sums[v])} for v in odd],
         },
     )
     return (model if change.nothing_to_do else model.with_arrays(weights=after)), change
+
+
+def check_options(
+    tolerance: float, policy: str, reach: int, max_influences: int | None, removed_to: str
+) -> None:
+    """Raise SmplprepError for an option out of its range."""
+    if not 0.0 <= tolerance < 1.0:
+        raise SmplprepError(f"the tolerance {tolerance} is not in [0, 1)")
+    if policy not in POLICIES:
+        raise SmplprepError(f"the policy {policy!r} is none of {', '.join(POLICIES)}")
+    if reach < 0:
+        raise SmplprepError(f"a reach of {reach}: a number of edges cannot be negative")
+    if max_influences is not None and max_influences < 1:
+        raise SmplprepError(f"{max_influences} influences: a vertex needs at least one")
+    if removed_to not in HEIRS:
+        raise SmplprepError(f"removed_to {removed_to!r} is none of {', '.join(HEIRS)}")
+
+
+def removals(model: Model, policy: str, tolerance: float, reach: int) -> dict[str, Mask]:
+    """What the policy would remove, by rule."""
+    if policy == "islands":
+        return islands(model)
+    if policy == "structure":
+        return structure(model, tolerance=tolerance, reach=reach)
+    return threshold(model, tolerance=tolerance)
+
+
+def beyond_largest(weights: NDArray, rules: dict[str, Mask], frozen: Mask, n_most: int) -> Mask:
+    """(V, J); what the rules leave beyond the ``n_most`` largest of a row, kept entries first.
+
+    Of equal entries those of the lowest joints stay.
+    """
+    left = np.where(np.logical_or.reduce([*rules.values()]) & ~frozen, 0, weights)
+    beyond = np.zeros(left.shape, dtype=bool)
+    rows = np.flatnonzero(np.count_nonzero(left, axis=1) > n_most)
+    worth = np.where(frozen[rows] & (left[rows] != 0), np.inf, left[rows])
+    order = np.argsort(-worth, axis=1, kind="stable")
+    beyond[rows[:, None], order[:, n_most:]] = True
+    return beyond & (left != 0)
+
+
+def spare(gone: Mask, weights: NDArray, frozen: Mask) -> Mask:
+    """(V,); rows that would be left empty, whose largest entry is taken out of ``gone``.
+
+    So is every entry of a row that would be left with kept ones alone: nothing could take its mass.
+    """
+    left = (weights != 0) & ~gone
+    empty = ~left.any(axis=1)
+    gone[empty, weights[empty].argmax(axis=1)] = False
+    gone[~empty & ~(left & ~frozen).any(axis=1)] = False
+    return empty
+
+
+def handed_up(removed: NDArray, heirs: Mask, model: Model) -> NDArray:
+    """(R, J) what each heir gets of the removed mass: that of the joints it is the next above."""
+    parents = parents_of(model.kintree_table)
+    carried = np.maximum(removed, 0)
+    for joint in reversed(parents_first(parents)):
+        passed = np.where(heirs[:, joint], 0, carried[:, joint])
+        carried[:, joint] -= passed
+        if parents[joint] >= 0:
+            carried[:, parents[joint]] += passed
+    return carried
+
+
+def rescaled(rows: NDArray, frozen: Mask) -> NDArray:
+    """Rows with sum 1, by one factor on the entries that are not frozen; untouched if none is."""
+    if not frozen.any():
+        return rows / row_sums(rows)[:, None]
+    free = np.where(frozen, 0, rows)
+    total, wanted = row_sums(free), 1 - row_sums(np.where(frozen, rows, 0))
+    able = (total > 0) & (wanted > 0)
+    factor = np.where(able, wanted, 1) / np.where(able, total, 1)
+    return np.where(frozen, rows, rows * factor[:, None].astype(rows.dtype))
 
 
 def row_sums(matrix: NDArray[np.floating]) -> NDArray[np.floating]:

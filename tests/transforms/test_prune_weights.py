@@ -153,3 +153,126 @@ def test_rows_of_many_small_influences_equal_the_snippet_too(standin, dtype):
     pruned, _ = prune_weights(model)
     assert_equals_snippet(model, pruned, 1e-2)
     assert prune_weights(pruned)[0] is pruned
+
+
+# --- policies, limits and what is kept ---
+
+POLICIES = ["threshold", "islands", "structure"]
+
+
+@pytest.fixture(scope="module")
+def messy(standin):
+    """The stand-in with weights of every size anywhere, and rows up to half a percent off."""
+    random = np.random.RandomState(3)
+    extra = np.where(random.rand(6890, 52) < 0.05, 10 ** random.uniform(-4, -0.5, (6890, 52)), 0)
+    weights = standin.weights + extra
+    sums = weights.sum(axis=1, keepdims=True) * random.uniform(0.995, 1.005, (6890, 1))
+    return standin.with_arrays(weights=(weights / sums).astype(np.float32))
+
+
+def test_the_default_policy_is_the_threshold(standin):
+    default, change = prune_weights(standin)
+    assert np.array_equal(prune_weights(standin, policy="threshold")[0].weights, default.weights)
+    assert change.figures["dropped_per_rule"] == {"threshold": change.entries_dropped}
+
+
+@pytest.mark.parametrize("removed_to", ["renormalise", "parent"])
+@pytest.mark.parametrize("policy", POLICIES)
+def test_twice_is_once_under_every_policy(messy, policy, removed_to):
+    chosen = {"policy": policy, "removed_to": removed_to, "max_influences": 3}
+    once, change = prune_weights(messy, **chosen)
+    assert change.entries_dropped == sum(change.figures["dropped_per_rule"].values())
+    np.testing.assert_allclose(once.weights.sum(axis=1, dtype=float), 1, atol=1e-6)
+    assert np.count_nonzero(once.weights, axis=1).max() == 3
+    assert prune_weights(once, **chosen)[0] is once
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_the_findings_supports_hold_under_every_policy(standin, findings, policy):
+    pruned, change = prune_weights(standin, policy=policy)
+    names = standin.family.joint_names(52)
+    for landmark, joints in findings["landmark_weight_support_after"].items():
+        row = pruned.weights[findings["landmark_vertex_ids"][landmark]]
+        assert [names[joint] for joint in np.flatnonzero(row)] == joints, landmark
+    assert change.figures["rescued_rows"] == []
+
+
+def test_the_largest_stay_and_of_equal_ones_the_lowest_joints(small_model):
+    weights = np.full((10, 4), 0.25)
+    weights[4] = [0.1, 0.4, 0.2, 0.3]
+    pruned, change = prune_weights(small_model(weights=weights), max_influences=2)
+    assert pruned.weights[0].tolist() == [0.5, 0.5, 0, 0]
+    np.testing.assert_allclose(pruned.weights[4], [0, 4 / 7, 0, 3 / 7])
+    assert change.figures["dropped_per_rule"] == {"threshold": 0, "max_influences": 20}
+
+
+def test_removed_mass_goes_to_the_nearest_ancestor_that_stays(small_model):
+    """The tree is the chain 0 - 1 - 2 - 3."""
+    weights = np.full((10, 4), 0.25)
+    weights[0] = [0.5, 0.4, 0.06, 0.04]  # 2 and 3 go to 1
+    weights[1] = [0.6, 0.04, 0.3, 0.06]  # 1 to 0, 3 to 2
+    weights[2] = [0.04, 0.06, 0.5, 0.4]  # nobody above: shared
+    model = small_model(weights=weights)
+    pruned, _ = prune_weights(model, tolerance=0.1, removed_to="parent")
+    np.testing.assert_allclose(pruned.weights[0], [0.5, 0.5, 0, 0])
+    np.testing.assert_allclose(pruned.weights[1], [0.64, 0, 0.36, 0])
+    np.testing.assert_allclose(pruned.weights[2], [0, 0, 5 / 9, 4 / 9])
+    np.testing.assert_array_equal(pruned.weights[3:], weights[3:])
+
+
+@pytest.mark.parametrize("removed_to", ["renormalise", "parent"])
+@pytest.mark.parametrize("policy", POLICIES)
+def test_kept_entries_keep_their_bits(messy, policy, removed_to):
+    kept = np.zeros((6890, 52), dtype=bool)
+    kept[:, [1, 15, 40]] = True
+    kept[100:200] = True
+    chosen = {"policy": policy, "removed_to": removed_to, "max_influences": 4, "kept": kept}
+    pruned, change = prune_weights(messy, **chosen)
+    assert np.array_equal(pruned.weights[kept], messy.weights[kept])
+    assert change.entries_dropped > 10_000
+    changed = (pruned.weights != messy.weights).any(axis=1)
+    np.testing.assert_allclose(pruned.weights[changed].sum(axis=1, dtype=float), 1, atol=1e-6)
+    assert prune_weights(pruned, **chosen)[0] is pruned
+
+
+def test_a_row_that_would_be_left_with_kept_weights_alone_stays(small_model):
+    weights = np.full((10, 4), 0.25)
+    weights[0] = [0.995, 0.005, 0, 0]
+    weights[1] = [0.005, 0.495, 0.5, 0]
+    kept = np.zeros((10, 4), dtype=bool)
+    kept[:, 0] = True
+    model = small_model(weights=weights)
+    assert prune_weights(model, kept=kept)[0] is model
+    pruned, _ = prune_weights(model, tolerance=0.498, kept=kept)
+    np.testing.assert_allclose(pruned.weights[1], [0.005, 0, 0.995, 0])
+    assert pruned.weights[0].tolist() == weights[0].tolist()
+
+
+def test_a_row_of_islands_alone_is_rescued_and_stays_so(small_model):
+    """Vertices 7, 8, 9 are linked; 9 hangs on two joints whose regions are elsewhere."""
+    verts = np.arange(30.0).reshape(10, 3) ** 2
+    weights = np.zeros((10, 4))
+    weights[:5, 0] = weights[5:9, 1] = 1
+    weights[9] = [0.6, 0, 0.4, 0]
+    weights[0] = [0.5, 0, 0.5, 0]
+    faces = np.array([[k, k + 1, k + 2] for k in range(8)])
+    model = small_model(weights=weights, v_template=verts, f=faces)
+    pruned, change = prune_weights(model, policy="islands")
+    assert pruned.weights[9].tolist() == [1, 0, 0, 0]
+    assert change.figures["rescued_rows"] == [{"vertex": 9, "joint": 0}]
+    assert change.figures["dropped_per_rule"] == {"islands": 1}
+    assert prune_weights(pruned, policy="islands")[0] is pruned
+
+
+@pytest.mark.parametrize(
+    ("chosen", "message"),
+    [
+        ({"policy": "magic"}, "'magic' is none of threshold, islands, structure"),
+        ({"reach": -1}, "a reach of -1"),
+        ({"max_influences": 0}, "0 influences"),
+        ({"removed_to": "child"}, "'child' is none of renormalise, parent"),
+    ],
+)
+def test_options_out_of_range_are_refused(small_model, chosen, message):
+    with pytest.raises(SmplprepError, match=message):
+        prune_weights(small_model(), **chosen)
