@@ -23,6 +23,7 @@ class Options:
         hops: for "local": how many edges of the kinematic tree a corrective reaches.
         shapedirs: "keep" or "zero".
         dtype: "same" or "float32".
+        symmetrize: make weights, regressor and correctives mirror-symmetric, before all else.
     """
 
     tolerance: float | Literal["auto"] = 1e-2
@@ -34,6 +35,7 @@ class Options:
     hops: int = 2
     shapedirs: str = "keep"
     dtype: str = "same"
+    symmetrize: bool = False
 
     @property
     def chosen_tolerance(self) -> float:

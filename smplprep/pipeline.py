@@ -34,6 +34,7 @@ from .transforms.cast_floats import cast_floats
 from .transforms.localise_posedirs import localise_posedirs
 from .transforms.prune_weights import prune_weights
 from .transforms.sparsify_regressor import sparsify_regressor
+from .transforms.symmetrize import symmetrize
 from .transforms.zero_shapedirs import zero_shapedirs
 
 Step = partial[tuple[Model, Change]]
@@ -42,13 +43,16 @@ Progress = Callable[[str], None]
 
 def steps(options: Options) -> list[Step]:
     """The preset: the transforms in the order in which they run."""
-    listed: list[Step] = [
-        partial(prune_weights, tolerance=options.chosen_tolerance),
+    symmetric = options.symmetrize
+    listed: list[Step] = [partial(symmetrize)] if symmetric else []
+    listed += [
+        partial(prune_weights, tolerance=options.chosen_tolerance, symmetric=symmetric),
         partial(
             sparsify_regressor,
             mode=options.regressor,
             tolerance=options.regressor_tolerance,
             budget_mm=options.regressor_budget_mm,
+            symmetric=symmetric,
         ),
         partial(localise_posedirs, mode=options.posedirs, hops=options.hops),
     ]

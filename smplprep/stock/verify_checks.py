@@ -25,6 +25,7 @@ from ..schema import OPTIONAL_KEYS, REQUIRED_KEYS, STAMP_KEY
 from ..skinning import posed_vertices
 from ..transforms.prune_weights import SUM_SLACK_EPS, row_sums
 from ..transforms.sparsify_regressor import max_shift_mm, shape_basis
+from ..transforms.symmetrize import symmetrize
 from .load import autograd_jacobians, posed, stock_from_file
 from .promise import DISPLACEMENT_KEYS, NotAReportError, Promise, read_promise
 
@@ -279,6 +280,8 @@ def check_untouched(subject: Subject) -> str:
     keys = [key for key in (*REQUIRED_KEYS, *OPTIONAL_KEYS) if key not in worked_on]
     wrong = [key for key in keys if not same_values(getattr(before, key), getattr(after, key))]
     if "posedirs" in worked_on:
+        if subject.promise.options.get("symmetrize"):
+            before = symmetrize(before)[0]
         kept = after.posedirs != 0
         same = before.posedirs.astype(after.posedirs.dtype, copy=False) == after.posedirs
         wrong += ["posedirs"] if (kept & ~same).any() else []

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ..change import Change
 from ..errors import SmplprepError
+from ..mirror import Mirror, mirror_of
 from ..model import Model
 
 # A row whose sum is off by no more than this many eps of its dtype needs no rescaling.
@@ -19,7 +20,9 @@ SUM_SLACK_EPS = 4
 MAX_ROUNDS = 16
 
 
-def prune_weights(model: Model, *, tolerance: float = 1e-2) -> tuple[Model, Change]:
+def prune_weights(
+    model: Model, *, tolerance: float = 1e-2, symmetric: bool = False
+) -> tuple[Model, Change]:
     """Zero skinning weights below ``tolerance`` and rescale the rest of each row to sum 1.
 
     A landmark then depends on the joints of its own kinematic chain alone.
@@ -27,6 +30,7 @@ def prune_weights(model: Model, *, tolerance: float = 1e-2) -> tuple[Model, Chan
     Args:
         model: ``weights`` (V, J), rows summing to about 1 (they are normalised).
         tolerance: dimensionless, in [0, 1); entries ``< tolerance`` go, one equal to it stays.
+        symmetric: the weights are mirror-symmetric, and stay so bit by bit.
 
     Returns:
         The new model (the input is untouched, unchanged rows are bit-equal) and its Change. A row
@@ -62,6 +66,8 @@ def prune_weights(model: Model, *, tolerance: float = 1e-2) -> tuple[Model, Chan
         after[rows] = np.where(fallen, 0, after[rows])
         off = np.abs(row_sums(after[rows]).astype(np.float64) - 1) > slack
         rows = rows[fallen.any(axis=1) | off]
+    if symmetric:
+        after = one_sided(after, mirror_of(model))
     touched = (after != stored).any(axis=1)
 
     before = stored.astype(np.float64)
@@ -98,3 +104,16 @@ def row_sums(matrix: NDArray[np.floating]) -> NDArray[np.floating]:
     for column in matrix.T:
         total = total + column
     return total
+
+
+def one_sided(weights: NDArray, mirror: Mirror) -> NDArray:
+    """(V, J) the same weights, but for the last digit: the second of two mirror images is made so.
+
+    The joints of a mirrored row come in another order, so that its sum is rounded otherwise.
+    """
+    image, each = mirror.of_weights(weights), np.arange(len(weights))
+    found = np.where((mirror.vertices < each)[:, None], image, weights)
+    # A rescued row of the middle kept one of two equal entries.
+    middle = mirror.paired & (mirror.vertices == each)
+    found[middle] = (weights[middle] + image[middle]) / 2
+    return found
