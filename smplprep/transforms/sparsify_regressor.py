@@ -156,7 +156,14 @@ def sparse_middle_row(
     budget_mm: float | None,
     mirror: Mirror,
 ) -> NDArray[np.float64]:
-    """``sparse_row`` of a row that is its own mirror image, with each pair of vertices as one."""
+    """``sparse_row`` of a joint that is its own mirror image, with each pair of vertices as one.
+
+    A row with vertices that have no mirror image is not symmetric, unless it loses them all.
+    """
+    if row[~mirror.paired].any():
+        found = sparse_row(row, basis, n_shapes, budget_mm)
+        lost = not found[~mirror.paired].any()
+        return (found + found[mirror.vertices]) / 2 if lost else found
     each = np.arange(len(row))
     apart = mirror.vertices != each
     folded = np.where(apart, row + row[mirror.vertices], row)

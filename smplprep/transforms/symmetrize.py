@@ -37,8 +37,8 @@ def symmetrize(model: Model) -> tuple[Model, Change]:
     Returns:
         The new model and its Change, with the asymmetry of each field before and after (see
         ``asymmetry``), how far joints moved, and how vertices were paired. Vertices without a
-        mirror image keep their rows; so do two joints that mirror each other, in the regressor,
-        where either uses such a vertex.
+        mirror image keep their rows; so do, in the regressor, a joint that uses such a vertex and
+        its mirror image.
 
     Raises:
         SmplprepError: see ``mirror_of``.
@@ -100,12 +100,12 @@ def mean_regressor(regressor: NDArray, mirror: Mirror) -> NDArray:
 
 
 def has_image(regressor: NDArray, mirror: Mirror) -> NDArray[np.bool_]:
-    """(J,) whether every vertex of the joint's row and of its mirror image's has a mirror image.
+    """(J,) whether all vertices of the joint's row, and of its mirror image's, have mirror images.
 
-    A joint in the middle needs no more than itself: what of its row has no image stays.
+    Half of a row cannot be mirrored: the other half would pull the joint to its side.
     """
     whole = ~(regressor[:, ~mirror.paired] != 0).any(axis=1)
-    return (whole & whole[mirror.joints]) | (mirror.joints == np.arange(len(regressor)))
+    return np.asarray(whole & whole[mirror.joints])
 
 
 def mean_correctives(model: Model, mirror: Mirror) -> tuple[NDArray, int]:
