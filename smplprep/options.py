@@ -29,6 +29,7 @@ class Options:
         keep_joints: joints whose weights are not touched, by name in either vocabulary.
         keep_vertices: vertices whose weights are not touched, by index.
         removed_to: "renormalise" (shared by what stays) or "parent" (the nearest kept ancestor).
+        symmetrize: make weights, regressor and correctives mirror-symmetric, before all else.
     """
 
     tolerance: float | Literal["auto"] = 1e-2
@@ -46,6 +47,7 @@ class Options:
     keep_joints: tuple[str, ...] = ()
     keep_vertices: tuple[int, ...] = ()
     removed_to: str = "renormalise"
+    symmetrize: bool = False
 
     @property
     def chosen_tolerance(self) -> float:

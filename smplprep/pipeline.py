@@ -39,6 +39,7 @@ from .transforms.cast_floats import cast_floats
 from .transforms.localise_posedirs import localise_posedirs
 from .transforms.prune_weights import prune_weights
 from .transforms.sparsify_regressor import sparsify_regressor
+from .transforms.symmetrize import symmetrize
 from .transforms.zero_shapedirs import zero_shapedirs
 
 Step = partial[tuple[Model, Change]]
@@ -53,7 +54,9 @@ def steps(options: Options, kept: NDArray[np.bool_] | None = None) -> list[Step]
         options: which, and how.
         kept: (V, J); the weights that are not touched, see ``kept_entries``.
     """
-    listed: list[Step] = [
+    symmetric = options.symmetrize
+    listed: list[Step] = [partial(symmetrize)] if symmetric else []
+    listed += [
         partial(
             prune_weights,
             tolerance=options.chosen_tolerance,
@@ -62,12 +65,14 @@ def steps(options: Options, kept: NDArray[np.bool_] | None = None) -> list[Step]
             max_influences=options.max_influences,
             kept=kept,
             removed_to=options.removed_to,
+            symmetric=symmetric,
         ),
         partial(
             sparsify_regressor,
             mode=options.regressor,
             tolerance=options.regressor_tolerance,
             budget_mm=options.regressor_budget_mm,
+            symmetric=symmetric,
         ),
         partial(localise_posedirs, mode=options.posedirs, hops=options.hops),
     ]

@@ -28,6 +28,7 @@ from .skinning import Posing, blocks, posing, skin_block, unposed_block
 from .transforms.localise_posedirs import localise_posedirs
 from .transforms.prune_weights import prune_weights
 from .transforms.sparsify_regressor import sparsify_regressor
+from .transforms.symmetrize import symmetrize
 
 DEFAULT_TOLERANCES = "1e-5:1e-1:20"
 DIGITS = 3  # significant, so that a tolerance of the sweep can be typed
@@ -84,6 +85,8 @@ def sweep(
     options = options or Options()
     require_threshold(options)
     kept = kept_entries(model, options)
+    if options.symmetrize:
+        model = symmetrize(model)[0]
     regressed = with_regressor(model, options)
     names = model.family.joint_names(model.n_joints, "smplx")
     poses, betas = pose_set(names, min(model.shapedirs.shape[2], MAX_SHAPES))
@@ -142,6 +145,8 @@ def recommended_tolerance(model: Model, options: Options) -> float:
             "no landmarks are known for this model, so no tolerance can be chosen by its leaks",
             hint="Give the tolerance as a number.",
         )
+    if options.symmetrize:
+        model = symmetrize(model)[0]
     for tolerance in tolerances_of(DEFAULT_TOLERANCES):
         if not leaking_landmarks(model, tolerance, options):
             return tolerance
@@ -185,6 +190,7 @@ def with_regressor(model: Model, options: Options) -> Model:
         mode=options.regressor,
         tolerance=options.regressor_tolerance,
         budget_mm=options.regressor_budget_mm,
+        symmetric=options.symmetrize,
     )[0]
 
 

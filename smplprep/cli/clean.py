@@ -158,6 +158,11 @@ class CleanCommand(click.Command):
     help="Float type of the output.",
 )
 @click.option(
+    "--symmetrize",
+    is_flag=True,
+    help="First make weights, regressor and correctives mirror-symmetric.",
+)
+@click.option(
     "--compress/--no-compress", default=None, help="Deflate a .npz, or do not.  [default: as input]"
 )
 @click.option("--normalise-rows", is_flag=True, help="Accept skinning rows that do not sum to 1.")

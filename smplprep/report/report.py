@@ -88,8 +88,8 @@ def build_report(
     before, after = stages[0], stages[-1]
     names = before.family.joint_names(before.n_joints)
     landmarks = landmark_table(before, after)
-    by_field = {change.field: change for change in changes}
-    regressor, pruned = by_field["J_regressor"], by_field["weights"]
+    pruned = next(change for change in changes if change.field == "weights")
+    counts = field_counts(changes)
     file_before = {
         "sha256": before.source.sha256,
         "bytes": before.source.n_bytes,
@@ -105,8 +105,8 @@ def build_report(
             "output": None,
             "options": options.as_dict() if options else None,
             "summary": {
-                "before": tidy(summary_of(before, landmarks, "before", by_field)),
-                "after": tidy(summary_of(after, landmarks, "after", by_field)),
+                "before": tidy(summary_of(before, landmarks, "before", counts)),
+                "after": tidy(summary_of(after, landmarks, "after", counts)),
             },
             "changes": [
                 tidy(change.as_dict() | {"displacement": step.as_dict()})
@@ -130,18 +130,46 @@ def build_report(
                     }
                     for name, n_before, n_after, shift in zip(
                         names,
-                        regressor.figures["vertices_before"],
-                        regressor.figures["vertices_after"],
-                        regressor.figures["max_shift_mm_per_joint"],
+                        counts["before"]["vertices"],
+                        counts["after"]["vertices"],
+                        joint_shifts_mm(changes),
                         strict=True,
                     )
                 ]
             ),
             "rescued_rows": pruned.figures["rescued_rows"],
-            "odd": oddities(before, pruned),
+            "odd": [*oddities(before, pruned), *pairing_notes(changes)],
             **tidy(details(before, after, moved[-1])),
         }
     )
+
+
+def field_counts(changes: list[Change]) -> dict[str, dict[str, Any]]:
+    """What is counted of the fields before the first transform that works on them, and after all.
+
+    ``symmetrize`` works on several and fills them up, so it counts them itself.
+    """
+    by_field = {change.field: change for change in changes}
+    regressor, posedirs = by_field["J_regressor"], by_field["posedirs"]
+    counts = {
+        moment: {
+            "vertices": regressor.figures[f"vertices_{moment}"],
+            "correctives": posedirs.figures[f"correctives_{moment}"],
+            "posedirs_nonzeros": getattr(posedirs, f"entries_{moment}"),
+        }
+        for moment in ("before", "after")
+    }
+    for change in changes:
+        if change.transform == "symmetrize":
+            counts["before"] = {key: change.figures[f"{key}_before"] for key in counts["before"]}
+    return counts
+
+
+def joint_shifts_mm(changes: list[Change]) -> list[float]:
+    """How far each joint moved at most, in all steps that move joints."""
+    key = "max_shift_mm_per_joint"
+    shifts = [change.figures[key] for change in changes if key in change.figures]
+    return [sum(of_joint) for of_joint in zip(*shifts, strict=True)]
 
 
 def describe_keys(model: Model) -> list[dict[str, Any]]:
@@ -169,20 +197,19 @@ def added_keys(model: Model) -> list[str]:
 
 
 def summary_of(
-    model: Model, landmarks: list[dict[str, Any]], moment: str, by_field: Mapping[str, Change]
+    model: Model, landmarks: list[dict[str, Any]], moment: str, counts: dict[str, dict[str, Any]]
 ) -> dict[str, Any]:
     """The figures of the before/after table, for one of the two moments."""
-    regressor, posedirs = by_field["J_regressor"], by_field["posedirs"]
     influences = np.count_nonzero(model.weights, axis=1)
-    per_joint = regressor.figures[f"vertices_{moment}"]
+    per_joint = counts[moment]["vertices"]
     return {
         "weights_nonzeros": int(influences.sum()),
         "influences_mean": float(influences.mean()),
         "influences_max": int(influences.max()),
         "regressor_nonzeros": sum(per_joint),
         "regressor_vertices_max": max(per_joint),
-        "correctives": posedirs.figures[f"correctives_{moment}"],
-        "posedirs_nonzeros": getattr(posedirs, f"entries_{moment}"),
+        "correctives": counts[moment]["correctives"],
+        "posedirs_nonzeros": counts[moment]["posedirs_nonzeros"],
         "leaking_landmarks": sum(bool(row[moment]["leaks"]) for row in landmarks),
         "landmarks": len(landmarks),
         "file_bytes": model.source.n_bytes if moment == "before" else None,
@@ -212,6 +239,24 @@ def oddities(model: Model, pruned: Change) -> list[str]:
             "smplprep audit --landmarks flame_static_embedding.pkl"
         )
     return odd
+
+
+def pairing_notes(changes: list[Change]) -> list[str]:
+    """How ``symmetrize`` paired the vertices, where that was not by the file's own table."""
+    notes = []
+    for change in changes:
+        if change.transform != "symmetrize" or change.figures["paired_by"] != "geometry":
+            continue
+        left, joints = (
+            change.figures[key]
+            for key in ("vertices_without_mirror_image", "joints_left_asymmetric")
+        )
+        notes.append(
+            f"{change.figures['vert_sym_idxs_unsound']}, so vertices were paired by where they "
+            f"lie; {left} have no mirror image and keep their weights and correctives, and "
+            f"{joints} joints regressed from such keep their regressor"
+        )
+    return notes
 
 
 def tidy(value: Any) -> Any:

@@ -48,13 +48,22 @@ def change_lines(report: Mapping[str, Any]) -> list[str]:
         extra = (key for key in change if key not in COUNTED)
         figures |= {key: change[key] for key in extra if isinstance(change[key], int | float)}
         figures |= {f"dropped by {rule}": n for rule, n in change.get(PER_RULE, {}).items()}
+        figures |= {"paired_by": change["paired_by"]} if "paired_by" in change else {}
         lines.append(f"{change['transform']}:")
-        lines += [f"  {key.replace('_', ' '):<36}{value:>18,}" for key, value in figures.items()]
+        lines += [
+            f"  {key.replace('_', ' '):<36}{shown_count(value):>18}"
+            for key, value in figures.items()
+        ]
     return lines
 
 
 PER_RULE = "dropped_per_rule"
 COUNTED = ("entries_before", "entries_after", "entries_dropped", "rows_touched")
+
+
+def shown_count(value: float | str) -> str:
+    """A number with commas, or a word as it is."""
+    return value if isinstance(value, str) else f"{value:,}"
 
 
 def millimetres(value: float) -> str:

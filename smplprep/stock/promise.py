@@ -62,7 +62,8 @@ def read_promise(path: Path) -> Promise:
 def promise_of(report: dict[str, Any]) -> Promise:
     """The promise of a report as parsed; KeyError, TypeError or ValueError where it is none."""
     steps = [step for step in report["changes"] if step["transform"] != "cast_floats"]
-    worked_on = {str(step["field"]) for step in steps if step["rows_touched"]}
+    fields = [str(step["field"]) for step in steps if step["rows_touched"]]
+    worked_on = {field for listed in fields for field in listed.split(", ")}
     if "J_regressor" in worked_on:
         worked_on.add("J")  # it follows the regressor
     return Promise(

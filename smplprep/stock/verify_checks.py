@@ -17,6 +17,7 @@ from ..schema import OPTIONAL_KEYS, REQUIRED_KEYS, STAMP_KEY
 from ..skinning import posed_vertices
 from ..transforms.prune_weights import SUM_SLACK_EPS, row_sums
 from ..transforms.sparsify_regressor import max_shift_mm, shape_basis
+from ..transforms.symmetrize import symmetrize
 from .load import posed, stock_from_file
 from .promise import DISPLACEMENT_KEYS, NotAReportError, read_promise
 from .verify_subject import CheckError, Subject, stock_verdict
@@ -209,6 +210,8 @@ def check_untouched(subject: Subject) -> str:
     keys = [k for k in (*REQUIRED_KEYS, *OPTIONAL_KEYS) if k not in worked_on and k not in added]
     wrong = [key for key in keys if not same_values(getattr(before, key), getattr(after, key))]
     if "posedirs" in worked_on:
+        if subject.promise.options.get("symmetrize"):
+            before = symmetrize(before)[0]
         kept = after.posedirs != 0
         same = before.posedirs.astype(after.posedirs.dtype, copy=False) == after.posedirs
         wrong += ["posedirs"] if (kept & ~same).any() else []

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ..change import Change
 from ..errors import SmplprepError
 from ..kinematics import parents_first, parents_of
+from ..mirror import Mirror, mirror_of
 from ..model import Model
 from ..policies.islands import islands
 from ..policies.structure import structure
@@ -42,6 +43,7 @@ def prune_weights(
     max_influences: int | None = None,
     kept: Mask | None = None,
     removed_to: str = "renormalise",
+    symmetric: bool = False,
 ) -> tuple[Model, Change]:
     """Zero the skinning weights that a policy calls spurious; each row sums to 1 again.
 
@@ -58,6 +60,7 @@ def prune_weights(
             row that would be left with kept entries alone is left as it is.
         removed_to: "renormalise" shares what was removed among the rest of the row, "parent" gives
             it to the nearest ancestor that stays in the row, and where none does, shares it.
+        symmetric: the weights are mirror-symmetric, and stay so bit by bit.
 
     Returns:
         The new model (the input is untouched, unchanged rows are bit-equal) and its Change. A row
@@ -105,6 +108,8 @@ def prune_weights(
         off = np.abs(row_sums(after[rows]).astype(np.float64) - 1) > slack
         due = np.zeros(len(after), dtype=bool)
         due[rows[off]] = True
+    if symmetric:
+        after = one_sided(after, mirror_of(model))
     touched = (after != stored).any(axis=1)
 
     before = stored.astype(np.float64)
@@ -218,3 +223,16 @@ def row_sums(matrix: NDArray[np.floating]) -> NDArray[np.floating]:
     for column in matrix.T:
         total = total + column
     return total
+
+
+def one_sided(weights: NDArray, mirror: Mirror) -> NDArray:
+    """(V, J) the same weights, but for the last digit: the second of two mirror images is made so.
+
+    The joints of a mirrored row come in another order, so that its sum is rounded otherwise.
+    """
+    image, each = mirror.of_weights(weights), np.arange(len(weights))
+    found = np.where((mirror.vertices < each)[:, None], image, weights)
+    # A rescued row of the middle kept one of two equal entries.
+    middle = mirror.paired & (mirror.vertices == each)
+    found[middle] = (weights[middle] + image[middle]) / 2
+    return found

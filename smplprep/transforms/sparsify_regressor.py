@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..change import Change
 from ..errors import SmplprepError
+from ..mirror import Mirror, mirror_of
 from ..model import Model
 
 MODES = ("exact", "threshold", "keep")
@@ -26,6 +27,7 @@ def sparsify_regressor(
     tolerance: float = 1e-2,
     budget_mm: float | None = None,
     max_shapes: int = 16,
+    symmetric: bool = False,
 ) -> tuple[Model, Change]:
     """Regress each joint from fewer of the vertices it already uses.
 
@@ -38,6 +40,10 @@ def sparsify_regressor(
         budget_mm: for "exact": reproduce only as many shape directions as keep every joint within
             this many millimetres for all |beta_i| <= 3; fewer directions need fewer vertices.
         max_shapes: N, at most the number in the file.
+        symmetric: the rows are mirror-symmetric, and stay so bit by bit. Of two joints that mirror
+            each other the first is solved for, and the other is its image; it stays in place as
+            far as template and shapes are symmetric. A joint in the middle may take twice as many
+            vertices.
 
     Returns:
         The new model (unchanged rows are bit-equal; ``J`` follows its rows) and its Change, with
@@ -60,10 +66,16 @@ def sparsify_regressor(
     src = model.J_regressor.astype(np.float64)
     dst = src.copy()
     basis = shape_basis(model)
-    for joint in range(len(src)):
-        if mode == "threshold":
+    mirror = mirror_of(model) if symmetric else None
+    for joint in range(len(src)) if mode != "keep" else ():
+        image = joint if mirror is None else mirror.joints[joint]
+        if mirror is not None and image < joint and not dst[image, ~mirror.paired].any():
+            dst[joint] = dst[image, mirror.vertices]
+        elif mode == "threshold":
             dst[joint] = thresholded_row(src[joint], tolerance)
-        elif mode == "exact":
+        elif mirror is not None and image == joint:
+            dst[joint] = sparse_middle_row(src[joint], basis, n_shapes, budget_mm, mirror)
+        else:
             dst[joint] = sparse_row(src[joint], basis, n_shapes, budget_mm)
     touched = (dst != src).any(axis=1)
     after = model.J_regressor.copy()
@@ -135,6 +147,29 @@ def sparse_row(
             if max_shift_mm((found - row)[None], basis)[0] <= budget_mm:
                 return found
     return basic_row(row, basis[:, :, : 1 + n_shapes])
+
+
+def sparse_middle_row(
+    row: NDArray[np.float64],
+    basis: NDArray[np.float64],
+    n_shapes: int,
+    budget_mm: float | None,
+    mirror: Mirror,
+) -> NDArray[np.float64]:
+    """``sparse_row`` of a joint that is its own mirror image, with each pair of vertices as one.
+
+    A row with vertices that have no mirror image is not symmetric, unless it loses them all.
+    """
+    if row[~mirror.paired].any():
+        found = sparse_row(row, basis, n_shapes, budget_mm)
+        lost = not found[~mirror.paired].any()
+        return (found + found[mirror.vertices]) / 2 if lost else found
+    each = np.arange(len(row))
+    apart = mirror.vertices != each
+    folded = np.where(apart, row + row[mirror.vertices], row)
+    folded[mirror.vertices < each] = 0.0
+    found = sparse_row(folded, (basis + basis[mirror.vertices]) / 2, n_shapes, budget_mm)
+    return np.where(apart, (found + found[mirror.vertices]) / 2, found)
 
 
 def basic_row(row: NDArray[np.float64], basis: NDArray[np.float64]) -> NDArray[np.float64]:
