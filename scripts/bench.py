@@ -38,6 +38,16 @@ weights = np.where(model["weights"] < 1e-2, 0.0, model["weights"])
 model["weights"] = weights / weights.sum(axis=1, keepdims=True)
 np.savez(sys.argv[2], **model)
 """
+# Which pose parameters move stock smplx's 73 joints, asked of autograd, one joint at a time.
+AUTOGRAD_SCRIPT = """
+import sys, smplx, torch
+body = smplx.SMPLH(sys.argv[1], ext="npz", use_pca=False)
+names = ("global_orient", "body_pose", "left_hand_pose", "right_hand_pose")
+pose = {name: torch.full_like(getattr(body, name), 0.1).requires_grad_() for name in names}
+joints = body(**pose).joints[0]
+for joint in joints:
+    torch.autograd.grad(joint.sum(), list(pose.values()), retain_graph=True)
+"""
 
 
 @dataclass(frozen=True)
@@ -102,13 +112,26 @@ def pairs(folder: Path) -> list[Pair]:
     with_torch = [sys.executable, "-c", TORCH_SCRIPT, source, plain]
     with_numpy = [sys.executable, "-c", NUMPY_SCRIPT, source, plain]
     weights_only = [*clean, "--posedirs", "keep", "--regressor", "keep"]
+    ours = [sys.executable, "-m", "smplprep"]
+    copied = ["sh", "-c", f"cp {source} {plain} && {sys.executable} -c 'import numpy, scipy'"]
     command = [str(Path(sys.executable).with_name("smplprep")), "--help"]
     return [
         Pair("default / torch script", clean, with_torch, bound=1.0, peak_mib=300),
+        Pair("default / cp and import numpy, scipy", clean, copied, bound=3.0),
         Pair("weights only / numpy script", weights_only, with_numpy, bound=1.5),
         Pair("float32 / default", [*clean, "--dtype", "float32"], clean),
         Pair("compressed / default", [*clean, "--compress"], clean),
         Pair("from .pkl / default", [pickled if a == source else a for a in clean], clean),
+        Pair("islands / default", [*clean, "--policy", "islands"], clean, extra_seconds=0.3),
+        Pair("structure / default", [*clean, "--policy", "structure"], clean, extra_seconds=0.3),
+        Pair("symmetrize / default", [*clean, "--symmetrize"], clean),
+        Pair("budget / default", [*clean, "--budget-mm", "5"], clean),
+        Pair(
+            "audit / smplx autograd",
+            [*ours, "audit", source, "--landmarks", "all"],
+            [sys.executable, "-W", "ignore", "-c", AUTOGRAD_SCRIPT, source],
+        ),
+        Pair("sweep of 20 / default", [*ours, "sweep", source], clean),
         Pair("--help / python -c ''", command, [sys.executable, "-c", ""], extra_seconds=0.15),
     ]
 

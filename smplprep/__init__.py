@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .transforms.localise_posedirs import localise_posedirs
     from .transforms.prune_weights import prune_weights
     from .transforms.sparsify_regressor import sparsify_regressor
+    from .transforms.symmetrize import symmetrize
 
 __version__ = "0.1.0"
 
@@ -41,6 +42,7 @@ _HOMES = {
     "prune_weights": "transforms.prune_weights",
     "read_model": "io.read_model",
     "sparsify_regressor": "transforms.sparsify_regressor",
+    "symmetrize": "transforms.symmetrize",
     "write_model": "io.write_model",
 }
 
@@ -59,6 +61,7 @@ __all__ = [
     "prune_weights",
     "read_model",
     "sparsify_regressor",
+    "symmetrize",
     "write_model",
 ]
 

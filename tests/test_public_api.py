@@ -21,6 +21,7 @@ def test_public_names():
         "prune_weights",
         "read_model",
         "sparsify_regressor",
+        "symmetrize",
         "write_model",
     ]
 
