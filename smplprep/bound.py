@@ -1,0 +1,170 @@
+"""How far the vertices of two models can lie apart in any pose within the joint limits: a bound.
+
+No pose set can prove that a distance is kept; this is a proof. V vertices, J joints, B shape
+directions, of which the first ``MAX_SHAPES`` count, with |beta| <= 3; P pose features.
+
+Let x be a vertex before skinning, o_a joint a at rest, L_a its rotation and G_a the world rotation
+of its parent. Then joint j takes x to
+
+    T_j x = x + sum over a, j or an ancestor of j, of G_a (I - L_a) (o_a - x),
+
+so with d = w' - w and d_a its sum over a and the descendants of a,
+
+    sum_j d_j T_j x = (sum_j d_j) x + sum_a d_a G_a (I - L_a) (o_a - x).
+
+G_a keeps lengths, and I - L_a stretches by at most the chord 2 sin(angle / 2) of a's largest turn.
+Weights that move between two joints thus cost only along the way from one to the other. The vertex
+itself adds what its template, shapes and correctives differ by, and joints that were regressed anew
+add sum_a w'_a G_a (I - L_a) e_a, e_a being the shift of joint a.
+
+Lengths are bounded one coordinate at a time: |c_0 + C y| <= |c_0| + |C| max|y|, y the betas or pose
+features. Nothing is sampled; the bound is above every pose, by how much ``worst_case`` shows.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .displacement import MAX_SHAPES
+from .kinematics import ancestors_or_self, parents_of
+from .model import Model
+from .poses import MAX_BETA, joint_limits
+from .skinning import blocks
+
+Array = NDArray[np.float64]
+
+
+class Bound:
+    """Bounds of the distance to one model, vertex by vertex.
+
+    Attributes:
+        model: the model that distances are from.
+        chords: (J,) the largest |I - L_a| of each joint within its limits, 0 to 2.
+        features: (P,) the largest size of each pose feature, an entry of L_a - I.
+        turning: (V, J) metres; the largest |(I - L_a)(o_a - x)|.
+        sizes: (V,) metres; the largest |x|.
+    """
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        names = model.family.joint_names(model.n_joints, "smplx")
+        largest = np.abs([joint_limits(name) for name in names]).max(axis=2)  # (J, 3)
+        self.chords = largest_chords(largest)
+        self.features = largest_features(largest)[1:].reshape(-1)
+        self.below = ancestors_or_self(parents_of(model.kintree_table)).astype(np.float64)
+        self.turning, self.sizes = self._reach(one_axis_masks(largest))
+
+    def weights_mm(self, weights: NDArray) -> Array:
+        """(V,) how far other skinning weights (V, J) alone can take each vertex."""
+        change = weights.astype(np.float64) - self.model.weights
+        along = (np.abs(change @ self.below) * self.turning).sum(axis=1)
+        return 1000.0 * (along + np.abs(change.sum(axis=1)) * self.sizes)
+
+    def rest_mm(self, after: Model) -> Array:
+        """(V,) how far everything but its weights takes the vertices of ``after``."""
+        lengths = np.linalg.norm(self.unposed(after), axis=1)
+        weights = after.weights.astype(np.float64)
+        found = np.abs(weights).sum(axis=1) * lengths
+        if after.J_regressor is not self.model.J_regressor:
+            shifts = np.linalg.norm(self._joint_shifts(after), axis=1)
+            found += np.abs(weights @ self.below) @ (self.chords * shifts)
+        return 1000.0 * found
+
+    def total_mm(self, after: Model) -> Array:
+        """(V,) how far each vertex of ``after`` can lie from that of the model, in any pose.
+
+        Args:
+            after: with the same vertices, joints and tree.
+        """
+        return self.weights_mm(after.weights) + self.rest_mm(after)
+
+    def unposed(self, after: Model) -> Array:
+        """(V, 3) metres; by how much each coordinate of a vertex can differ before skinning."""
+        ours, found = self.model, np.zeros((after.n_vertices, 3))
+        if after.v_template is not ours.v_template:
+            found += np.abs(difference(after.v_template, ours.v_template))
+        if after.shapedirs is not ours.shapedirs:
+            directions = difference(after.shapedirs, ours.shapedirs)[:, :, :MAX_SHAPES]
+            found += MAX_BETA * np.abs(directions).sum(axis=2)
+        if after.posedirs is not ours.posedirs:
+            for block in blocks(after.n_vertices):
+                dropped = difference(after.posedirs[block], ours.posedirs[block])
+                found[block] += np.abs(dropped) @ self.features
+        return found
+
+    def corrective_lengths(self, blocks_of: NDArray) -> Array:
+        """(n, 3, J-1) metres; the largest coordinates of each joint's corrective, (n, 3, J-1, 9)."""
+        return np.einsum(
+            "vcjf,jf->vcj", np.abs(blocks_of), self.features.reshape(-1, 9), dtype=np.float64
+        )
+
+    def _reach(self, masks: Array) -> tuple[Array, Array]:
+        model = self.model
+        directions = model.shapedirs[:, :, :MAX_SHAPES].astype(np.float64)
+        regressor = model.J_regressor.astype(np.float64)
+        joints = regressor @ model.v_template
+        moved = np.tensordot(regressor, directions, axes=1)  # (J, 3, B)
+        turning = np.empty((model.n_vertices, model.n_joints))
+        sizes = np.empty(model.n_vertices)
+        for block in blocks(model.n_vertices):
+            template, shapes = model.v_template[block].astype(np.float64), directions[block]
+            bulges = np.abs(model.posedirs[block]) @ self.features
+            own = np.abs(template) + MAX_BETA * np.abs(shapes).sum(axis=2) + bulges
+            sizes[block] = np.linalg.norm(own, axis=1)
+            arms = np.abs(joints - template[:, None])  # (b, J, 3)
+            for joint in range(model.n_joints):
+                swell = np.abs(moved[joint] - shapes).sum(axis=2)
+                arms[:, joint] += MAX_BETA * swell + bulges
+            turning[block] = self.chords * np.linalg.norm(arms * masks, axis=2)
+        return turning, sizes
+
+    def _joint_shifts(self, after: Model) -> Array:
+        """(J, 3) metres; by how much each coordinate of a regressed joint can differ."""
+        found = []
+        for model in (self.model, after):
+            regressor = model.J_regressor.astype(np.float64)
+            directions = model.shapedirs[:, :, :MAX_SHAPES].astype(np.float64)
+            found.append((regressor @ model.v_template, np.tensordot(regressor, directions, axes=1)))
+        (joints, moved), (new_joints, new_moved) = found
+        swell = np.abs(new_moved - moved).sum(axis=2)
+        return np.abs(new_joints - joints) + MAX_BETA * swell
+
+
+def difference(a: NDArray, b: NDArray) -> Array:
+    """a - b in float64, whatever the two are stored in."""
+    return np.subtract(a, b, dtype=np.float64)
+
+
+def largest_chords(largest: Array) -> Array:
+    """(J,) 2 sin(angle / 2) of the largest angle in boxes of axis-angle sizes (J, 3), radians."""
+    angles = np.minimum(np.linalg.norm(largest, axis=1), np.pi)
+    return 2.0 * np.sin(angles / 2)
+
+
+def largest_features(largest: Array) -> Array:
+    """(J, 3, 3) the largest size of each entry of R - I in boxes of axis-angle sizes (J, 3).
+
+    By Rodrigues, with angle t: off the diagonal it is sin(t)/t a_k + (1 - cos t)/t^2 a_i a_j, on it
+    (1 - cos t)/t^2 (a_j^2 + a_k^2), which is at most 1 - cos t.
+    """
+    found = np.empty((len(largest), 3, 3))
+    versines = largest_chords(largest) ** 2 / 2
+    for i in range(3):
+        for j in range(3):
+            if i == j:
+                others = np.delete(largest, i, axis=1)
+                found[:, i, i] = np.minimum(versines, np.square(others).sum(axis=1) / 2)
+            else:
+                third = np.minimum(largest[:, 3 - i - j], np.pi / 2)
+                sine = np.sin(third)
+                found[:, i, j] = np.minimum(1.0, sine + largest[:, i] * largest[:, j] / 2)
+    return found
+
+
+def one_axis_masks(largest: Array) -> Array:
+    """(J, 3) of 0 and 1: a joint that turns about one axis alone moves nothing along that axis."""
+    masks = np.ones_like(largest)
+    single = np.count_nonzero(largest, axis=1) == 1
+    masks[single] = largest[single] == 0
+    return masks
