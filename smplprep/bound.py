@@ -23,16 +23,31 @@ features. Nothing is sampled; the bound is above every pose, by how much ``worst
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
-from .displacement import MAX_SHAPES
+from .displacement import MAX_SHAPES, same_arrays
 from .kinematics import ancestors_or_self, parents_of
 from .model import Model
 from .poses import MAX_BETA, joint_limits
 from .skinning import blocks
 
 Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Rest:
+    """What two models differ by besides their weights, metres.
+
+    Attributes:
+        unposed: (V, 3) by how much each coordinate of a vertex can differ before skinning.
+        joints: (J,) by how much a joint at rest can.
+    """
+
+    unposed: Array
+    joints: Array
 
 
 class Bound:
@@ -55,29 +70,22 @@ class Bound:
         self.below = ancestors_or_self(parents_of(model.kintree_table)).astype(np.float64)
         self.turning, self.sizes = self._reach(one_axis_masks(largest))
 
-    def weights_mm(self, weights: NDArray) -> Array:
-        """(V,) how far other skinning weights (V, J) alone can take each vertex."""
-        change = weights.astype(np.float64) - self.model.weights
-        along = (np.abs(change @ self.below) * self.turning).sum(axis=1)
-        return 1000.0 * (along + np.abs(change.sum(axis=1)) * self.sizes)
-
-    def rest_mm(self, after: Model) -> Array:
-        """(V,) how far everything but its weights takes the vertices of ``after``."""
-        lengths = np.linalg.norm(self.unposed(after), axis=1)
-        weights = after.weights.astype(np.float64)
-        found = np.abs(weights).sum(axis=1) * lengths
-        if after.J_regressor is not self.model.J_regressor:
-            shifts = np.linalg.norm(self._joint_shifts(after), axis=1)
-            found += np.abs(weights @ self.below) @ (self.chords * shifts)
+    def mm(self, weights: NDArray, rest: Rest) -> Array:
+        """(V,) how far each vertex can lie from the model's, with these weights (V, J)."""
+        weights = weights.astype(np.float64)
+        change = weights - self.model.weights
+        found = (np.abs(change @ self.below) * self.turning).sum(axis=1)
+        found += np.abs(change.sum(axis=1)) * self.sizes
+        found += np.abs(weights).sum(axis=1) * np.linalg.norm(rest.unposed, axis=1)
+        found += np.abs(weights @ self.below) @ (self.chords * rest.joints)
         return 1000.0 * found
 
-    def total_mm(self, after: Model) -> Array:
-        """(V,) how far each vertex of ``after`` can lie from that of the model, in any pose.
-
-        Args:
-            after: with the same vertices, joints and tree.
-        """
-        return self.weights_mm(after.weights) + self.rest_mm(after)
+    def rest(self, after: Model) -> Rest:
+        """Everything but the weights that another model differs by; the two share one tree."""
+        joints = np.zeros(after.n_joints)
+        if not same_arrays(after, self.model, "J_regressor", "v_template", "shapedirs"):
+            joints = np.linalg.norm(self._joint_shifts(after), axis=1)
+        return Rest(self.unposed(after), joints)
 
     def unposed(self, after: Model) -> Array:
         """(V, 3) metres; by how much each coordinate of a vertex can differ before skinning."""
@@ -94,10 +102,9 @@ class Bound:
         return found
 
     def corrective_lengths(self, blocks_of: NDArray) -> Array:
-        """(n, 3, J-1) metres; the largest coordinates of each joint's corrective, (n, 3, J-1, 9)."""
-        return np.einsum(
-            "vcjf,jf->vcj", np.abs(blocks_of), self.features.reshape(-1, 9), dtype=np.float64
-        )
+        """(n, 3, J-1) metres; the largest coordinates of joints' correctives (n, 3, J-1, 9)."""
+        largest = self.features.reshape(-1, 9)
+        return np.einsum("vcjf,jf->vcj", np.abs(blocks_of), largest, dtype=np.float64)
 
     def _reach(self, masks: Array) -> tuple[Array, Array]:
         model = self.model

@@ -23,6 +23,8 @@ class Options:
         hops: for "local": how many edges of the kinematic tree a corrective reaches.
         shapedirs: "keep" or "zero".
         dtype: "same" or "float32".
+        budget_mm: how far any vertex may move, in any pose within the joint limits; removals for
+            which that does not suffice are not made. None for no such limit.
     """
 
     tolerance: float | Literal["auto"] = 1e-2
@@ -34,6 +36,7 @@ class Options:
     hops: int = 2
     shapedirs: str = "keep"
     dtype: str = "same"
+    budget_mm: float | None = None
 
     @property
     def chosen_tolerance(self) -> float:

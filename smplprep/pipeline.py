@@ -15,6 +15,7 @@ from pathlib import Path
 from threading import Thread
 
 from . import __version__
+from .budget import Budget, budget_of
 from .change import Change
 from .contents import DEFAULT_LIMITS, Limits
 from .displacement import displacements
@@ -52,6 +53,9 @@ def steps(options: Options) -> list[Step]:
         ),
         partial(localise_posedirs, mode=options.posedirs, hops=options.hops),
     ]
+    if options.budget_mm is not None:
+        # What moves vertices without choice comes first, so that it is charged first.
+        listed[0], listed[1] = listed[1], listed[0]
     if options.shapedirs == "zero":
         listed.append(partial(zero_shapedirs))
     if options.dtype != "same":
@@ -89,17 +93,21 @@ class Transformed:
         changes: one for each step.
         cleaned: the last stage, stamped.
         options: as used.
+        budget: what was chosen under ``options.budget_mm``.
     """
 
     stages: list[Model]
     changes: list[Change]
     cleaned: Model
     options: Options
+    budget: Budget | None
 
     def report(self) -> Report:
         """Measure the displacement and build the report, its output still unwritten."""
         moved = displacements(self.stages)
-        return build_report([*self.stages[:-1], self.cleaned], self.changes, moved, self.options)
+        stages = [*self.stages[:-1], self.cleaned]
+        account = self.budget and self.budget.account(self.cleaned, moved[-1])
+        return build_report(stages, self.changes, moved, self.options, budget=account)
 
 
 def transformed(model: Model, options: Options, say: Progress) -> Transformed:
@@ -108,13 +116,16 @@ def transformed(model: Model, options: Options, say: Progress) -> Transformed:
         options = dataclasses.replace(options, tolerance=recommended_tolerance(model, options))
     if budget_is_spent(model, options):
         options = dataclasses.replace(options, regressor="keep")
+    budget = budget_of(model, options)
     stages, changes = [model], []
     for step in steps(options):
         say(step.func.__name__)
+        if budget:
+            step = budget.within(step, stages[-1])
         stage, change = step(stages[-1])
         stages.append(stage)
         changes.append(change)
-    return Transformed(stages, changes, stamped(stages[-1], model, options), options)
+    return Transformed(stages, changes, stamped(stages[-1], model, options), options, budget)
 
 
 def silent(step: str) -> None:

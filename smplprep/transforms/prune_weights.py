@@ -19,7 +19,9 @@ SUM_SLACK_EPS = 4
 MAX_ROUNDS = 16
 
 
-def prune_weights(model: Model, *, tolerance: float = 1e-2) -> tuple[Model, Change]:
+def prune_weights(
+    model: Model, *, tolerance: float = 1e-2, spared: NDArray[np.bool_] | None = None
+) -> tuple[Model, Change]:
     """Zero skinning weights below ``tolerance`` and rescale the rest of each row to sum 1.
 
     A landmark then depends on the joints of its own kinematic chain alone.
@@ -27,6 +29,7 @@ def prune_weights(model: Model, *, tolerance: float = 1e-2) -> tuple[Model, Chan
     Args:
         model: ``weights`` (V, J), rows summing to about 1 (they are normalised).
         tolerance: dimensionless, in [0, 1); entries ``< tolerance`` go, one equal to it stays.
+        spared: (V, J); entries that stay whatever else says they go, see ``budget``.
 
     Returns:
         The new model (the input is untouched, unchanged rows are bit-equal) and its Change. A row
@@ -51,14 +54,15 @@ def prune_weights(model: Model, *, tolerance: float = 1e-2) -> tuple[Model, Chan
     slack = SUM_SLACK_EPS * float(np.finfo(stored.dtype).eps)
     input_sums = row_sums(stored).astype(np.float64)
 
-    after = np.where(stored < threshold, 0, stored)
-    after[after < 0] = 0  # also at a tolerance of 0
+    stays = np.zeros(stored.shape, dtype=bool) if spared is None else spared
+    # Negative entries go also at a tolerance of 0.
+    after = np.where(((stored < threshold) | (stored < 0)) & ~stays, 0, stored)
     rescued = np.flatnonzero(~after.any(axis=1))
     after[rescued, stored[rescued].argmax(axis=1)] = 1
     rows = np.flatnonzero((after != stored).any(axis=1) | (np.abs(input_sums - 1) > slack))
     for _ in range(MAX_ROUNDS):
         after[rows] /= row_sums(after[rows])[:, None]
-        fallen = (after[rows] > 0) & (after[rows] < threshold)
+        fallen = (after[rows] > 0) & (after[rows] < threshold) & ~stays[rows]
         after[rows] = np.where(fallen, 0, after[rows])
         off = np.abs(row_sums(after[rows]).astype(np.float64) - 1) > slack
         rows = rows[fallen.any(axis=1) | off]
