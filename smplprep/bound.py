@@ -13,9 +13,11 @@ so with d = w' - w and d_a its sum over a and the descendants of a,
     sum_j d_j T_j x = (sum_j d_j) x + sum_a d_a G_a (I - L_a) (o_a - x).
 
 G_a keeps lengths, and I - L_a stretches by at most the chord 2 sin(angle / 2) of a's largest turn.
-Weights that move between two joints thus cost only along the way from one to the other. The vertex
-itself adds what its template, shapes and correctives differ by, and joints that were regressed anew
-add sum_a w'_a G_a (I - L_a) e_a, e_a being the shift of joint a.
+Weights that move between two joints thus cost only along the way from one to the other. Between far
+joints another bound is lower: T_j x and T_k x lie no farther apart than the way from x to o_j,
+along the bones to o_k, and back to x. Each vertex takes the lower of the two. The vertex itself
+adds what its template, shapes and correctives differ by, and joints that were regressed anew add
+sum_a w'_a G_a (I - L_a) e_a, e_a being the shift of joint a.
 
 Lengths are bounded one coordinate at a time: |c_0 + C y| <= |c_0| + |C| max|y|, y the betas or pose
 features. Nothing is sampled; the bound is above every pose, by how much ``worst_case`` shows.
@@ -58,7 +60,9 @@ class Bound:
         chords: (J,) the largest |I - L_a| of each joint within its limits, 0 to 2.
         features: (P,) the largest size of each pose feature, an entry of L_a - I.
         turning: (V, J) metres; the largest |(I - L_a)(o_a - x)|.
+        arms: (V, J) metres; the largest |o_a - x|.
         sizes: (V,) metres; the largest |x|.
+        paths: (J, J) metres; the largest length of the bones between two joints.
     """
 
     def __init__(self, model: Model) -> None:
@@ -68,17 +72,27 @@ class Bound:
         self.chords = largest_chords(largest)
         self.features = largest_features(largest)[1:].reshape(-1)
         self.below = ancestors_or_self(parents_of(model.kintree_table)).astype(np.float64)
-        self.turning, self.sizes = self._reach(one_axis_masks(largest))
+        self.turning, self.arms, self.sizes = self._reach(one_axis_masks(largest))
+        self.paths = self._paths()
 
     def mm(self, weights: NDArray, rest: Rest) -> Array:
         """(V,) how far each vertex can lie from the model's, with these weights (V, J)."""
         weights = weights.astype(np.float64)
         change = weights - self.model.weights
-        found = (np.abs(change @ self.below) * self.turning).sum(axis=1)
-        found += np.abs(change.sum(axis=1)) * self.sizes
+        uneven = np.abs(change.sum(axis=1))  # of rows that did not sum to 1
+        by_turns = (np.abs(change @ self.below) * self.turning).sum(axis=1) + uneven * self.sizes
+        found = np.minimum(by_turns, self._by_reach(change, uneven))
         found += np.abs(weights).sum(axis=1) * np.linalg.norm(rest.unposed, axis=1)
         found += np.abs(weights @ self.below) @ (self.chords * rest.joints)
         return 1000.0 * found
+
+    def _by_reach(self, change: Array, uneven: Array) -> Array:
+        """(V,) metres; the weight that goes is shared out among the joints that gain, pro rata."""
+        lost, gained = np.maximum(-change, 0), np.maximum(change, 0)
+        most = np.maximum(lost.sum(axis=1), gained.sum(axis=1))
+        along = ((lost @ self.paths) * gained).sum(axis=1) / np.where(most > 0, most, 1)
+        found = (np.abs(change) * self.arms).sum(axis=1) + along
+        return found + uneven * (self.sizes + self.turning.sum(axis=1))
 
     def rest(self, after: Model) -> Rest:
         """Everything but the weights that another model differs by; the two share one tree."""
@@ -106,13 +120,20 @@ class Bound:
         largest = self.features.reshape(-1, 9)
         return np.einsum("vcjf,jf->vcj", np.abs(blocks_of), largest, dtype=np.float64)
 
-    def _reach(self, masks: Array) -> tuple[Array, Array]:
+    def _paths(self) -> Array:
+        parents = parents_of(self.model.kintree_table)
+        joints, moved = joints_of(self.model)
+        bones = np.abs(joints - joints[parents])
+        bones += MAX_BETA * np.abs(moved - moved[parents]).sum(axis=2)
+        lengths = np.linalg.norm(bones, axis=1) * (parents >= 0)
+        apart = self.below[:, None] != self.below[None]  # (J, J, J) the bones on the way
+        return apart @ lengths
+
+    def _reach(self, masks: Array) -> tuple[Array, Array, Array]:
         model = self.model
         directions = model.shapedirs[:, :, :MAX_SHAPES].astype(np.float64)
-        regressor = model.J_regressor.astype(np.float64)
-        joints = regressor @ model.v_template
-        moved = np.tensordot(regressor, directions, axes=1)  # (J, 3, B)
-        turning = np.empty((model.n_vertices, model.n_joints))
+        joints, moved = joints_of(model)
+        turning, lengths = np.empty((2, model.n_vertices, model.n_joints))
         sizes = np.empty(model.n_vertices)
         for block in blocks(model.n_vertices):
             template, shapes = model.v_template[block].astype(np.float64), directions[block]
@@ -124,18 +145,21 @@ class Bound:
                 swell = np.abs(moved[joint] - shapes).sum(axis=2)
                 arms[:, joint] += MAX_BETA * swell + bulges
             turning[block] = self.chords * np.linalg.norm(arms * masks, axis=2)
-        return turning, sizes
+            lengths[block] = np.linalg.norm(arms, axis=2)
+        return turning, lengths, sizes
 
     def _joint_shifts(self, after: Model) -> Array:
         """(J, 3) metres; by how much each coordinate of a regressed joint can differ."""
-        found = []
-        for model in (self.model, after):
-            regressor = model.J_regressor.astype(np.float64)
-            directions = model.shapedirs[:, :, :MAX_SHAPES].astype(np.float64)
-            found.append((regressor @ model.v_template, np.tensordot(regressor, directions, axes=1)))
-        (joints, moved), (new_joints, new_moved) = found
+        (joints, moved), (new_joints, new_moved) = joints_of(self.model), joints_of(after)
         swell = np.abs(new_moved - moved).sum(axis=2)
         return np.abs(new_joints - joints) + MAX_BETA * swell
+
+
+def joints_of(model: Model) -> tuple[Array, Array]:
+    """(J, 3) joints of the template in metres, and (J, 3, B) how shapes move them."""
+    regressor = model.J_regressor.astype(np.float64)
+    directions = model.shapedirs[:, :, :MAX_SHAPES].astype(np.float64)
+    return regressor @ model.v_template, np.tensordot(regressor, directions, axes=1)
 
 
 def difference(a: NDArray, b: NDArray) -> Array:

@@ -112,8 +112,8 @@ class Budget:
         return partial(step, spared=spared) if choice.stay.any() else step
 
     def _weights(self, prune: Step, model: Model) -> Choice:
-        rest = self._rest(model)
-        dtype = model.weights.dtype if self.dtype == "same" else np.dtype(self.dtype)
+        final = self._final(model)
+        rest, dtype = self.bound.rest(final), final.weights.dtype
         used = model.weights != 0
 
         def cost(removed: Mask) -> NDArray[np.float64]:
@@ -130,7 +130,8 @@ class Budget:
         return chosen(used & (prune(model)[0].weights == 0), cost, self.left_mm)
 
     def _posedirs(self, localise: Step, model: Model) -> Choice:
-        rest = self._rest(model)
+        final = self._final(model)
+        rest = self.bound.rest(final)
         local, _ = localise(model)
         shape = (model.n_vertices, 3, model.n_joints)
         dropped = np.zeros(shape)  # the root has none
@@ -140,8 +141,8 @@ class Budget:
                 dropped[block, :, 1:] = self.bound.corrective_lengths(gone)
         wanted = np.zeros((model.n_vertices, model.n_joints), dtype=bool)
         wanted[:, 1:] = (model.correctives != local.correctives).any(axis=(1, 3))
-        fixed = self.bound.mm(model.weights, Rest(np.zeros_like(rest.unposed), rest.joints))
-        mass = 1000.0 * np.abs(model.weights).sum(axis=1, dtype=np.float64)
+        fixed = self.bound.mm(final.weights, Rest(np.zeros_like(rest.unposed), rest.joints))
+        mass = 1000.0 * np.abs(final.weights).sum(axis=1, dtype=np.float64)
 
         def cost(removed: Mask) -> NDArray[np.float64]:
             sizes = rest.unposed + np.einsum("vcj,vj->vc", dropped, removed)
@@ -149,11 +150,9 @@ class Budget:
 
         return chosen(wanted, cost, self.left_mm)
 
-    def _rest(self, model: Model) -> Rest:
-        """What the steps besides removals, the last cast included, make of the model."""
-        return self.bound.rest(
-            model if self.dtype == "same" else cast_floats(model, dtype=self.dtype)[0]
-        )
+    def _final(self, model: Model) -> Model:
+        """The model as it would be written now, so that rounding is charged, too."""
+        return model if self.dtype == "same" else cast_floats(model, dtype=self.dtype)[0]
 
     def account(self, cleaned: Model, moved: Displacement) -> dict[str, Any]:
         """The report's section: the certified figure, and which leaks stay at what cost.

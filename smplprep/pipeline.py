@@ -106,7 +106,7 @@ class Transformed:
         """Measure the displacement and build the report, its output still unwritten."""
         moved = displacements(self.stages)
         stages = [*self.stages[:-1], self.cleaned]
-        account = self.budget and self.budget.account(self.cleaned, moved[-1])
+        account = self.budget.account(self.cleaned, moved[-1]) if self.budget else None
         return build_report(stages, self.changes, moved, self.options, budget=account)
 
 
