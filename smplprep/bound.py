@@ -1,7 +1,7 @@
 """How far the vertices of two models can lie apart in any pose within the joint limits: a bound.
 
 No pose set can prove that a distance is kept; this is a proof. V vertices, J joints, B shape
-directions, of which the first ``MAX_SHAPES`` count, with |beta| <= 3; P pose features.
+directions, of which the first ``MAX_SHAPES`` count, with |beta| <= 3.
 
 Let x be a vertex before skinning, o_a joint a at rest, L_a its rotation and G_a the world rotation
 of its parent. Then joint j takes x to
@@ -19,8 +19,9 @@ along the bones to o_k, and back to x. Each vertex takes the lower of the two. T
 adds what its template, shapes and correctives differ by, and joints that were regressed anew add
 sum_a w'_a G_a (I - L_a) e_a, e_a being the shift of joint a.
 
-Lengths are bounded one coordinate at a time: |c_0 + C y| <= |c_0| + |C| max|y|, y the betas or pose
-features. Nothing is sampled; the bound is above every pose, by how much ``worst_case`` shows.
+Lengths are bounded one coordinate at a time: |c_0 + C y| <= |c_0| + |C| max|y| for betas y, and
+by both ends of each range for the terms that pose features are made of (``limit_ranges``). Nothing
+is sampled; the bound is above every pose, by how much ``worst_case`` shows.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from numpy.typing import NDArray
 
 from .displacement import MAX_SHAPES, same_arrays
 from .kinematics import ancestors_or_self, parents_of
+from .limit_ranges import largest_chords, one_axis_masks, term_ranges, terms_of_entries
 from .model import Model
 from .poses import MAX_BETA, joint_limits
 from .skinning import blocks
@@ -58,7 +60,7 @@ class Bound:
     Attributes:
         model: the model that distances are from.
         chords: (J,) the largest |I - L_a| of each joint within its limits, 0 to 2.
-        features: (P,) the largest size of each pose feature, an entry of L_a - I.
+        ranges: (2, J-1, 9) lowest and highest value of each term of the pose features.
         turning: (V, J) metres; the largest |(I - L_a)(o_a - x)|.
         arms: (V, J) metres; the largest |o_a - x|.
         sizes: (V,) metres; the largest |x|.
@@ -68,11 +70,11 @@ class Bound:
     def __init__(self, model: Model) -> None:
         self.model = model
         names = model.family.joint_names(model.n_joints, "smplx")
-        largest = np.abs([joint_limits(name) for name in names]).max(axis=2)  # (J, 3)
-        self.chords = largest_chords(largest)
-        self.features = largest_features(largest)[1:].reshape(-1)
+        limits = np.array([joint_limits(name) for name in names])  # (J, 3, 2)
+        self.chords = largest_chords(limits)
+        self.ranges = term_ranges(limits)[:, 1:]
         self.below = ancestors_or_self(parents_of(model.kintree_table)).astype(np.float64)
-        self.turning, self.arms, self.sizes = self._reach(one_axis_masks(largest))
+        self.turning, self.arms, self.sizes = self._reach(one_axis_masks(limits))
         self.paths = self._paths()
 
     def mm(self, weights: NDArray, rest: Rest) -> Array:
@@ -112,13 +114,30 @@ class Bound:
         if after.posedirs is not ours.posedirs:
             for block in blocks(after.n_vertices):
                 dropped = difference(after.posedirs[block], ours.posedirs[block])
-                found[block] += np.abs(dropped) @ self.features
+                found[block] += self._bulges(dropped)
         return found
 
-    def corrective_lengths(self, blocks_of: NDArray) -> Array:
-        """(n, 3, J-1) metres; the largest coordinates of joints' correctives (n, 3, J-1, 9)."""
-        largest = self.features.reshape(-1, 9)
-        return np.einsum("vcjf,jf->vcj", np.abs(blocks_of), largest, dtype=np.float64)
+    def corrective_ranges(self, correctives: NDArray) -> Array:
+        """(2, n, 3, J-1) metres; how far down and up each coordinate of joints' correctives goes.
+
+        Args:
+            correctives: (n, 3, J-1, 9), see ``Model.correctives``.
+        """
+        terms = correctives @ terms_of_entries()
+        ends = np.minimum(terms, 0), np.maximum(terms, 0)
+        low, high = self.ranges
+        return np.stack(
+            [
+                np.einsum("vcjt,jt->vcj", ends[0], far) + np.einsum("vcjt,jt->vcj", ends[1], near)
+                for far, near in ((high, low), (low, high))
+            ]
+        )
+
+    def _bulges(self, posedirs: NDArray) -> Array:
+        """(n, 3) metres; the largest coordinates of all correctives of posedirs (n, 3, P)."""
+        return largest_sizes(
+            self.corrective_ranges(posedirs.reshape(len(posedirs), 3, -1, 9)).sum(3)
+        )
 
     def _paths(self) -> Array:
         parents = parents_of(self.model.kintree_table)
@@ -137,7 +156,7 @@ class Bound:
         sizes = np.empty(model.n_vertices)
         for block in blocks(model.n_vertices):
             template, shapes = model.v_template[block].astype(np.float64), directions[block]
-            bulges = np.abs(model.posedirs[block]) @ self.features
+            bulges = self._bulges(model.posedirs[block])
             own = np.abs(template) + MAX_BETA * np.abs(shapes).sum(axis=2) + bulges
             sizes[block] = np.linalg.norm(own, axis=1)
             arms = np.abs(joints - template[:, None])  # (b, J, 3)
@@ -155,6 +174,11 @@ class Bound:
         return np.abs(new_joints - joints) + MAX_BETA * swell
 
 
+def largest_sizes(ranges: Array) -> Array:
+    """The largest |value| between the two ends of ranges (2, ...)."""
+    return np.maximum(-ranges[0], ranges[1])
+
+
 def joints_of(model: Model) -> tuple[Array, Array]:
     """(J, 3) joints of the template in metres, and (J, 3, B) how shapes move them."""
     regressor = model.J_regressor.astype(np.float64)
@@ -165,37 +189,3 @@ def joints_of(model: Model) -> tuple[Array, Array]:
 def difference(a: NDArray, b: NDArray) -> Array:
     """a - b in float64, whatever the two are stored in."""
     return np.subtract(a, b, dtype=np.float64)
-
-
-def largest_chords(largest: Array) -> Array:
-    """(J,) 2 sin(angle / 2) of the largest angle in boxes of axis-angle sizes (J, 3), radians."""
-    angles = np.minimum(np.linalg.norm(largest, axis=1), np.pi)
-    return 2.0 * np.sin(angles / 2)
-
-
-def largest_features(largest: Array) -> Array:
-    """(J, 3, 3) the largest size of each entry of R - I in boxes of axis-angle sizes (J, 3).
-
-    By Rodrigues, with angle t: off the diagonal it is sin(t)/t a_k + (1 - cos t)/t^2 a_i a_j, on it
-    (1 - cos t)/t^2 (a_j^2 + a_k^2), which is at most 1 - cos t.
-    """
-    found = np.empty((len(largest), 3, 3))
-    versines = largest_chords(largest) ** 2 / 2
-    for i in range(3):
-        for j in range(3):
-            if i == j:
-                others = np.delete(largest, i, axis=1)
-                found[:, i, i] = np.minimum(versines, np.square(others).sum(axis=1) / 2)
-            else:
-                third = np.minimum(largest[:, 3 - i - j], np.pi / 2)
-                sine = np.sin(third)
-                found[:, i, j] = np.minimum(1.0, sine + largest[:, i] * largest[:, j] / 2)
-    return found
-
-
-def one_axis_masks(largest: Array) -> Array:
-    """(J, 3) of 0 and 1: a joint that turns about one axis alone moves nothing along that axis."""
-    masks = np.ones_like(largest)
-    single = np.count_nonzero(largest, axis=1) == 1
-    masks[single] = largest[single] == 0
-    return masks

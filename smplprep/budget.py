@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .audit.support import support_of
-from .bound import Bound, Rest
+from .bound import Bound, Rest, largest_sizes
 from .change import Change
 from .displacement import MAX_SHAPES, Displacement
 from .errors import SmplprepError
@@ -133,20 +133,21 @@ class Budget:
         final = self._final(model)
         rest = self.bound.rest(final)
         local, _ = localise(model)
-        shape = (model.n_vertices, 3, model.n_joints)
-        dropped = np.zeros(shape)  # the root has none
+        dropped = np.zeros((model.n_vertices, 2, 3, model.n_joints))  # the root has none
         if local is not model:
             for block in blocks(model.n_vertices):
                 gone = model.correctives[block] - local.correctives[block]
-                dropped[block, :, 1:] = self.bound.corrective_lengths(gone)
+                ranges = self.bound.corrective_ranges(gone)
+                dropped[block, :, :, 1:] = np.moveaxis(ranges, 0, 1)
         wanted = np.zeros((model.n_vertices, model.n_joints), dtype=bool)
         wanted[:, 1:] = (model.correctives != local.correctives).any(axis=(1, 3))
         fixed = self.bound.mm(final.weights, Rest(np.zeros_like(rest.unposed), rest.joints))
         mass = 1000.0 * np.abs(final.weights).sum(axis=1, dtype=np.float64)
 
         def cost(removed: Mask) -> NDArray[np.float64]:
-            sizes = rest.unposed + np.einsum("vcj,vj->vc", dropped, removed)
-            return fixed + mass * np.linalg.norm(sizes, axis=1)
+            ranges = np.einsum("vecj,vj->evc", dropped, removed.astype(np.float64))
+            sizes = largest_sizes(ranges)
+            return fixed + mass * np.linalg.norm(rest.unposed + sizes, axis=1)
 
         return chosen(wanted, cost, self.left_mm)
 

@@ -233,7 +233,7 @@ def test_so_is_the_choice_of_weights_on_the_stand_in(standin, budget):
 
 
 def test_larger_budgets_remove_more_of_the_stand_in(standin):
-    """In all; one vertex may remove fewer, when a large leak comes to fit in place of small ones."""
+    """In all; one vertex may remove fewer, where a large leak takes the place of small ones."""
     left = [
         np.count_nonzero(under(standin, budget, posedirs="keep").weights)
         for budget in (0.0, 1.0, 10.0, 1e4)
