@@ -91,6 +91,12 @@ def change_lines(report: Mapping[str, Any]) -> list[str]:
         figures |= {key: change[key] for key in extra if isinstance(change[key], int | float)}
         lines.append(f"{change['transform']}:")
         lines += [f"  {key.replace('_', ' '):<36}{value:>18,}" for key, value in figures.items()]
+    if report["budget"] and report["budget"]["stays_per_joint"]:
+        lines.append(f"{'stays, of joint':<38}{'weights':>18}{'correctives':>18}")
+        lines += [
+            f"  {row['joint']:<36}{row['weights']:>18,}{row['posedirs']:>18,}"
+            for row in report["budget"]["stays_per_joint"]
+        ]
     return lines
 
 
