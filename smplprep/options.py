@@ -30,6 +30,8 @@ class Options:
         keep_vertices: vertices whose weights are not touched, by index.
         removed_to: "renormalise" (shared by what stays) or "parent" (the nearest kept ancestor).
         symmetrize: make weights, regressor and correctives mirror-symmetric, before all else.
+        budget_mm: how far any vertex may move, in any pose within the joint limits; removals for
+            which that does not suffice are not made. None for no such limit.
     """
 
     tolerance: float | Literal["auto"] = 1e-2
@@ -48,6 +50,7 @@ class Options:
     keep_vertices: tuple[int, ...] = ()
     removed_to: str = "renormalise"
     symmetrize: bool = False
+    budget_mm: float | None = None
 
     @property
     def chosen_tolerance(self) -> float:

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import __version__
+from .budget import Budget, budget_of
 from .change import Change
 from .contents import DEFAULT_LIMITS, Limits
 from .displacement import displacements
@@ -54,28 +55,27 @@ def steps(options: Options, kept: NDArray[np.bool_] | None = None) -> list[Step]
         options: which, and how.
         kept: (V, J); the weights that are not touched, see ``kept_entries``.
     """
-    symmetric = options.symmetrize
-    listed: list[Step] = [partial(symmetrize)] if symmetric else []
-    listed += [
-        partial(
-            prune_weights,
-            tolerance=options.chosen_tolerance,
-            policy=options.policy,
-            reach=options.reach,
-            max_influences=options.max_influences,
-            kept=kept,
-            removed_to=options.removed_to,
-            symmetric=symmetric,
-        ),
-        partial(
-            sparsify_regressor,
-            mode=options.regressor,
-            tolerance=options.regressor_tolerance,
-            budget_mm=options.regressor_budget_mm,
-            symmetric=symmetric,
-        ),
-        partial(localise_posedirs, mode=options.posedirs, hops=options.hops),
-    ]
+    prune = partial(
+        prune_weights,
+        tolerance=options.chosen_tolerance,
+        policy=options.policy,
+        reach=options.reach,
+        max_influences=options.max_influences,
+        kept=kept,
+        removed_to=options.removed_to,
+        symmetric=options.symmetrize,
+    )
+    sparsify = partial(
+        sparsify_regressor,
+        mode=options.regressor,
+        tolerance=options.regressor_tolerance,
+        budget_mm=options.regressor_budget_mm,
+        symmetric=options.symmetrize,
+    )
+    listed: list[Step] = [partial(symmetrize)] if options.symmetrize else []
+    # Under a budget, what moves vertices without choice comes first, so that it is charged first.
+    listed += [prune, sparsify] if options.budget_mm is None else [sparsify, prune]
+    listed.append(partial(localise_posedirs, mode=options.posedirs, hops=options.hops))
     if options.shapedirs == "zero":
         listed.append(partial(zero_shapedirs))
     if options.dtype != "same":
@@ -113,17 +113,21 @@ class Transformed:
         changes: one for each step.
         cleaned: the last stage, stamped.
         options: as used.
+        budget: what was chosen under ``options.budget_mm``.
     """
 
     stages: list[Model]
     changes: list[Change]
     cleaned: Model
     options: Options
+    budget: Budget | None
 
     def report(self) -> Report:
         """Measure the displacement and build the report, its output still unwritten."""
         moved = displacements(self.stages)
-        return build_report([*self.stages[:-1], self.cleaned], self.changes, moved, self.options)
+        stages = [*self.stages[:-1], self.cleaned]
+        account = self.budget.account(self.cleaned, moved[-1]) if self.budget else None
+        return build_report(stages, self.changes, moved, self.options, budget=account)
 
 
 def transformed(model: Model, options: Options, say: Progress) -> Transformed:
@@ -132,13 +136,16 @@ def transformed(model: Model, options: Options, say: Progress) -> Transformed:
         options = dataclasses.replace(options, tolerance=recommended_tolerance(model, options))
     if budget_is_spent(model, options):
         options = dataclasses.replace(options, regressor="keep")
+    budget = budget_of(model, options)
     stages, changes = [model], []
     for step in steps(options, kept_entries(model, options)):
         say(step.func.__name__)
+        if budget:
+            step = budget.within(step, stages[-1])
         stage, change = step(stages[-1])
         stages.append(stage)
         changes.append(change)
-    return Transformed(stages, changes, stamped(stages[-1], model, options), options)
+    return Transformed(stages, changes, stamped(stages[-1], model, options), options, budget)
 
 
 def silent(step: str) -> None:

@@ -163,6 +163,11 @@ class CleanCommand(click.Command):
     help="First make weights, regressor and correctives mirror-symmetric.",
 )
 @click.option(
+    "--budget-mm",
+    type=float,
+    help="Let no vertex move farther than this; what cannot be removed within it stays, listed.",
+)
+@click.option(
     "--compress/--no-compress", default=None, help="Deflate a .npz, or do not.  [default: as input]"
 )
 @click.option("--normalise-rows", is_flag=True, help="Accept skinning rows that do not sum to 1.")

@@ -76,6 +76,8 @@ def build_report(
     changes: list[Change],
     moved: list[Displacement],
     options: Options | None,
+    *,
+    budget: Mapping[str, Any] | None = None,
 ) -> Report:
     """The report of one clean, its output still unwritten.
 
@@ -84,6 +86,7 @@ def build_report(
         changes: one for each transform.
         moved: the displacement of each transform, then of all.
         options: as used; None for a comparison of two files.
+        budget: what was chosen under a budget in mm, see ``Budget.account``.
     """
     before, after = stages[0], stages[-1]
     names = before.family.joint_names(before.n_joints)
@@ -119,6 +122,7 @@ def build_report(
                 "joint_limits": POSE_SOURCE,
                 "max_abs_beta": MAX_BETA,
             },
+            "budget": tidy(budget),
             "landmarks": landmarks,
             "regressor": tidy(
                 [

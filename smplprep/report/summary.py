@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 
@@ -12,7 +12,10 @@ def summary_text(report: Mapping[str, Any]) -> str:
     Args:
         report: ``Report.data``.
     """
-    return "\n".join([*before_after(report), "", *displacement_lines(report)])
+    lines = [*before_after(report), "", *displacement_lines(report)]
+    if report["budget"]:
+        lines += ["", *budget_sentences(report["budget"]), *leak_lines(report["budget"]["leaks"])]
+    return "\n".join(lines)
 
 
 def before_after(report: Mapping[str, Any]) -> list[str]:
@@ -39,6 +42,45 @@ def displacement_line(label: str, moved: Mapping[str, float]) -> str:
     return f"{label:<38}" + "".join(f"{millimetres(figure):>12}" for figure in figures)
 
 
+def budget_sentences(budget: Mapping[str, Any]) -> list[str]:
+    """What the budget's bound is, what it let go, and which leaks stay."""
+    weights, posedirs = budget["removals"]["weights"], budget["removals"]["posedirs"]
+    lines = [
+        f"Budget of {budget['budget_mm']:g} mm; within the joint limits, vertices move "
+        f"at most {millimetres(budget['certified_mm'])} mm,",
+        f"certified; the worst that was found is {millimetres(budget['worst_found_mm'])} mm.",
+        f"Removed: {weights['made']:,} of {weights['wanted']:,} weights, "
+        f"{posedirs['made']:,} of {posedirs['wanted']:,} correctives.",
+    ]
+    leaks = budget["leaks"]
+    if leaks:
+        lines += [
+            f"{len(leaks):,} leaks stay within the budget of {budget['budget_mm']:g} mm; "
+            f"removing one more",
+            f"would cost up to {millimetres(leaks[0]['cost_mm'])} mm.",
+        ]
+    return lines
+
+
+def leak_lines(leaks: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The landmarks with leaks that stay, the dearest first."""
+    if not leaks:
+        return []
+    rows: dict[str, list[Mapping[str, Any]]] = {}
+    for leak in leaks:
+        rows.setdefault(leak["landmark"], []).append(leak)
+    lines = ["", f"{'leaks that stay':<16}{'count':>8}{'dearest':>20}{'through':>12}{'mm':>12}"]
+    for landmark, found in list(rows.items())[:SHOWN_LANDMARKS]:
+        first = found[0]
+        lines.append(
+            f"  {landmark:<14}{len(found):>8}{first['joint']:>20}{first['channel']:>12}"
+            f"{millimetres(first['cost_mm']):>12}"
+        )
+    if len(rows) > SHOWN_LANDMARKS:
+        lines.append(f"  and of {len(rows) - SHOWN_LANDMARKS} landmarks more, in the report")
+    return lines
+
+
 def change_lines(report: Mapping[str, Any]) -> list[str]:
     """One line for each step: what it dropped, and its other figures where they are short."""
     lines = []
@@ -54,10 +96,17 @@ def change_lines(report: Mapping[str, Any]) -> list[str]:
             f"  {key.replace('_', ' '):<36}{shown_count(value):>18}"
             for key, value in figures.items()
         ]
+    if report["budget"] and report["budget"]["stays_per_joint"]:
+        lines.append(f"{'stays, of joint':<38}{'weights':>18}{'correctives':>18}")
+        lines += [
+            f"  {row['joint']:<36}{row['weights']:>18,}{row['posedirs']:>18,}"
+            for row in report["budget"]["stays_per_joint"]
+        ]
     return lines
 
 
 PER_RULE = "dropped_per_rule"
+SHOWN_LANDMARKS = 6
 COUNTED = ("entries_before", "entries_after", "entries_dropped", "rows_touched")
 
 

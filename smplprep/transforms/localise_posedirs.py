@@ -17,7 +17,9 @@ from ..model import Model
 MODES = ("local", "zero", "keep")
 
 
-def localise_posedirs(model: Model, *, mode: str = "local", hops: int = 2) -> tuple[Model, Change]:
+def localise_posedirs(
+    model: Model, *, mode: str = "local", hops: int = 2, spared: NDArray[np.bool_] | None = None
+) -> tuple[Model, Change]:
     """Zero the correctives of joints that a vertex does not hang on.
 
     With exact zeros there, the pose of a far joint has no gradient at the vertex at all.
@@ -27,6 +29,7 @@ def localise_posedirs(model: Model, *, mode: str = "local", hops: int = 2) -> tu
         mode: "local" keeps at vertex v the corrective of joint j when v is skinned to j, or to an
             ancestor or descendant of j within ``hops`` edges; "zero" keeps none; "keep" all.
         hops: edges of the kinematic tree, 0 or more.
+        spared: (V, J-1); correctives that stay whatever the mode says, see ``budget``.
 
     Returns:
         The new model (same shape and dtype) and its Change, with the energy (squared norm) kept.
@@ -46,6 +49,8 @@ def localise_posedirs(model: Model, *, mode: str = "local", hops: int = 2) -> tu
     keep = np.ones(energy.shape, dtype=bool) if mode == "keep" else np.zeros_like(energy, bool)
     if mode == "local":
         keep = local_correctives(model, hops)
+    if spared is not None:
+        keep |= spared
     drops = ~keep & (energy != 0)
     before = int(np.count_nonzero(blocks))
     after = before

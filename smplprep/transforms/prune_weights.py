@@ -42,6 +42,7 @@ def prune_weights(
     reach: int = 4,
     max_influences: int | None = None,
     kept: Mask | None = None,
+    spared: Mask | None = None,
     removed_to: str = "renormalise",
     symmetric: bool = False,
 ) -> tuple[Model, Change]:
@@ -58,6 +59,8 @@ def prune_weights(
         max_influences: after the policy, only so many entries of a row stay, the largest.
         kept: (V, J); entries that keep their bits. The others of their row take what was removed; a
             row that would be left with kept entries alone is left as it is.
+        spared: (V, J); entries that stay whatever the policy says, rescaled with their row, see
+            ``budget``.
         removed_to: "renormalise" shares what was removed among the rest of the row, "parent" gives
             it to the nearest ancestor that stays in the row, and where none does, shares it.
         symmetric: the weights are mirror-symmetric, and stay so bit by bit.
@@ -83,8 +86,9 @@ def prune_weights(
     sums = row_sums(stored).astype(np.float64)
     frozen = np.zeros(stored.shape, dtype=bool) if kept is None else kept.copy()
     frozen[np.abs(sums - 1) > MAX_KEPT_SUM_ERROR] = False
+    stays = np.zeros(stored.shape, dtype=bool) if spared is None else spared
 
-    after = np.where((stored < 0) & ~frozen, 0, stored)
+    after = np.where((stored < 0) & ~frozen & ~stays, 0, stored)
     due = (after != stored).any(axis=1) | (np.abs(sums - 1) > slack)
     per_rule: Counter[str] = Counter()
     rescued = np.zeros(len(after), dtype=bool)
@@ -93,7 +97,7 @@ def prune_weights(
         rules = removals(now, policy, tolerance, reach)
         if max_influences is not None:
             rules["max_influences"] = beyond_largest(after, rules, frozen, max_influences)
-        gone = np.logical_or.reduce([*rules.values()]) & ~frozen
+        gone = np.logical_or.reduce([*rules.values()]) & ~frozen & ~stays
         saved = spare(gone, after, frozen)
         per_rule.update({rule: int(np.count_nonzero(m & gone)) for rule, m in rules.items()})
         losing = gone.any(axis=1)

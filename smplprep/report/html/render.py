@@ -14,7 +14,7 @@ from typing import Any
 
 from ...errors import SmplprepError
 from ...io.replace_file import replacing
-from ..summary import FIGURES, millimetres
+from ..summary import FIGURES, budget_sentences, millimetres
 from ..verdict import verdict
 from .figures import change_of, energy_per_joint, figures, mass_per_joint, moments
 
@@ -71,6 +71,7 @@ def summary_context(report: Mapping[str, Any]) -> dict[str, Any]:
         "sides": ("before", "after") if report["options"] else labels,
         "figure_rows": FIGURES,
         "displacements": displacement_rows(report),
+        "budget": budget_sentences(report["budget"]) if report["budget"] else [],
     }
 
 
