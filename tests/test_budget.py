@@ -265,6 +265,7 @@ def test_a_row_below_the_tolerance_keeps_its_heaviest_weight(small_model):
         ({"budget_mm": float("nan")}, "no length of 0 or more"),
         ({"budget_mm": float("inf")}, "no length of 0 or more"),
         ({"budget_mm": 1.0, "shapedirs": "zero"}, "shape directions zeroed"),
+        ({"budget_mm": 1.0, "symmetrize": True}, "a model made symmetric"),
     ],
 )
 def test_what_cannot_be_kept_is_refused(small_model, options, sentence):

@@ -96,7 +96,7 @@ def prune_weights(
         now = dataclasses.replace(model, weights=after)
         rules = removals(now, policy, tolerance, reach)
         if max_influences is not None:
-            rules["max_influences"] = beyond_largest(after, rules, frozen, max_influences)
+            rules["max_influences"] = beyond_largest(after, rules, frozen | stays, max_influences)
         gone = np.logical_or.reduce([*rules.values()]) & ~frozen & ~stays
         saved = spare(gone, after, frozen)
         per_rule.update({rule: int(np.count_nonzero(m & gone)) for rule, m in rules.items()})
