@@ -65,6 +65,24 @@ def test_float32_stays_float32(small_model):
     assert local.posedirs[0].any(axis=0).tolist() == [True] * 9 + [False] * 18
 
 
+@pytest.mark.parametrize("size", [1e-3, 1e-163, 5e-324])
+def test_a_corrective_whose_square_is_zero_goes_too(small_model, size):
+    local, change = localise_posedirs(small_model(posedirs=np.full((10, 3, 27), size)), hops=0)
+    assert local.posedirs[0].any(axis=0).tolist() == [True] * 9 + [False] * 18
+    assert change.figures["correctives_before"] == 30
+    assert change.figures["correctives_after"] == np.count_nonzero(
+        local.correctives.any(axis=(1, 3))
+    )
+    assert (change.entries_before, change.entries_after) == (810, np.count_nonzero(local.posedirs))
+
+
+def test_the_smallest_weight_still_keeps_a_corrective(small_model):
+    weights = np.zeros((10, 4))
+    weights[:, 0], weights[0, 2] = 1, 5e-324  # stock smplx moves vertex 0 by it
+    local, _ = localise_posedirs(small_model(weights=weights), hops=0)
+    assert local.correctives.any(axis=(1, 3))[:2].tolist() == [[False, True, False], [False] * 3]
+
+
 @pytest.mark.parametrize("mode", ["local", "zero"])
 def test_twice_is_once(standin, mode):
     once, _ = localise_posedirs(standin, mode=mode)
