@@ -40,8 +40,9 @@ class Body:
     apart: np.ndarray
 
 
-Field = tuple[np.ndarray, np.ndarray]  # genuine and spurious, each (V, 3, P)
-Regime = Callable[[Body, np.random.Generator], Field]
+# The genuine field (V, 3, P), and after it the spurious bulges, if there are any.
+Fields = tuple[np.ndarray, ...]
+Regime = Callable[[Body, np.random.Generator], Fields]
 
 
 def body_of(model: dict[str, np.ndarray], truth: dict[str, np.ndarray]) -> Body:
@@ -115,45 +116,47 @@ def stray(body: Body, rng: np.random.Generator, edges_away: tuple[int, int]) -> 
     return STRAY * compact(body)[:, hosts]
 
 
-def as_findings(body: Body, rng: np.random.Generator) -> Field:
+def as_findings(body: Body, rng: np.random.Generator) -> Fields:
     genuine, _ = fields.correctives(
         body.verts, body.normals, body.joints, body.parents, body.weights, rng
     )
-    return genuine, floor(body, rng)
+    return (genuine.astype(np.float32),)
 
 
-def local_bulges(body: Body, rng: np.random.Generator) -> Field:
-    return bulges(body, compact(body), rng), floor(body, rng)
+def local_bulges(body: Body, rng: np.random.Generator) -> Fields:
+    return (bulges(body, compact(body), rng),)
 
 
-def long_tails(body: Body, rng: np.random.Generator) -> Field:
-    return bulges(body, long_tailed(body), rng), floor(body, rng)
+def long_tails(body: Body, rng: np.random.Generator) -> Fields:
+    return (bulges(body, long_tailed(body), rng),)
 
 
-def reach_across(body: Body, rng: np.random.Generator) -> Field:
-    return bulges(body, reaching(body), rng), floor(body, rng)
+def reach_across(body: Body, rng: np.random.Generator) -> Fields:
+    return (bulges(body, reaching(body), rng),)
 
 
-def lobes_apart(body: Body, rng: np.random.Generator) -> Field:
-    return bulges(body, apart_too(body), rng), floor(body, rng)
+def lobes_apart(body: Body, rng: np.random.Generator) -> Fields:
+    return (bulges(body, apart_too(body), rng),)
 
 
-def far_bulges(body: Body, rng: np.random.Generator) -> Field:
-    genuine, spurious = local_bulges(body, rng)
-    return genuine, spurious + bulges(body, stray(body, rng, TREE_FAR), rng)
+def far_bulges(body: Body, rng: np.random.Generator) -> Fields:
+    genuine = bulges(body, compact(body), rng)
+    return genuine, bulges(body, stray(body, rng, TREE_FAR), rng)
 
 
-def near_bulges(body: Body, rng: np.random.Generator) -> Field:
-    genuine, spurious = local_bulges(body, rng)
-    return genuine, spurious + bulges(body, stray(body, rng, TREE_NEAR), rng)
+def near_bulges(body: Body, rng: np.random.Generator) -> Fields:
+    genuine = bulges(body, compact(body), rng)
+    return genuine, bulges(body, stray(body, rng, TREE_NEAR), rng)
 
 
 def bulges(body: Body, envelope: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    return fields.bulges(envelope, body.normals, body.sizes[1:], rng)
+    """(V, 3, P) in single precision, in which stock smplx poses them."""
+    return fields.bulges(envelope, body.normals, body.sizes[1:], rng).astype(np.float32)
 
 
 def floor(body: Body, rng: np.random.Generator) -> np.ndarray:
-    return fields.dense_floor(body.verts, 9 * (len(body.joints) - 1), rng)
+    """(V, 3, P) what lies everywhere, in every regime."""
+    return fields.dense_floor(body.verts, 9 * (len(body.joints) - 1), rng).astype(np.float32)
 
 
 REGIMES: dict[str, Regime] = {

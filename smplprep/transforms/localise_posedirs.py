@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..change import Change
 from ..errors import SmplprepError
-from ..kinematics import in_line_within, parents_of
+from ..kinematics import in_line_within, leaf_siblings, parents_of
 from ..model import Model
 
 MODES = ("local", "zero", "keep")
@@ -86,6 +86,16 @@ def block_energy(blocks: NDArray) -> NDArray[np.float64]:
 
 
 def local_correctives(model: Model, hops: int) -> NDArray[np.bool_]:
-    """(V, J-1); whether vertex v is skinned to joint j+1 or to one in line with it, near enough."""
-    near = in_line_within(parents_of(model.kintree_table), hops)
-    return ((model.weights != 0).astype(np.float32) @ near.astype(np.float32))[:, 1:] > 0
+    """(V, J-1); whether vertex v is skinned to joint j+1 or to one in line with it, near enough.
+
+    Jaw and eyes hang side by side on the head. Where a vertex hangs on one of them, the others'
+    correctives go, or a lip would look at the eyes through its weight on the head.
+    """
+    parents = parents_of(model.kintree_table)
+    hangs = model.weights != 0
+    keep = (hangs.astype(np.float32) @ in_line_within(parents, hops).astype(np.float32)) > 0
+    in_line = in_line_within(parents, len(parents))
+    for leaf in leaf_siblings(parents):
+        hangs_beside = hangs[:, ~in_line[leaf]].any(axis=1)
+        keep[:, leaf] &= hangs[:, leaf] | ~hangs_beside
+    return keep[:, 1:]
