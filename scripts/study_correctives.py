@@ -20,12 +20,13 @@ from scipy.sparse.csgraph import connected_components
 
 from smplprep import prune_weights
 from smplprep.audit.support import support_of
-from smplprep.kinematics import ancestors_or_self, parents_of
+from smplprep.kinematics import ancestors_or_self, in_line_within, parents_of
 from smplprep.model import Model, Source
 from smplprep.poses import pose_set
 from smplprep.skinning import posing
 from smplprep.transforms.localise_posedirs import (
     block_energy,
+    entry_counts,
     local_correctives,
 )
 
@@ -43,17 +44,11 @@ def adjacency(body: Body) -> sparse.csr_matrix:
     return one_way + one_way.T
 
 
-def stands_out(model: Model) -> np.ndarray:
-    """(V, J-1), whether a corrective is well above what lies everywhere."""
-    size = np.sqrt(block_energy(model.correctives))
-    return size > SIGNIFICANT * np.median(size, axis=0)
-
-
 def cut(hops: int) -> Variant:
     return lambda model, body: local_correctives(model, hops).astype(float)
 
 
-def taper(hops: int, *, at_bulges: bool = False) -> Variant:
+def taper(hops: int) -> Variant:
     """A cut that fades over the last rings inside it; outside it is as exactly zero as a cut.
 
     Where nothing was cut nothing fades, so that tapering twice is tapering once.
@@ -61,8 +56,7 @@ def taper(hops: int, *, at_bulges: bool = False) -> Variant:
 
     def factors(model: Model, body: Body) -> Factors:
         keep, near = local_correctives(model, hops), adjacency(body)
-        cut_off = stands_out(model) if at_bulges else block_energy(model.correctives) != 0
-        reached = (~keep & cut_off).astype(np.float32)
+        reached = (~keep & (entry_counts(model.correctives) != 0)).astype(np.float32)
         rings = np.zeros(keep.shape)  # between a vertex and the cut, as far as they matter
         for _ in range(TAPER_RINGS):
             rings += reached == 0
@@ -72,6 +66,12 @@ def taper(hops: int, *, at_bulges: bool = False) -> Variant:
         return keep * ramp**2 * (3 - 2 * ramp)
 
     return factors
+
+
+def stands_out(model: Model) -> np.ndarray:
+    """(V, J-1), whether a corrective is well above what lies everywhere."""
+    size = np.sqrt(block_energy(model.correctives))
+    return size > SIGNIFICANT * np.median(size, axis=0)
 
 
 def islands(within: int | None = None) -> Variant:
@@ -104,6 +104,19 @@ def promise(hops: int) -> Variant:
     return factors
 
 
+def none_beside(hops: int) -> Variant:
+    """A cut in which a descendant's corrective also needs all joints of the vertex in its line."""
+
+    def factors(model: Model, body: Body) -> Factors:
+        parents = parents_of(model.kintree_table)
+        above, hangs = ancestors_or_self(parents), (model.weights != 0).astype(np.float32)
+        from_below = hangs @ (above & in_line_within(parents, hops)) > 0
+        beside = hangs @ ~(above | above.T) > 0
+        return (local_correctives(model, hops) & (from_below | ~beside)[:, 1:]).astype(float)
+
+    return factors
+
+
 VARIANTS: dict[str, Variant] = {
     "keep": lambda model, body: np.ones((model.n_vertices, model.n_joints - 1)),
     "zero": lambda model, body: np.zeros((model.n_vertices, model.n_joints - 1)),
@@ -111,9 +124,9 @@ VARIANTS: dict[str, Variant] = {
     "hops 2": cut(2),
     "hops 3": cut(3),
     "hops 2, taper": taper(2),
-    "hops 2, fade": taper(2, at_bulges=True),
     "islands": islands(),
     "islands, hops 2": islands(2),
+    "hops 2, lines": none_beside(2),
     "hops 2, promise": promise(2),
 }
 

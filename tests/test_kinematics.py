@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 
 from smplprep import ModelInvalidError
-from smplprep.kinematics import ancestors_or_self, in_line_within, parents_first, parents_of
+from smplprep.kinematics import (
+    ancestors_or_self,
+    in_line_within,
+    leaf_siblings,
+    parents_first,
+    parents_of,
+)
 
 
 def table(parents, dtype=np.int64):
@@ -52,3 +58,11 @@ def test_ancestors_and_lines_of_a_small_tree():
     assert np.flatnonzero(in_line_within(parents, 1)[1]).tolist() == [0, 1, 2, 4]
     assert np.flatnonzero(in_line_within(parents, 2)[4]).tolist() == [0, 1, 4]  # 2 is a sibling
     assert parents_first(np.array([1, -1])) == [1, 0]
+
+
+def test_jaw_and_eyes_are_leaf_siblings_and_nothing_else_is(standin):
+    assert leaf_siblings(np.array([-1, 0, 1, 1, 1])) == [2, 3, 4]
+    assert leaf_siblings(np.array([-1, 0, 1, 2, 1])) == []  # 3 and 4 have other parents
+    assert leaf_siblings(np.array([-1, 0, 0, 2])) == []  # 1 is the one leaf of the root
+    assert leaf_siblings(np.array([-1])) == []
+    assert leaf_siblings(parents_of(standin.kintree_table)) == []

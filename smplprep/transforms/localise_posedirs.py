@@ -25,7 +25,9 @@ def localise_posedirs(model: Model, *, mode: str = "local", hops: int = 2) -> tu
     Args:
         model: ``posedirs`` (V, 3, 9(J-1)); run after ``prune_weights``, whose zeros decide.
         mode: "local" keeps at vertex v the corrective of joint j when v is skinned to j, or to an
-            ancestor or descendant of j within ``hops`` edges; "zero" keeps none; "keep" all.
+            ancestor or descendant of j within ``hops`` edges (see ``local_correctives`` for jaw
+            and eyes, and docs/correctives.md for what else was tried); "zero" keeps none; "keep"
+            all.
         hops: edges of the kinematic tree, 0 or more.
 
     Returns:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from smplprep import SmplprepError, localise_posedirs, prune_weights
+from smplprep import SmplprepError, localise_posedirs, prune_weights, read_model
 from smplprep.kinematics import parents_of
 
 
@@ -47,6 +47,22 @@ def test_energy_is_what_stays_of_the_squared_norm(standin):
     share = np.square(local.posedirs).sum() / np.square(standin.posedirs).sum()
     assert change.figures["energy_kept"] == pytest.approx(share, rel=1e-9)
     assert 0.5 < share < 1
+
+
+@pytest.mark.parametrize(
+    ("file", "head", "leaves"),
+    [("smplx/SMPLX_NEUTRAL.npz", 15, [22, 23, 24]), ("flame/FLAME_NEUTRAL.pkl", 1, [2, 3, 4])],
+)
+def test_jaw_and_eyes_stay_off_what_hangs_on_another_of_them(family_dir, file, head, leaves):
+    pruned, _ = prune_weights(read_model(family_dir / file))
+    local, _ = localise_posedirs(pruned)
+    stays = local.correctives.any(axis=(1, 3))[:, np.array(leaves) - 1]
+    hangs = pruned.weights[:, leaves] != 0
+    beside = hangs.any(axis=1)
+    assert np.array_equal(stays[beside], hangs[beside])
+    on_head = pruned.weights[:, head] == 1  # whose landmarks are promised the head's children
+    assert np.count_nonzero(on_head) > 500
+    assert stays[on_head].all()
 
 
 def test_zero_keeps_shape_and_dtype(standin):
