@@ -244,19 +244,26 @@ def correctives(
         posedirs: (V, 3, P). mask: (V, J-1) bool, where joint j+1 has a genuine corrective: on
         vertices skinned to it, to its parent or to a child.
     """
-    n_verts, n_joints = weights.shape
     related = tree_tables(parents)[1] <= 1
     size = joint_sizes(joints, parents)
     arms = (verts[:, None] - joints[None]) / size[:, None]
     envelope = np.exp(-0.5 * (arms**2).sum(axis=2))
     mask = ((weights > 0).astype(float) @ related > 0) & (envelope > 1e-2)
-    envelope = np.where(mask, envelope, 0)[:, 1:]
-    amplitude = BULGE_PER_SIZE * size[1:, None]
-    along_normal = rng.normal(size=(n_joints - 1, 9)) * amplitude
-    sideways = rng.normal(size=(n_joints - 1, 9, 3)) * amplitude[..., None] * 0.4
+    field = bulges(np.where(mask, envelope, 0)[:, 1:], normals, size[1:], rng)
+    return field, mask[:, 1:]
+
+
+def bulges(
+    envelope: np.ndarray, normals: np.ndarray, size: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    """Pose correctives (V, 3, P) mostly along the normals, of joints of this size, for envelopes
+    (V, J-1) that are 1 where a joint's bulge is full."""
+    amplitude = BULGE_PER_SIZE * size[:, None]
+    along_normal = rng.normal(size=(len(size), 9)) * amplitude
+    sideways = rng.normal(size=(len(size), 9, 3)) * amplitude[..., None] * 0.4
     field = np.einsum("vc,jf->vcjf", normals, along_normal) + np.moveaxis(sideways, 2, 0)
     field *= envelope[:, None, :, None]
-    return field.reshape(n_verts, 3, -1), mask[:, 1:]
+    return field.reshape(len(normals), 3, -1)
 
 
 def dense_floor(verts: np.ndarray, n_features: int, rng: np.random.Generator) -> np.ndarray:

@@ -15,7 +15,7 @@ from .errors import SmplprepError
 from .kinematics import parents_of
 from .model import Model
 from .report.report import Report, build_report, describe_keys
-from .transforms.localise_posedirs import block_energy
+from .transforms.localise_posedirs import block_energy, entry_counts
 from .transforms.sparsify_regressor import max_shift_mm, shape_basis
 
 # In the order in which B's arrays replace A's; displacements are stated for each replacement.
@@ -145,8 +145,8 @@ def regressor_figures(a: Model, b: Model) -> dict[str, Any]:
 def posedirs_figures(a: Model, b: Model) -> dict[str, Any]:
     before, after = block_energy(a.correctives), block_energy(b.correctives)
     return {
-        "correctives_before": int(np.count_nonzero(before)),
-        "correctives_after": int(np.count_nonzero(after)),
+        "correctives_before": int(np.count_nonzero(entry_counts(a.correctives))),
+        "correctives_after": int(np.count_nonzero(entry_counts(b.correctives))),
         "energy_kept": share(after.sum(), before.sum()),
         "energy_kept_per_joint": [
             share(kept, total)

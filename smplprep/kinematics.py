@@ -89,3 +89,11 @@ def in_line_within(parents: NDArray[np.int64], hops: int) -> NDArray[np.bool_]:
     depth = np.array(depths(parents))
     near = np.abs(depth[:, None] - depth[None, :]) <= hops
     return (above | above.T) & near
+
+
+def leaf_siblings(parents: NDArray[np.int64]) -> list[int]:
+    """The joints without children that share their parent: jaw and eyes, of the known families."""
+    n_children = np.bincount(parents[parents >= 0], minlength=len(parents))
+    leaves = np.flatnonzero((n_children == 0) & (parents >= 0))
+    n_leaves = np.bincount(parents[leaves], minlength=len(parents))
+    return [int(leaf) for leaf in leaves if n_leaves[parents[leaf]] > 1]

@@ -38,6 +38,12 @@ def test_a_model_beside_itself_differs_in_nothing(small_model):
     assert found["moved_most"] == []
 
 
+def test_a_corrective_whose_square_is_zero_is_counted(small_model):
+    a = small_model(posedirs=np.full((10, 3, 27), 1e-163))
+    found = diff(a, small_model(posedirs=np.zeros((10, 3, 27)))).data["summary"]
+    assert (found["before"]["correctives"], found["after"]["correctives"]) == (30, 0)
+
+
 def test_a_moved_template_is_a_displacement_of_its_own(small_model):
     a = small_model()
     b = small_model(v_template=a.v_template + np.array([0.001, 0, 0]))

@@ -10,6 +10,7 @@ from smplprep.kinematics import (
     ancestors_or_self,
     edges_apart,
     in_line_within,
+    leaf_siblings,
     parents_first,
     parents_of,
 )
@@ -65,3 +66,11 @@ def test_ancestors_and_lines_of_a_small_tree():
         [3, 2, 1, 0, 3],
         [2, 1, 2, 3, 0],
     ]
+
+
+def test_jaw_and_eyes_are_leaf_siblings_and_nothing_else_is(standin):
+    assert leaf_siblings(np.array([-1, 0, 1, 1, 1])) == [2, 3, 4]
+    assert leaf_siblings(np.array([-1, 0, 1, 2, 1])) == []  # 3 and 4 have other parents
+    assert leaf_siblings(np.array([-1, 0, 0, 2])) == []  # 1 is the one leaf of the root
+    assert leaf_siblings(np.array([-1])) == []
+    assert leaf_siblings(parents_of(standin.kintree_table)) == []

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..change import Change
 from ..errors import SmplprepError
-from ..kinematics import in_line_within, parents_of
+from ..kinematics import in_line_within, leaf_siblings, parents_of
 from ..model import Model
 
 MODES = ("local", "zero", "keep")
@@ -27,7 +27,9 @@ def localise_posedirs(
     Args:
         model: ``posedirs`` (V, 3, 9(J-1)); run after ``prune_weights``, whose zeros decide.
         mode: "local" keeps at vertex v the corrective of joint j when v is skinned to j, or to an
-            ancestor or descendant of j within ``hops`` edges; "zero" keeps none; "keep" all.
+            ancestor or descendant of j within ``hops`` edges (see ``local_correctives`` for jaw
+            and eyes, and docs/correctives.md for what else was tried); "zero" keeps none; "keep"
+            all.
         hops: edges of the kinematic tree, 0 or more.
         spared: (V, J-1); correctives that stay whatever the mode says, see ``budget``.
 
@@ -45,31 +47,30 @@ def localise_posedirs(
     if hops < 0:
         raise SmplprepError(f"{hops} hops: a number of edges cannot be negative")
     blocks = model.correctives
-    energy = block_energy(blocks)
-    keep = np.ones(energy.shape, dtype=bool) if mode == "keep" else np.zeros_like(energy, bool)
+    counts = entry_counts(blocks)
+    present = counts != 0
+    keep = np.full(present.shape, mode == "keep")
     if mode == "local":
         keep = local_correctives(model, hops)
     if spared is not None:
         keep |= spared
-    drops = ~keep & (energy != 0)
-    before = int(np.count_nonzero(blocks))
-    after = before
+    drops = ~keep & present
+    energy = block_energy(blocks)
     if drops.any():
         local = np.where(keep[:, None, :, None], blocks, blocks.dtype.type(0))
         model = model.with_arrays(posedirs=local.reshape(model.posedirs.shape))
-        after = int(np.count_nonzero(local))
     total = energy.sum(axis=0)
     kept = (energy * keep).sum(axis=0)
     return model, Change(
         transform="localise_posedirs",
         field="posedirs",
         options={"mode": mode, "hops": hops},
-        entries_before=before,
-        entries_after=after,
+        entries_before=int(counts.sum()),
+        entries_after=int(counts[keep].sum()),
         rows_touched=int(np.count_nonzero(drops.any(axis=1))),
         figures={
-            "correctives_before": int(np.count_nonzero(energy)),
-            "correctives_after": int(np.count_nonzero(energy * keep)),
+            "correctives_before": int(np.count_nonzero(present)),
+            "correctives_after": int(np.count_nonzero(present & keep)),
             "energy_kept": float(kept.sum() / total.sum()) if total.sum() else 1.0,
             "energy_kept_per_joint": np.divide(
                 kept, total, out=np.ones_like(total), where=total > 0
@@ -78,12 +79,30 @@ def localise_posedirs(
     )
 
 
+def entry_counts(blocks: NDArray) -> NDArray[np.int64]:
+    """(V, J-1) non-zero entries of each vertex's corrective of each joint.
+
+    Whether one is there is asked of its entries: the square of 1e-163 is zero, its gradient is not.
+    """
+    return np.einsum("vcjf->vj", blocks != 0, dtype=np.int64)
+
+
 def block_energy(blocks: NDArray) -> NDArray[np.float64]:
     """(V, J-1) squared norm of each vertex's corrective of each joint, in square metres."""
     return np.einsum("vcjf,vcjf->vj", blocks, blocks, dtype=np.float64)
 
 
 def local_correctives(model: Model, hops: int) -> NDArray[np.bool_]:
-    """(V, J-1); whether vertex v is skinned to joint j+1 or to one in line with it, near enough."""
-    near = in_line_within(parents_of(model.kintree_table), hops)
-    return ((model.weights != 0).astype(np.float32) @ near.astype(np.float32))[:, 1:] > 0
+    """(V, J-1); whether vertex v is skinned to joint j+1 or to one in line with it, near enough.
+
+    Jaw and eyes hang side by side on the head. Where a vertex hangs on one of them, the others'
+    correctives go, or a lip would look at the eyes through its weight on the head.
+    """
+    parents = parents_of(model.kintree_table)
+    hangs = model.weights != 0
+    keep = (hangs.astype(np.float32) @ in_line_within(parents, hops).astype(np.float32)) > 0
+    in_line = in_line_within(parents, len(parents))
+    for leaf in leaf_siblings(parents):
+        hangs_beside = hangs[:, ~in_line[leaf]].any(axis=1)
+        keep[:, leaf] &= hangs[:, leaf] | ~hangs_beside
+    return keep[:, 1:]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from smplprep import SmplprepError, localise_posedirs, prune_weights
+from smplprep import SmplprepError, localise_posedirs, prune_weights, read_model
 from smplprep.kinematics import parents_of
 
 
@@ -49,6 +49,22 @@ def test_energy_is_what_stays_of_the_squared_norm(standin):
     assert 0.5 < share < 1
 
 
+@pytest.mark.parametrize(
+    ("file", "head", "leaves"),
+    [("smplx/SMPLX_NEUTRAL.npz", 15, [22, 23, 24]), ("flame/FLAME_NEUTRAL.pkl", 1, [2, 3, 4])],
+)
+def test_jaw_and_eyes_stay_off_what_hangs_on_another_of_them(family_dir, file, head, leaves):
+    pruned, _ = prune_weights(read_model(family_dir / file))
+    local, _ = localise_posedirs(pruned)
+    stays = local.correctives.any(axis=(1, 3))[:, np.array(leaves) - 1]
+    hangs = pruned.weights[:, leaves] != 0
+    beside = hangs.any(axis=1)
+    assert np.array_equal(stays[beside], hangs[beside])
+    on_head = pruned.weights[:, head] == 1  # whose landmarks are promised the head's children
+    assert np.count_nonzero(on_head) > 500
+    assert stays[on_head].all()
+
+
 def test_zero_keeps_shape_and_dtype(standin):
     zeroed, change = localise_posedirs(standin, mode="zero")
     assert zeroed.posedirs.shape == standin.posedirs.shape
@@ -63,6 +79,24 @@ def test_float32_stays_float32(small_model):
     assert local.posedirs.dtype == np.float32
     # Vertex 0 hangs on joints 0 and 1: only joint 1's corrective stays.
     assert local.posedirs[0].any(axis=0).tolist() == [True] * 9 + [False] * 18
+
+
+@pytest.mark.parametrize("size", [1e-3, 1e-163, 5e-324])
+def test_a_corrective_whose_square_is_zero_goes_too(small_model, size):
+    local, change = localise_posedirs(small_model(posedirs=np.full((10, 3, 27), size)), hops=0)
+    assert local.posedirs[0].any(axis=0).tolist() == [True] * 9 + [False] * 18
+    assert change.figures["correctives_before"] == 30
+    assert change.figures["correctives_after"] == np.count_nonzero(
+        local.correctives.any(axis=(1, 3))
+    )
+    assert (change.entries_before, change.entries_after) == (810, np.count_nonzero(local.posedirs))
+
+
+def test_the_smallest_weight_still_keeps_a_corrective(small_model):
+    weights = np.zeros((10, 4))
+    weights[:, 0], weights[0, 2] = 1, 5e-324  # stock smplx moves vertex 0 by it
+    local, _ = localise_posedirs(small_model(weights=weights), hops=0)
+    assert local.correctives.any(axis=(1, 3))[:2].tolist() == [[False, True, False], [False] * 3]
 
 
 @pytest.mark.parametrize("mode", ["local", "zero"])
