@@ -67,7 +67,7 @@ def evaluate_command(
 
     \b
     Example:
-      smplprep evaluate SMPLH_NEUTRAL.npz SMPLH_NEUTRAL_clean.npz --motions AMASS/CMU -o moved.json
+      smplprep evaluate RAW.npz CLEAN.npz --motions AMASS/CMU -o moved.json
     """
     import json
 
