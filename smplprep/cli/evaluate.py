@@ -15,8 +15,8 @@ from .shared import force_option, max_bytes_option
 
 
 @click.command("evaluate")
-@click.argument("original", metavar="ORIGINAL")
-@click.argument("cleaned", metavar="CLEANED")
+@click.argument("original", type=click.Path(), metavar="ORIGINAL")
+@click.argument("cleaned", type=click.Path(), metavar="CLEANED")
 @click.option(
     "--motions",
     multiple=True,
@@ -72,13 +72,13 @@ def evaluate_command(
     import json
 
     from ..contents import limits_with
-    from ..errors import SmplprepError, shown
+    from ..errors import shown
     from ..evaluate.cluster import cluster_results
+    from ..evaluate.evaluation import evaluate
     from ..evaluate.motions import find_motions
     from ..evaluate.result import result_data
-    from ..evaluate.run import Outcome, local_results
+    from ..evaluate.run import local_results
     from ..evaluate.state import State
-    from ..evaluate.tally import Tally
     from ..evaluate.text import evaluation_text
     from ..io.replace_file import replacing
 
@@ -92,37 +92,26 @@ def evaluate_command(
     measure = ready(
         original, cleaned, device, normalise_rows=normalise_rows, limits=limits_with(max_bytes)
     )
+
+    def results_of(todo: list[Any]) -> Iterator[Any]:
+        with progress(todo, measure.n_joints) as watch:
+            if scheduler:
+                yield from cluster_results(
+                    scheduler,
+                    (str(Path(original).resolve()), str(Path(cleaned).resolve())),
+                    measure.inputs,
+                    todo,
+                    normalise_rows=normalise_rows,
+                    watch=watch,
+                )
+            else:
+                yield from local_results(measure, todo, watch=watch)
+
     state_path = resume or (output and f"{output}.state")
     state = State(state_path, measure) if state_path else None
-    outcome = state.load(found) if state else None
-    if state and state.path.exists():
-        told = f"{len(outcome.done)} motions are done" if outcome else "of others; starts anew"
-        click.echo(f"{state.path}: {told}", err=True)
-    outcome = outcome or Outcome(Tally.empty(len(measure.regions)))
-    todo = [motion for motion in found if motion.label not in outcome.done]
-    with progress(todo, measure.n_joints) as watch:
-        if scheduler:
-            paths = str(Path(original).resolve()), str(Path(cleaned).resolve())
-            results = cluster_results(
-                scheduler,
-                paths,
-                measure.inputs,
-                todo,
-                normalise_rows=normalise_rows,
-                watch=watch,
-            )
-        else:
-            results = local_results(measure, todo, watch=watch)
-        longest = measure.n_shapes
-        for result in results:
-            outcome.add(result)
-            longest = max(longest, result.n_betas)
-            if state and result.tally:
-                state.save(outcome)
-    if not outcome.done:
-        label, error = min(outcome.failed.items())
-        what = f"none of {len(found)} motions can be evaluated; {shown(label)}: {error}"
-        raise SmplprepError(what)
+    outcome = evaluate(
+        measure, found, results_of, state=state, say=lambda line: click.echo(line, err=True)
+    )
     data = result_data(measure, outcome)
     text = json.dumps(data, indent=1, ensure_ascii=False)
     if output:
@@ -130,13 +119,7 @@ def evaluate_command(
             target.write(f"{text}\n".encode())
             target.commit()
     if state:
-        if resume or outcome.failed:
-            state.save(outcome, now=True)
-        else:
-            state.path.unlink(missing_ok=True)
-    if longest > measure.n_shapes:
-        told = f"up to {longest} betas in the motions; the models' {measure.n_shapes} were used"
-        click.echo(told, err=True)
+        state.close(outcome, keep=bool(resume or outcome.failed))
     click.echo(text if as_json else evaluation_text(data))
     if outcome.failed:
         for row in data["failed"]:

@@ -70,3 +70,10 @@ class State:
             file.write(json.dumps(data).encode())
             file.commit()
         self._written = time.monotonic()
+
+    def close(self, outcome: Outcome, *, keep: bool) -> None:
+        """The result is written: keep the file for another run, or take it away."""
+        if keep:
+            self.save(outcome, now=True)
+        else:
+            self.path.unlink(missing_ok=True)

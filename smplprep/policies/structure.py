@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ..audit.landmark_sets import skin_landmarks
 from ..kinematics import edges_apart, parents_of
 from ..model import Model
 from .islands import islands
@@ -32,7 +33,7 @@ def structure(model: Model, *, tolerance: float, reach: int) -> dict[str, NDArra
     parents = parents_of(model.kintree_table)
     apart = edges_apart(parents)[weights.argmax(axis=1)]
     near = apart <= NEIGHBOURHOOD
-    near[list(model.family.landmarks.values())] = False
+    near[[vertex for landmark in skin_landmarks(model) for vertex in landmark.blend]] = False
     far = (weights != 0) & (apart > reach)
     small = (weights != 0) & ~far & ~near & (weights < weights.dtype.type(tolerance))
     return {**gone, "far": far, "small": small}

@@ -7,6 +7,8 @@ import dataclasses
 import numpy as np
 import pytest
 
+from smplprep import read_model
+from smplprep.audit.landmark_sets import skin_landmarks
 from smplprep.audit.support import support_of
 from smplprep.kinematics import parents_of
 from smplprep.policies.islands import islands
@@ -72,3 +74,17 @@ def test_no_landmark_leaks_that_a_threshold_would_clear(standin, seed):
         leaks[policy] = support_of(localise_posedirs(part)[0], list(range(21))).leaks
     assert leaks["threshold"].any()
     assert not (leaks["structure"] & ~leaks["threshold"]).any()
+
+
+def test_points_on_the_face_of_smplx_keep_nothing_small(family_dir):
+    model = read_model(family_dir / "smplx" / "SMPLX_NEUTRAL.npz")
+    corners = sorted({v for x in skin_landmarks(model) if x.source == "face" for v in x.blend})
+    # A jaw's weight under the tolerance all over the head, so that it is no island anywhere.
+    weights = model.weights.copy()
+    held = (weights[:, 15] > 0) & (weights[:, 22] == 0)
+    weights[held] *= 0.998
+    weights[held, 22] = 0.002
+    gone = structure(model.with_arrays(weights=weights), tolerance=1e-2, reach=4)["small"][:, 22]
+    assert held[corners].any()
+    assert gone[corners].tolist() == held[corners].tolist()
+    assert not gone[np.setdiff1d(np.flatnonzero(weights[:, 15] > 0.9), corners)].all()

@@ -1,0 +1,54 @@
+"""An evaluation as a whole: what a killed run knew, the motions that are left, and their sum."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from ..errors import SmplprepError, shown
+from .motions import Motion
+from .run import FileResult, Measuring, Outcome
+from .state import State
+from .tally import Tally
+
+Results = Callable[[list[Motion]], Iterator[FileResult]]  # measures motions, here or on a cluster
+Say = Callable[[str], None]
+
+
+def evaluate(
+    measure: Measuring,
+    motions: Sequence[Motion],
+    results_of: Results,
+    *,
+    state: State | None = None,
+    say: Say = lambda _: None,
+) -> Outcome:
+    """Measure every motion that no earlier run has measured.
+
+    Args:
+        measure: of the two models.
+        motions: all of them.
+        results_of: gives the results of those that are left, in any order.
+        state: where what is known is read from and kept.
+        say: is told what is worth a line.
+
+    Raises:
+        SmplprepError: not one motion can be evaluated, or the state file is none.
+    """
+    known = state.load(motions) if state else None
+    if state and state.path.exists():
+        told = f"{len(known.done)} motions are done" if known else "of others; starts anew"
+        say(f"{state.path}: {told}")
+    outcome = known or Outcome(Tally.empty(len(measure.regions)))
+    longest = measure.n_shapes
+    for result in results_of([m for m in motions if m.label not in outcome.done]):
+        outcome.add(result)
+        longest = max(longest, result.n_betas)
+        if state and result.tally:
+            state.save(outcome)
+    if not outcome.done:
+        label, error = min(outcome.failed.items())
+        what = f"none of {len(motions)} motions can be evaluated; {shown(label)}: {error}"
+        raise SmplprepError(what)
+    if longest > measure.n_shapes:
+        say(f"up to {longest} betas in the motions; the models' {measure.n_shapes} were used")
+    return outcome
