@@ -44,6 +44,15 @@ def test_cleaning_twice_gives_the_bytes_of_cleaning_once(done, tmp_path):
     assert again.report.data["displacement"]["max_mm"] == 0
 
 
+@pytest.mark.parametrize("policy", ["islands", "structure"])
+def test_cleaning_twice_under_another_policy(standin_dir, tmp_path, policy):
+    options = Options(policy=policy, removed_to="parent", max_influences=3, keep_joints=("neck",))
+    source = standin_dir / "SMPLH_NEUTRAL_NOHANDS.npz"
+    once = clean_file(source, tmp_path / "once.npz", options, html=False)
+    twice = clean_file(once.target, tmp_path / "twice.npz", options, html=False)
+    assert digest(twice.target) == digest(once.target)
+
+
 def test_two_runs_give_the_same_bytes(model_file, done, tmp_path):
     again = clean_file(model_file, tmp_path / done.target.name)
     assert digest(again.target) == digest(done.target)
