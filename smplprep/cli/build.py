@@ -9,16 +9,17 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..build.lock import NAME as LOCK
-from ..build.manifest import Flags, read_manifest
-from ..build.run import Outcome, Watch, build, check
 from ..options import Options
 from .clean import clean_command
 from .main import explain, in_words
+
+if TYPE_CHECKING:
+    from ..build.manifest import Flags
+    from ..build.run import Outcome, Watch
 
 MANIFEST = "smplprep.toml"
 
@@ -49,6 +50,10 @@ def build_command(
     Example:
       smplprep build -j 4
     """
+    from ..build.lock import NAME as LOCK
+    from ..build.manifest import read_manifest
+    from ..build.run import build, check
+
     manifest = found(manifest)
     os.chdir(manifest.parent)  # what the manifest and the lock name is relative to them
     jobs = read_manifest(Path(manifest.name), flags())
@@ -145,6 +150,8 @@ class Bar:
 
     def watch(self) -> Watch:
         """What ``build`` tells of its progress."""
+        from ..build.run import Watch
+
         return Watch(self._wait, self._begin, lambda result: self._bar.update(1))
 
     def _wait(self) -> None:

@@ -69,18 +69,22 @@ class Half:
         )
 
     def posed(self, betas: Floats, features: Floats, transforms: Floats) -> Floats:
-        """(b, 3, N) vertices for (B',) betas, (P, N) features and (J, 12 N) transforms."""
+        """(b, 3, N) vertices for (B',) betas, (P, N) features and (4, J, 3 N) transforms."""
         n_frames = features.shape[1]
         unposed = self.posedirs @ features[self.features]
         unposed += (self.template + self.shapedirs[:, : len(betas)] @ betas)[:, None]
         unposed = unposed.reshape(-1, 3, n_frames)
-        blended = (self.weights @ transforms[self.joints]).reshape(-1, 3, 4, n_frames)
-        posed = blended[:, :, 3]
+        # Column by column of the transforms, each a block of its own in memory: twice as fast.
+        posed = self.blended(transforms[3], n_frames)
         for axis in range(3):
-            turned = blended[:, :, axis]
+            turned = self.blended(transforms[axis], n_frames)
             turned *= unposed[:, None, axis]
             posed += turned
         return posed
+
+    def blended(self, column: Floats, n_frames: int) -> Floats:
+        """(b, 3, N) one column of each vertex's transform, from that of the joints (J, 3 N)."""
+        return (self.weights @ column[self.joints]).reshape(-1, 3, n_frames)
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,10 +106,10 @@ class Skeleton:
         )
 
     def transforms(self, rotations: NDArray[np.float64], betas: NDArray[np.float64]) -> Floats:
-        """(J, 12 N) from rest to posed space, for rotations (N, J, 3, 3)."""
+        """(4, J, 3 N), the columns from rest to posed space, for rotations (N, J, 3, 3)."""
         joints = self.joints + self.directions[:, :, : len(betas)] @ betas
         found = joint_transforms(self.parents, np.tile(joints, (len(rotations), 1, 1)), rotations)
-        return single(np.moveaxis(found, 0, 3)).reshape(len(joints), -1)
+        return single(found.transpose(3, 1, 2, 0)).reshape(4, len(joints), -1)
 
 
 @dataclass(frozen=True, eq=False)
