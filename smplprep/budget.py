@@ -14,7 +14,6 @@ larger one. It is not the greatest number: one large leak may cost as much as se
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -32,8 +31,8 @@ from .errors import SmplprepError
 from .model import Model
 from .options import Options
 from .poses import MAX_BETA
-from .schema import STAMP_KEY
 from .skinning import blocks
+from .stamp import stamped_option
 from .transforms.cast_floats import cast_floats
 from .transforms.localise_posedirs import localise_posedirs
 from .transforms.prune_weights import prune_weights
@@ -235,9 +234,8 @@ def budget_of(model: Model, options: Options) -> Budget | None:
 def spent_before(model: Model) -> float:
     """The budget of an earlier clean, by the file's stamp: it moved vertices that far already."""
     try:
-        spent = json.loads(str(model.extras.get(STAMP_KEY)))["options"]["budget_mm"]
-        spent = float(spent)
-    except (ValueError, KeyError, TypeError):
+        spent = float(stamped_option(model, "budget_mm"))
+    except (ValueError, TypeError):
         return 0.0
     return spent if math.isfinite(spent) and spent > 0 else 0.0
 

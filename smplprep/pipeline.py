@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +17,6 @@ from threading import Thread
 import numpy as np
 from numpy.typing import NDArray
 
-from . import __version__
 from .budget import Budget, budget_of
 from .change import Change
 from .contents import DEFAULT_LIMITS, Limits
@@ -34,7 +32,7 @@ from .options import Options
 from .policies.kept import kept_entries
 from .report.html.render import can_render, prepare, render_page
 from .report.report import Report, build_report, describe_keys
-from .schema import STAMP_KEY
+from .stamp import stamped, stamped_option
 from .sweep import recommended_tolerance
 from .transforms.cast_floats import cast_floats
 from .transforms.localise_posedirs import localise_posedirs
@@ -152,35 +150,10 @@ def silent(step: str) -> None:
     """No progress to be told."""
 
 
-def stamped(cleaned: Model, model: Model, options: Options) -> Model:
-    """The cleaned model with its ``smplprep`` key: version, options and the input's SHA-256."""
-    if cleaned is model and STAMP_KEY in model.extras:
-        return model
-    stamp = {
-        "version": __version__,
-        "options": options.as_dict(),
-        "input_sha256": model.source.sha256,
-    }
-    text = json.dumps(stamp, sort_keys=True)
-    extras = {key: value for key, value in cleaned.extras.items() if key != STAMP_KEY}
-    members = {key: m for key, m in cleaned.source.members.items() if key != STAMP_KEY}
-    return dataclasses.replace(
-        cleaned,
-        extras={**extras, STAMP_KEY: text},
-        source=dataclasses.replace(cleaned.source, members=members),
-    )
-
-
 def budget_is_spent(model: Model, options: Options) -> bool:
     """Whether an earlier clean already spent this budget; twice would move joints twice as far."""
-    if options.regressor_budget_mm is None:
-        return False
-    stamp = model.extras.get(STAMP_KEY)
-    try:
-        spent = json.loads(str(stamp))["options"]["regressor_budget_mm"]
-    except (ValueError, KeyError, TypeError):
-        return False
-    return spent == options.regressor_budget_mm
+    budget_mm = options.regressor_budget_mm
+    return budget_mm is not None and stamped_option(model, "regressor_budget_mm") == budget_mm
 
 
 @dataclass(frozen=True)

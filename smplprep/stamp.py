@@ -1,0 +1,39 @@
+"""The stamp, the one key of our own in a cleaned file: version, options and input's SHA-256."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import Any
+
+from . import __version__
+from .model import Model
+from .options import Options
+from .schema import STAMP_KEY
+
+
+def stamped(cleaned: Model, model: Model, options: Options) -> Model:
+    """The cleaned model with its ``smplprep`` key: version, options and the input's SHA-256."""
+    if cleaned is model and STAMP_KEY in model.extras:
+        return model
+    stamp = {
+        "version": __version__,
+        "options": options.as_dict(),
+        "input_sha256": model.source.sha256,
+    }
+    text = json.dumps(stamp, sort_keys=True)
+    extras = {key: value for key, value in cleaned.extras.items() if key != STAMP_KEY}
+    members = {key: m for key, m in cleaned.source.members.items() if key != STAMP_KEY}
+    return dataclasses.replace(
+        cleaned,
+        extras={**extras, STAMP_KEY: text},
+        source=dataclasses.replace(cleaned.source, members=members),
+    )
+
+
+def stamped_option(model: Model, name: str) -> Any:
+    """The option that an earlier clean of this file ran with; None where no stamp names it."""
+    try:
+        return json.loads(str(model.extras.get(STAMP_KEY)))["options"][name]
+    except (ValueError, KeyError, TypeError):
+        return None
