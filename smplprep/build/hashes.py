@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import time
@@ -10,6 +9,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from ..io.digest import sha256_of
 from ..io.replace_file import replacing
 
 FOLDER = ".smplprep_cache"
@@ -65,8 +65,7 @@ class Hashes:
             known = self._known.get(path)
             if known and known[0] == signature:
                 return known[1]
-            with Path(path).open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            digest = sha256_of(path)
             if (
                 self._file
                 and max(signature[1:3]) < now - TICK_NS

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import signal
 import zlib
@@ -15,6 +14,7 @@ from .. import __version__
 from ..contents import limits_with
 from ..errors import SmplprepError
 from ..io import signals
+from ..io.digest import sha256_of
 from ..pipeline import clean_file
 from ..report.html.render import can_render
 from .lock import Entry
@@ -45,7 +45,7 @@ def work(job: Job, parent: connection.Connection) -> None:
             raise refusal
 
     try:
-        hands = {path: _sha256_of(path) for path in job.inputs[1:]}
+        hands = {path: sha256_of(path) for path in job.inputs[1:]}
         if job.html and not can_render():
             message = "its HTML page takes plotly and Jinja2: pip install 'smplprep[report]'"
             raise SmplprepError(message, path=job.path)
@@ -88,11 +88,6 @@ def _target(job: Job) -> Path | None:
     folder = target.parent if target.suffix in CONTAINERS else target
     folder.mkdir(parents=True, exist_ok=True)
     return target
-
-
-def _sha256_of(path: str) -> str:
-    with Path(path).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _die_with_parent() -> None:

@@ -1,13 +1,20 @@
-"""SHA-256 on a second core, while the first one reads or writes."""
+"""SHA-256 of a file, or of what is read or written meanwhile, on a second core."""
 
 from __future__ import annotations
 
 import hashlib
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from queue import SimpleQueue
 
 Job = Callable[[], object]
+
+
+def sha256_of(path: str) -> str:
+    """Hex digest of a whole file."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 class BackgroundSha256:
