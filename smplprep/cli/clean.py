@@ -12,40 +12,19 @@ import click
 from ..errors import SmplprepError
 from ..options import Options
 from ..report.summary import change_lines, summary_text
-from .shared import family_option, force_option, layout_options, max_bytes_option
+from .shared import (
+    family_option,
+    force_option,
+    layout_options,
+    max_bytes_option,
+    normalise_rows_option,
+)
+from .values import Names, Tolerance, choice
 
 if TYPE_CHECKING:
     from ..pipeline import CleanedFile
 
 DEFAULTS = Options()
-
-
-def choice(*values: str) -> click.Choice[str]:
-    return click.Choice(list(values))
-
-
-class Tolerance(click.ParamType[float | str]):
-    """A number, or the word auto."""
-
-    name = "float|auto"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float | str:
-        return "auto" if value == "auto" else float(click.FLOAT.convert(value, param, ctx))
-
-
-class Names(click.ParamType[tuple[str, ...]]):
-    """Names with commas between them."""
-
-    name = "names"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, ...]:
-        if isinstance(value, tuple):
-            return value
-        return tuple(dict.fromkeys(name.strip() for name in value.split(",") if name.strip()))
 
 
 class CleanCommand(click.Command):
@@ -170,7 +149,7 @@ class CleanCommand(click.Command):
 @click.option(
     "--compress/--no-compress", default=None, help="Deflate a .npz, or do not.  [default: as input]"
 )
-@click.option("--normalise-rows", is_flag=True, help="Accept skinning rows that do not sum to 1.")
+@normalise_rows_option
 @click.option(
     "--hands",
     nargs=2,

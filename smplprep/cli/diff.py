@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from .shared import max_bytes_option, normalise_rows_option
+
 
 @click.command("diff")
 @click.argument("a", type=click.Path(), metavar="A")
@@ -17,8 +19,8 @@ import click
     help="The page; the JSON stands beside it.  [default: A_vs_B.report.html]",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the report instead; write nothing.")
-@click.option("--normalise-rows", is_flag=True, help="Accept skinning rows that do not sum to 1.")
-@click.option("--max-bytes", type=click.IntRange(min=1), help="Accept larger inputs than 2 GiB.")
+@normalise_rows_option
+@max_bytes_option
 @click.option("--force", is_flag=True, help="Replace existing outputs.")
 def diff_command(
     a: str,

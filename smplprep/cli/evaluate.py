@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from .shared import force_option, max_bytes_option
+from .shared import force_option, max_bytes_option, normalise_rows_option
 
 
 @click.command("evaluate")
@@ -39,7 +39,7 @@ from .shared import force_option, max_bytes_option
     metavar="FILE",
     help="Keep what is known in FILE and go on from it.  [default: beside OUT.json until done]",
 )
-@click.option("--normalise-rows", is_flag=True, help="Accept skinning rows that do not sum to 1.")
+@normalise_rows_option
 @max_bytes_option
 @force_option
 def evaluate_command(

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from .shared import device_option
+
 
 @click.command("replay")
 @click.argument("model", type=click.Path(), metavar="MODEL")
@@ -21,13 +23,7 @@ import click
     "--optimizer", type=click.Choice(["adam", "lbfgs"]), default="adam", show_default=True
 )
 @click.option("--steps", type=click.IntRange(min=1), default=100, show_default=True)
-@click.option(
-    "--device",
-    type=click.Choice(["cpu", "cuda"]),
-    default="cpu",
-    show_default=True,
-    help="Where stock smplx runs.",
-)
+@device_option
 @click.option("--plot", metavar="FILE.png", help="Draw the drift of each joint and the bodies.")
 def replay_command(
     model: str,

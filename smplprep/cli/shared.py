@@ -14,6 +14,16 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 max_bytes_option = click.option(
     "--max-bytes", type=click.IntRange(min=1), help="Accept larger inputs than 2 GiB."
 )
+normalise_rows_option = click.option(
+    "--normalise-rows", is_flag=True, help="Accept skinning rows that do not sum to 1."
+)
+device_option = click.option(
+    "--device",
+    type=click.Choice(["cpu", "cuda"]),
+    default="cpu",
+    show_default=True,
+    help="Where stock smplx runs.",
+)
 force_option = click.option("--force", is_flag=True, help="Replace an existing output.")
 family_option = click.option(
     "--family", type=click.Choice(list(FAMILIES)), help="What MODEL is.  [default: by its content]"

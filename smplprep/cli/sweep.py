@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from .shared import max_bytes_option, normalise_rows_option
+
 
 @click.command("sweep")
 @click.argument("model", type=click.Path(), metavar="MODEL")
@@ -29,8 +31,8 @@ import click
 )
 @click.option("--plot", metavar="FILE.png", help="Draw the sweep, too (.png, .svg or .pdf).")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of the table.")
-@click.option("--normalise-rows", is_flag=True, help="Accept skinning rows that do not sum to 1.")
-@click.option("--max-bytes", type=click.IntRange(min=1), help="Accept larger inputs than 2 GiB.")
+@normalise_rows_option
+@max_bytes_option
 @click.option("--force", is_flag=True, help="Replace an existing picture.")
 def sweep_command(
     model: str,

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import click
 
+from .shared import device_option
+
 
 @click.command("verify")
 @click.argument("cleaned", type=click.Path(), metavar="CLEANED")
 @click.option("--against", metavar="ORIGINAL", help="The file that was cleaned: four more checks.")
-@click.option(
-    "--device",
-    type=click.Choice(["cpu", "cuda"]),
-    default="cpu",
-    show_default=True,
-    help="Where stock smplx runs.",
-)
+@device_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 def verify_command(cleaned: str, against: str | None, device: str, as_json: bool) -> None:
     """Prove CLEANED: load it unchanged through stock smplx and check what its report promises.

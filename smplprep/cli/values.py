@@ -1,0 +1,35 @@
+"""What may be given to an option where click has no type for it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+
+def choice(*values: str) -> click.Choice[str]:
+    return click.Choice(list(values))
+
+
+class Tolerance(click.ParamType[float | str]):
+    """A number, or the word auto."""
+
+    name = "float|auto"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float | str:
+        return "auto" if value == "auto" else float(click.FLOAT.convert(value, param, ctx))
+
+
+class Names(click.ParamType[tuple[str, ...]]):
+    """Names with commas between them."""
+
+    name = "names"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        if isinstance(value, tuple):
+            return value
+        return tuple(dict.fromkeys(name.strip() for name in value.split(",") if name.strip()))
