@@ -121,18 +121,16 @@ class Block:
     halves: tuple[Half, Half]
 
 
-class Measure:
-    """Two models made ready for measuring; the models themselves may be let go.
+class ModelPair:
+    """What every measure knows of its two models, which themselves may be let go.
 
     Attributes:
-        engine, stretch: what computes, and how many frames it takes at a time.
         inputs: SHA-256 of the two model files.
         regions: name of each region, in the joints' order.
+        region_of: (V,) the region of each vertex.
         region_sizes: how many vertices each has.
         n_joints, n_shapes: of the poses and betas that it takes.
     """
-
-    engine, stretch = "numpy", STRETCH
 
     def __init__(self, original: Model, cleaned: Model) -> None:
         """Raises SmplprepError unless the two are of one family."""
@@ -141,18 +139,32 @@ class Measure:
         self.inputs = (original.source.sha256, cleaned.source.sha256)
         self.n_joints = original.n_joints
         self.n_shapes = min(original.shapedirs.shape[2], cleaned.shapedirs.shape[2])
-        self.regions, region_of = regions(original)
-        self.region_sizes = np.bincount(region_of, minlength=len(self.regions)).tolist()
+        self.regions, self.region_of = regions(original)
+        self.region_sizes = np.bincount(self.region_of, minlength=len(self.regions)).tolist()
+
+
+class Measure(ModelPair):
+    """Two models made ready for measuring with numpy.
+
+    Attributes:
+        engine, stretch: what computes, and how many frames it takes at a time.
+    """
+
+    engine, stretch = "numpy", STRETCH
+
+    def __init__(self, original: Model, cleaned: Model) -> None:
+        """Raises SmplprepError unless the two are of one family."""
+        super().__init__(original, cleaned)
         self._blocks = [
             Block(
-                region=int(region_of[vertices[0]]),
+                region=int(self.region_of[vertices[0]]),
                 vertices=vertices,
                 halves=(
                     Half.of(original, vertices, self.n_shapes),
                     Half.of(cleaned, vertices, self.n_shapes),
                 ),
             )
-            for vertices in vertex_blocks(original, region_of)
+            for vertices in vertex_blocks(original, self.region_of)
         ]
         self._skeletons = tuple(Skeleton.of(m, self.n_shapes) for m in (original, cleaned))
 

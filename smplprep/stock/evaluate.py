@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..diff import check_comparable
-from ..evaluate.measure import STRETCH, Frames, regions
+from ..evaluate.measure import STRETCH, Frames, ModelPair
 from ..evaluate.tally import FIRST, MAX_UM, N_BINS, SHIFT, Peak, Tally
 from ..kinematics import parents_first, parents_of
 from ..model import Model
@@ -17,8 +16,8 @@ from .load import require_torch
 Tensor = Any  # torch is imported when it is first needed
 
 
-class TorchMeasure:
-    """Two models on a device; see ``evaluate.measure.Measure`` for the attributes.
+class TorchMeasure(ModelPair):
+    """Two models on a device; see ``evaluate.measure`` for the attributes.
 
     All in float32, as stock smplx: off by less than 0.001 mm on the stand-in (measured on a CPU).
     """
@@ -27,17 +26,11 @@ class TorchMeasure:
 
     def __init__(self, original: Model, cleaned: Model, *, device: str = "cuda") -> None:
         """Raises SmplprepError: not of one family, no torch, or no such device."""
-        check_comparable(original, cleaned)
+        super().__init__(original, cleaned)
         torch = require_torch(device)
         self.engine = f"torch-{device}"
-        self.family = original.family.name
-        self.inputs = (original.source.sha256, cleaned.source.sha256)
-        self.n_joints = original.n_joints
-        self.n_shapes = min(original.shapedirs.shape[2], cleaned.shapedirs.shape[2])
-        self.regions, region_of = regions(original)
-        self.region_sizes = np.bincount(region_of, minlength=len(self.regions)).tolist()
         self._device = device
-        self._region_of = torch.tensor(region_of, device=device)
+        self._region_of = torch.tensor(self.region_of, device=device)
         self._bodies = [Body(model, self.n_shapes, device) for model in (original, cleaned)]
 
     def __call__(self, frames: Frames) -> Tally:
