@@ -19,9 +19,7 @@ def links_of(v_template: NDArray, faces: NDArray) -> NDArray[np.intp]:
     """
     from scipy.sparse.csgraph import connected_components
 
-    faces = faces.astype(np.intp)
-    edges = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
-    edges = distinct(edges, len(v_template))
+    edges = edges_of(faces, len(v_template))
     links = np.concatenate([edges, seams(v_template)])
     n_pieces, piece = connected_components(graph_of(links, len(v_template)), directed=False)
     if n_pieces == 1:
@@ -31,8 +29,10 @@ def links_of(v_template: NDArray, faces: NDArray) -> NDArray[np.intp]:
     return np.concatenate([links, stitches(v_template, piece, near)])
 
 
-def distinct(edges: NDArray[np.intp], n_vertices: int) -> NDArray[np.intp]:
-    """Each edge once, whichever way round, and none from a vertex to itself."""
+def edges_of(faces: NDArray, n_vertices: int) -> NDArray[np.intp]:
+    """(E, 2) each edge of the faces (F, 3) once, and none from a vertex to itself."""
+    faces = faces.astype(np.intp)
+    edges = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
     low, high = edges.min(axis=1), edges.max(axis=1)
     codes = np.unique((low * n_vertices + high)[low != high])
     return np.stack([codes // n_vertices, codes % n_vertices], axis=1)

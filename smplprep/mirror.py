@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from .errors import SmplprepError
 from .kinematics import parents_of
+from .mesh import edges_of
 from .model import Model
 
 KEY = "vert_sym_idxs"
@@ -150,7 +151,7 @@ def pairs_by_geometry(template: NDArray[np.float64], faces: NDArray[np.intp]) ->
     from scipy.spatial import cKDTree  # a tenth of a second that other cleans need not pay
 
     tree, each = cKDTree(template), np.arange(len(template))
-    start, end = edges_of(faces, len(template))
+    start, end = both_ways(edges_of(faces, len(template)))
     shortest = np.full(len(template), np.inf)
     np.minimum.at(shortest, start, np.linalg.norm(template[start] - template[end], axis=1))
     middle = float(template[:, 0].min() + template[:, 0].max()) / 2
@@ -173,12 +174,11 @@ def pairs_by_geometry(template: NDArray[np.float64], faces: NDArray[np.intp]) ->
     return np.where(good, nearest, -1)
 
 
-def edges_of(faces: NDArray[np.intp], n_vertices: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Start and end of every edge, in both directions, in order."""
-    one_way = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
-    start, end = np.concatenate([one_way, one_way[:, ::-1]]).T
-    found = np.unique(start * n_vertices + end)
-    return found // n_vertices, found % n_vertices
+def both_ways(edges: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Start and end of every edge (E, 2), in both directions, in order."""
+    start, end = np.concatenate([edges, edges[:, ::-1]]).T
+    order = np.lexsort((end, start))
+    return start[order], end[order]
 
 
 def vouched(

@@ -97,12 +97,22 @@ def sparsify_regressor(
     )
     if change.nothing_to_do:
         return model, change
-    arrays = {"J_regressor": after}
+    return model.with_arrays(**regressor_and_joints(model, after, touched, basis[:, :, 0])), change
+
+
+def regressor_and_joints(
+    model: Model,
+    regressor: NDArray,
+    touched: NDArray[np.bool_],
+    template: NDArray[np.float64],
+) -> dict[str, NDArray]:
+    """The new ``J_regressor``, and ``J``, if there is one, with the touched joints regressed."""
+    arrays = {"J_regressor": regressor}
     if model.J is not None:
         joints = model.J.copy()
-        joints[touched] = (after[touched].astype(np.float64) @ basis[:, :, 0]).astype(joints.dtype)
+        joints[touched] = (regressor[touched].astype(np.float64) @ template).astype(joints.dtype)
         arrays["J"] = joints
-    return model.with_arrays(**arrays), change
+    return arrays
 
 
 def shape_basis(model: Model) -> NDArray[np.float64]:

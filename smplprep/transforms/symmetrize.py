@@ -16,8 +16,8 @@ from ..change import Change
 from ..mirror import Mirror, mirror_of
 from ..model import Model
 from ..skinning import blocks
-from .localise_posedirs import block_energy
-from .sparsify_regressor import max_shift_mm, shape_basis
+from .localise_posedirs import entry_counts
+from .sparsify_regressor import max_shift_mm, regressor_and_joints, shape_basis
 
 FIELDS = ("weights", "J_regressor", "posedirs")
 # In a mirrored pose a joint's rotation R becomes S R S, S = diag(-1, 1, 1), so these of the nine
@@ -57,13 +57,10 @@ def symmetrize(model: Model) -> tuple[Model, Change]:
         key: (before[key] != after[key]).reshape(len(before[key]), -1).any(axis=1) for key in FIELDS
     }
     changed = {key: after[key] for key in FIELDS if touched[key].any()}
-    if "J_regressor" in changed and model.J is not None:
-        joints, rows = model.J.copy(), touched["J_regressor"]
+    if "J_regressor" in changed:
         template = model.v_template.astype(np.float64)
-        joints[rows] = (after["J_regressor"][rows].astype(np.float64) @ template).astype(
-            joints.dtype
-        )
-        changed["J"] = joints
+        rows = touched["J_regressor"]
+        changed |= regressor_and_joints(model, after["J_regressor"], rows, template)
     done = model.with_arrays(**changed) if changed else model
     return done, Change(
         transform="symmetrize",
@@ -113,7 +110,7 @@ def mean_correctives(model: Model, mirror: Mirror) -> tuple[NDArray, int]:
     found = np.empty_like(model.posedirs)
     n_correctives = 0
     for block, rows, images in correctives_and_images(model, mirror):
-        n_correctives += int(np.count_nonzero(block_energy(rows)))
+        n_correctives += int(np.count_nonzero(entry_counts(rows)))
         kept = np.where(mirror.paired[block, None, None, None], (rows + images) / 2, rows)
         found[block] = kept.reshape(found[block].shape)
     return found, n_correctives
