@@ -213,15 +213,12 @@ class Budget:
         return sorted(rows, key=lambda row: -row["cost_mm"])
 
 
-def budget_of(model: Model, options: Options) -> Budget | None:
+def budget_of(model: Model, budget_mm: float, options: Options) -> Budget:
     """The budget of a clean, less what an earlier one of the same file was given.
 
     Raises:
         SmplprepError: it is no length, or the options move vertices for other reasons.
     """
-    budget_mm = options.budget_mm
-    if budget_mm is None:
-        return None
     if not (math.isfinite(budget_mm) and budget_mm >= 0.0):
         raise SmplprepError(f"a budget of {budget_mm} mm is no length of 0 or more")
     if options.shapedirs == "zero":

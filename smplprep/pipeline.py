@@ -13,33 +13,35 @@ from hashlib import sha256
 from importlib import import_module
 from pathlib import Path
 from threading import Thread
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .budget import Budget, budget_of
 from .change import Change
 from .contents import DEFAULT_LIMITS, Limits
 from .displacement import displacements
-from .hands import with_flat_hands, with_hands
+from .io.check_written import check_written
 from .io.plain_arrays import texts_among
 from .io.read_model import read_model
 from .io.replace_file import commit_all, replacing
-from .io.write_model import check_written, container_of, write_container
-from .layout import layout_path, make_folder_of
+from .io.write_model import container_of, write_container
 from .model import Model
 from .options import Options
 from .policies.kept import kept_entries
 from .report.html.render import can_render, prepare, render_page
 from .report.report import Report, build_report, describe_keys
 from .stamp import stamped, stamped_option
-from .sweep import recommended_tolerance
 from .transforms.cast_floats import cast_floats
 from .transforms.localise_posedirs import localise_posedirs
 from .transforms.prune_weights import prune_weights
 from .transforms.sparsify_regressor import sparsify_regressor
 from .transforms.symmetrize import symmetrize
 from .transforms.zero_shapedirs import zero_shapedirs
+
+# budget, sweep, hands and layout, which few cleans need, are imported where they are used.
+if TYPE_CHECKING:
+    from .budget import Budget
 
 Step = partial[tuple[Model, Change]]
 Progress = Callable[[str], None]
@@ -131,10 +133,16 @@ class Transformed:
 def transformed(model: Model, options: Options, say: Progress) -> Transformed:
     """Run the steps."""
     if options.tolerance == "auto":
+        from .sweep import recommended_tolerance
+
         options = dataclasses.replace(options, tolerance=recommended_tolerance(model, options))
     if budget_is_spent(model, options):
         options = dataclasses.replace(options, regressor="keep")
-    budget = budget_of(model, options)
+    budget = None
+    if options.budget_mm is not None:
+        from .budget import budget_of
+
+        budget = budget_of(model, options.budget_mm, options)
     stages, changes = [model], []
     for step in steps(options, kept_entries(model, options)):
         say(step.func.__name__)
@@ -218,6 +226,8 @@ def clean_file(
     if hands:
         model = handed(model, hands, limits=limits)
     if layout is not None:
+        from .layout import layout_path, make_folder_of
+
         target = layout_path(layout, model, gender=gender)
     target = target_of(path, target, container=model.source.container)
     container = container_of(target, default=model.source.container)
@@ -238,16 +248,16 @@ def clean_file(
         )
         second_core = stack.enter_context(ThreadPoolExecutor(1))
         measuring = second_core.submit(done.report)
-        written = write_container(cleaned, model_file, container=container, compress=compress)
+        if html_files:
+            second_core.submit(prepare)  # Jinja2's tenth of a second
+        write_container(cleaned, model_file, container=container, compress=compress)
         model_file.close()
+        say("check")
+        written = check_written(cleaned, model_file.temporary, container=container)
         say("displacement")
         report = measuring.result()
         # Let the input go: its posedirs take as much memory as everything else together.
         del model, done, measuring
-        if html_files:
-            second_core.submit(prepare)  # Jinja2's tenth of a second
-        say("check")
-        check_written(cleaned, model_file.temporary, written)
         report = report.with_output(
             {
                 "sha256": written.sha256,
@@ -273,6 +283,8 @@ def clean_file(
 
 def handed(model: Model, hands: tuple[str, str], *, limits: Limits) -> Model:
     """The model with the hands of two MANO files, or with flat ones."""
+    from .hands import with_flat_hands, with_hands
+
     if hands == ("flat", "flat"):
         return with_flat_hands(model)
     left, right = (read_model(path, normalise_rows=True, limits=limits) for path in hands)

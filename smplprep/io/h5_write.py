@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ..contents import Sparse
 from ..errors import ModelWriteError
-from .npz_write import HashingOutput, Output, Written
+from .npz_write import Output
 from .zip_directory import is_plain_key
 
 _LEVEL = 6
@@ -24,8 +24,8 @@ _LEVEL = 6
 
 def write_h5(
     entries: Mapping[str, NDArray | Sparse], out: Output, *, compress: bool = False
-) -> Written:
-    """Write ``entries`` to ``out`` in their order; SHA-256 and size come back.
+) -> None:
+    """Write ``entries`` to ``out`` in their order.
 
     Texts are of fixed length and UTF-8. A ``Sparse`` becomes a group of data, indices, indptr and
     shape with an attribute ``layout``: csc, csr or coo.
@@ -53,9 +53,7 @@ def write_h5(
                     _put(group, name, array, compress=compress)
             else:
                 _put(file, key, value, compress=compress)
-    output = HashingOutput(out)
-    output.write(memory.getbuffer())
-    return Written(output.sha256.hexdigest(), output.n_bytes)
+    out.write(memory.getbuffer())
 
 
 def _put(group: Any, name: str, array: NDArray, *, compress: bool) -> None:

@@ -1,14 +1,14 @@
-"""One array of a .npz file, a few rows at a time: for arrays larger than memory ought to be.
+"""Arrays of a .npz file, a piece at a time: for what is larger than memory ought to be.
 
-The directory is checked as ``npz_read`` checks it, the other members are never opened. The checksum
-can only be known after the last row: use nothing of the rows before the iteration has ended.
+The directory is checked as ``npz_read`` checks it, members that nobody asks for are never opened.
+The checksum is known only after the last piece: use nothing before the iteration has ended.
 """
 
 from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +21,9 @@ from .npy import NpyHeader, check_shape, read_header
 from .npz_read import check_together
 from .zip_directory import LOCAL, STORED, Entry, check_local, read_directory
 
-_PACKED = 1 << 16  # bytes of the file at a time
+# Bytes of the file at a time. zlib copies what it could not use yet; where nothing is unpacked,
+# larger pieces leave the interpreter to other threads for longer.
+_PACKED, _STORED = 1 << 16, 1 << 20
 _HEAD = 1 << 14  # a .npy header is shorter
 
 
@@ -42,31 +44,48 @@ class Member:
         """``count`` rows at a time in native byte order, the last time fewer.
 
         Raises:
-            ModelReadError: damaged; possibly only after the last row.
+            ModelReadError: not in C order, or damaged; possibly only after the last row.
         """
-        row_bytes = math.prod(self.header.shape[1:]) * self.header.dtype.itemsize
-        crc, skip, kept = 0, self.header.n_header, bytearray()
-        for piece in self._unpacked():
-            crc = zlib.crc32(piece, crc)
-            kept += piece[skip:]
-            skip -= min(skip, len(piece))
+        header, kept = self.header, bytearray()
+        if header.fortran and len(header.shape) > 1:
+            raise unusable("stored column by column", path=self.file.path, key=self.entry.key)
+        row_bytes = math.prod(header.shape[1:]) * header.dtype.itemsize
+        for piece in self.body():
+            kept += piece
             while len(kept) >= count * row_bytes:
                 yield self._array(kept[: count * row_bytes])
                 del kept[: count * row_bytes]
         if kept:
             yield self._array(kept)
-        if crc != self.entry.crc32:
-            raise self._damaged("the checksum (CRC-32) is wrong")
 
     def _array(self, data: bytearray) -> NDArray:
         rows = np.frombuffer(bytes(data), self.header.dtype).reshape(-1, *self.header.shape[1:])
         return rows.astype(self.header.dtype.newbyteorder("="), copy=False)
 
+    def body(self) -> Iterator[bytes]:
+        """What follows the header, unpacked, as it lies in the file.
+
+        Raises:
+            ModelReadError: damaged; possibly only after the last piece.
+        """
+        crc, skip = 0, self.header.n_header
+        for piece in self._unpacked():
+            crc = zlib.crc32(piece, crc)
+            yield piece[skip:]
+            skip -= min(skip, len(piece))
+        if crc != self.entry.crc32:
+            raise self._damaged("the checksum (CRC-32) is wrong")
+
+    def packed(self) -> Iterator[bytes]:
+        """The member as it lies in the file, header and all."""
+        step = _STORED if self.entry.method == STORED else _PACKED
+        for at in range(0, self.entry.n_payload, step):
+            yield self.file.peek_at(self.start + at, min(step, self.entry.n_payload - at))
+
     def _unpacked(self) -> Iterator[bytes]:
         """The member's bytes, as many as it declares or an error."""
         machine, done = zlib.decompressobj(-zlib.MAX_WBITS), 0
-        for at in range(0, self.entry.n_payload, _PACKED):
-            packed = self.file.peek_at(self.start + at, min(_PACKED, self.entry.n_payload - at))
+        for packed in self.packed():
             while packed:
                 piece = packed
                 if self.entry.method != STORED:
@@ -93,19 +112,26 @@ class Member:
 
 
 def open_members(
-    file: InputFile, keys: tuple[str, ...], *, limits: Limits = DEFAULT_LIMITS
+    file: InputFile, keys: Container[str] | None = None, *, limits: Limits = DEFAULT_LIMITS
 ) -> dict[str, Member]:
-    """Those of ``keys`` that are in ``file``.
+    """Those of ``keys`` that are in ``file``, or all that are.
 
     Raises:
-        ModelReadError: the archive is damaged or contradicts itself, or one of them is no plain
-            array in C order.
+        ModelReadError: the archive is damaged or contradicts itself, or a member is no array.
     """
     entries, _ = read_directory(file, limits=limits)
     check_together(entries, path=file.path, n_file=file.n_bytes, limits=limits)
     return {
-        entry.key: _opened(file, entry, limits=limits) for entry in entries if entry.key in keys
+        entry.key: _opened(file, entry, limits=limits)
+        for entry in entries
+        if keys is None or entry.key in keys
     }
+
+
+def unusable(what: str, *, path: str, key: str) -> ModelReadError:
+    """An array that is sound, but cannot be taken a piece at a time."""
+    hint = "Load it with numpy and save np.ascontiguousarray of it."
+    return ModelReadError(f"{shown(key)} is {what}", path=path, key=key, hint=hint)
 
 
 def _opened(file: InputFile, entry: Entry, *, limits: Limits) -> Member:
@@ -124,12 +150,8 @@ def _opened(file: InputFile, entry: Entry, *, limits: Limits) -> Member:
             message = "damaged: the compressed data is broken"
             raise ModelReadError(message, path=file.path, key=entry.key) from error
     header = read_header(memoryview(head), path=file.path, key=entry.key)
-    if header.dtype.hasobject or (header.fortran and len(header.shape) > 1):
-        what = "objects, not numbers" if header.dtype.hasobject else "stored column by column"
-        hint = "Load it with numpy and save np.ascontiguousarray of it."
-        raise ModelReadError(
-            f"{shown(entry.key)} is {what}", path=file.path, key=entry.key, hint=hint
-        )
+    if header.dtype.hasobject:
+        raise unusable("objects, not numbers", path=file.path, key=entry.key)
     check_shape(header.shape, header.dtype.itemsize, path=file.path, key=entry.key, limits=limits)
     expected = header.n_header + math.prod(header.shape) * header.dtype.itemsize
     if entry.n_bytes != expected:

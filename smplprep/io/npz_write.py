@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 
 from ..contents import RawMember
 from ..errors import ModelWriteError
-from .digest import BackgroundSha256
 from .input_file import CHUNK
 from .npy import encode_header
 from .zip_directory import (
@@ -52,22 +51,14 @@ class Output(Protocol):
     def write(self, data: bytes | memoryview, /) -> object: ...
 
 
-@dataclass(frozen=True)
-class Written:
-    """SHA-256 (hex) and size of a file, taken while it was written."""
-
-    sha256: str
-    n_bytes: int
-
-
 def write_npz(
     entries: Mapping[str, NDArray],
     out: Output,
     *,
     copy: Mapping[str, RawMember] | None = None,
     compress: bool | Collection[str] = False,
-) -> Written:
-    """Write ``entries`` to ``out`` in their order; SHA-256 and size come back.
+) -> None:
+    """Write ``entries`` to ``out`` in their order.
 
     A stored array goes out as it lies in memory. A deflated one is held packed until its size is
     known, since that stands before it.
@@ -83,7 +74,7 @@ def write_npz(
         ModelWriteError: a key that is no plain name, or an array that a .npz cannot hold without
             pickle. What ``out.write`` raises passes through.
     """
-    output, directory = HashingOutput(out), []
+    output, directory = Counted(out), []
     for key, array in entries.items():
         if not is_plain_key(key):
             raise ModelWriteError("this key cannot be a name in a .npz", key=key)
@@ -98,22 +89,18 @@ def write_npz(
     for entry in directory:
         output.write(_directory_entry(entry))
     output.write(_end(len(directory), start, output.n_bytes - start))
-    return Written(output.sha256.hexdigest(), output.n_bytes)
 
 
-class HashingOutput:
-    """Passes on what is written, counts and hashes it."""
+class Counted:
+    """Passes on what is written, and counts it."""
 
     def __init__(self, out: Output) -> None:
         self._out = out
-        self.sha256 = BackgroundSha256()
         self.n_bytes = 0
 
     def write(self, data: bytes | memoryview) -> None:
-        for chunk in _chunks([data]):
-            self._out.write(chunk)
-            self.sha256.update(chunk)
-            self.n_bytes += len(chunk)
+        self._out.write(data)
+        self.n_bytes += len(data)
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from ..contents import Sparse
 from ..errors import ModelWriteError
-from .npz_write import HashingOutput, Output, Written
+from .npz_write import Output
 from .pickle_arrays import DTYPE_CODE
 from .pickle_names import ObjectArray
 from .pickle_opcodes import Op
@@ -28,8 +28,8 @@ from .pickle_opcodes import Op
 _MAX_BODY = (1 << 31) - 1  # BINSTRING counts in a signed number of four bytes
 
 
-def write_pickle(entries: Mapping[str, object], out: Output) -> Written:
-    """Write ``entries`` to ``out`` in their order; SHA-256 and size come back.
+def write_pickle(entries: Mapping[str, object], out: Output) -> None:
+    """Write ``entries`` to ``out`` in their order.
 
     Args:
         entries: key -> value of a kind that ``read_pickle`` gives. Arrays are written in C order
@@ -40,21 +40,19 @@ def write_pickle(entries: Mapping[str, object], out: Output) -> Written:
         ModelWriteError: a value of another kind, or too large; the message names the key. What
             ``out.write`` raises passes through.
     """
-    output = HashingOutput(out)
-    writer = _Writer(output)
+    writer = _Writer(out)
     writer.write(Op.PROTO, b"\2", Op.EMPTY_DICT, Op.MARK)
     for key, value in entries.items():
         writer.key = key
         writer.value(key)
         writer.value(value)
     writer.write(Op.SETITEMS, Op.STOP)
-    return Written(output.sha256.hexdigest(), output.n_bytes)
 
 
 class _Writer:
     """Values to opcodes. Nothing is put into the memo: what is equal is written twice."""
 
-    def __init__(self, out: HashingOutput) -> None:
+    def __init__(self, out: Output) -> None:
         self._out = out
         self.key: str | None = None
 

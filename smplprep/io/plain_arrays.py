@@ -39,6 +39,16 @@ def plain_array(value: Any, *, key: str) -> NDArray:
     return np.array(json.dumps(value, default=_jsonable, sort_keys=True))
 
 
+def h5_value(value: Any, key: str) -> Any:
+    """As .h5 holds it: a matrix as it is, else an array, its text no wider than it has to be."""
+    if isinstance(value, Sparse):
+        return value
+    array = plain_array(value, key=key)
+    if array.dtype.kind != "U":
+        return array
+    return np.array(array.tolist(), np.str_).reshape(array.shape)
+
+
 def texts_among(entries: Mapping[str, Any]) -> list[str]:
     """Sentences on the values of which ``plain_array`` can give no more than their JSON text."""
     plain = np.ndarray | Sparse | bool | int | float | str | bytes

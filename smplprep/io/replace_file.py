@@ -7,7 +7,7 @@ import errno
 import os
 import re
 import stat
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -62,14 +62,8 @@ class Replacement:
                 os.fsync(self._file.fileno())
                 self._file.close()
 
-    def commit(self, *, check: Callable[[Path], object] | None = None) -> None:
-        """Close the file, let ``check`` look at it, and rename it onto the target.
-
-        Whatever ``check`` raises passes through, and the old file stays.
-        """
-        self.close()
-        if check:
-            check(self.temporary)
+    def commit(self) -> None:
+        """Close the file and rename it onto the target."""
         commit_all(self)
 
     def discard(self) -> None:

@@ -7,21 +7,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from ..contents import Sparse
-from ..errors import ModelWriteError, SmplprepError, VerificationError, shown
+from ..errors import ModelWriteError, shown
 from ..model import Model
-from .npz_write import Output, Written, write_npz
-from .pickle_names import ObjectArray
+from .check_written import Written, check_written
+from .npz_write import Output, write_npz
 from .pickle_write import write_pickle
-from .plain_arrays import plain_array
-from .read_model import read_model
+from .plain_arrays import h5_value, plain_array
 from .replace_file import replacing
 from .sparse import sparsify
 
-PIECE = 1 << 20
 ENDINGS = {".npz": "npz", ".pkl": "pkl", ".h5": "h5"}
 
 
@@ -52,8 +46,10 @@ def write_model(
     container = container_of(path, default=model.source.container)
     own = [] if model.source.path is None else [model.source.path]
     with replacing(path, force=force, inputs=[*own, *inputs]) as output:
-        written = write_container(model, output, container=container, compress=compress)
-        output.commit(check=lambda temporary: check_written(model, temporary, written))
+        write_container(model, output, container=container, compress=compress)
+        output.close()
+        written = check_written(model, output.temporary, container=container)
+        output.commit()
     return written
 
 
@@ -76,102 +72,28 @@ def container_of(path: str | os.PathLike[str], *, default: str) -> str:
 
 def write_container(
     model: Model, out: Output, *, container: str, compress: bool | None = None
-) -> Written:
+) -> None:
     """Write the model's entries to an open file, in the file's order."""
     entries = model.entries()
     if container == "pkl":
-        return write_pickle({key: as_stored(model, key, entries[key]) for key in entries}, out)
-    if container == "h5":
+        write_pickle({key: as_stored(model, key, entries[key]) for key in entries}, out)
+    elif container == "h5":
         from .h5_write import write_h5
 
-        return write_h5(
+        write_h5(
             {key: as_stored(model, key, h5_value(value, key)) for key, value in entries.items()},
             out,
             compress=bool(compress),
         )
-    members = model.source.members
-    arrays = {key: plain_array(value, key=key) for key, value in entries.items()}
-    if compress is None:
-        deflated = [key for key in entries if key in model.source.deflated]
-        return write_npz(arrays, out, copy=members, compress=deflated)
-    return write_npz(arrays, out, compress=compress)
+    else:
+        arrays = {key: plain_array(value, key=key) for key, value in entries.items()}
+        if compress is None:
+            deflated = [key for key in entries if key in model.source.deflated]
+            write_npz(arrays, out, copy=model.source.members, compress=deflated)
+        else:
+            write_npz(arrays, out, compress=compress)
 
 
 def as_stored(model: Model, key: str, value: Any) -> Any:
     """The value as the file held it: sparse again where it was sparse."""
     return sparsify(value) if key in model.source.sparse else value
-
-
-def h5_value(value: Any, key: str) -> Any:
-    """As .h5 holds it: a matrix as it is, else an array, its text no wider than it has to be."""
-    if isinstance(value, Sparse):
-        return value
-    array = plain_array(value, key=key)
-    if array.dtype.kind != "U":
-        return array
-    return np.array(array.tolist(), np.str_).reshape(array.shape)
-
-
-def check_written(model: Model, path: str | os.PathLike[str], written: Written) -> None:
-    """Read the file back and compare every key with the model, bit for bit.
-
-    Raises:
-        VerificationError: another digest, a missing key, a value that differs, or a file that
-            cannot be read.
-    """
-    try:
-        found = read_model(path, normalise_rows=True)
-    except SmplprepError as error:
-        raise VerificationError(f"the file just written cannot be read: {error.message}") from error
-    if (found.source.sha256, found.source.n_bytes) != (written.sha256, written.n_bytes):
-        raise VerificationError("the file on the disk is not the one that was written")
-    expected, present = model.entries(), found.entries()
-    if list(expected) != list(present):
-        raise VerificationError("the file just written has other keys than the model")
-    for key, value in expected.items():
-        if carried_over(key, model, found):
-            continue
-        if not same(value, present[key], key=key, container=found.source.container):
-            raise VerificationError("the file just written holds another value", key=key)
-
-
-def carried_over(key: str, model: Model, found: Model) -> bool:
-    """Whether the file holds this member as the input did, going by the CRC that both passed."""
-    ours, theirs = model.source.members.get(key), found.source.members.get(key)
-    if ours is None or theirs is None:
-        return False
-    return (ours.crc32, ours.n_bytes) == (theirs.crc32, theirs.n_bytes)
-
-
-def same(value: Any, found: Any, *, key: str, container: str) -> bool:
-    """Equal in type, shape and every bit; .npz and .h5 have turned other values into arrays."""
-    if container == "npz":
-        value, found = plain_array(value, key=key), plain_array(found, key=key)
-    if container == "h5":
-        value, found = h5_value(value, key), h5_value(found, key)
-    return identical(value, found)
-
-
-def identical(a: Any, b: Any) -> bool:
-    """Equal in type and in every bit, all the way down."""
-    if type(a) is not type(b):
-        return False
-    if isinstance(a, np.ndarray):
-        return a.dtype == b.dtype and a.shape == b.shape and identical_bytes(a, b)
-    if isinstance(a, Sparse | ObjectArray):
-        return identical(vars(a), vars(b))
-    if isinstance(a, dict):
-        return list(a) == list(b) and all(identical(a[key], b[key]) for key in a)
-    if isinstance(a, list | tuple):
-        return len(a) == len(b) and all(map(identical, a, b))
-    if isinstance(a, set):
-        # Their own order changes from run to run; 1 and True are equal, but their texts are not.
-        return sorted(map(repr, a)) == sorted(map(repr, b))
-    return repr(a) == repr(b)  # so that NaN equals NaN
-
-
-def identical_bytes(a: NDArray, b: NDArray) -> bool:
-    """Compared in pieces: a comparison of the whole would take as much memory again."""
-    ours, theirs = (np.ascontiguousarray(array).reshape(-1).view(np.uint8) for array in (a, b))
-    pieces = range(0, ours.size, PIECE)
-    return all(np.array_equal(ours[i : i + PIECE], theirs[i : i + PIECE]) for i in pieces)

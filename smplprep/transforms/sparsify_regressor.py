@@ -6,6 +6,8 @@ hand's shape. A joint is a convex combination of vertices, and few of them span 
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,6 +19,7 @@ from ..model import Model
 MODES = ("exact", "threshold", "keep")
 BETA_RANGE = 3.0  # shifts are stated for every shape with |beta_i| <= 3 standard deviations
 FIXED_POINT_BITS = 120
+SOLVERS = 2  # threads; half of a row's time is HiGHS's, and the rest Python's, one at a time
 REFINEMENTS = 4  # each adds about ten digits, and a double has sixteen
 
 
@@ -67,16 +70,25 @@ def sparsify_regressor(
     dst = src.copy()
     basis = shape_basis(model)
     mirror = mirror_of(model) if symmetric else None
-    for joint in range(len(src)) if mode != "keep" else ():
-        image = joint if mirror is None else mirror.joints[joint]
-        if mirror is not None and image < joint and not dst[image, ~mirror.paired].any():
-            dst[joint] = dst[image, mirror.vertices]
-        elif mode == "threshold":
-            dst[joint] = thresholded_row(src[joint], tolerance)
-        elif mirror is not None and image == joint:
-            dst[joint] = sparse_middle_row(src[joint], basis, n_shapes, budget_mm, mirror)
-        else:
-            dst[joint] = sparse_row(src[joint], basis, n_shapes, budget_mm)
+
+    def solved(joint: int) -> NDArray[np.float64]:
+        if mode == "threshold":
+            return thresholded_row(src[joint], tolerance)
+        if mirror is not None and mirror.joints[joint] == joint:
+            return sparse_middle_row(src[joint], basis, n_shapes, budget_mm, mirror)
+        return sparse_row(src[joint], basis, n_shapes, budget_mm)
+
+    joints = [] if mode == "keep" else list(range(len(src)))
+    seconds = [] if mirror is None else [j for j in joints if mirror.joints[j] < j]
+    firsts = [joint for joint in joints if joint not in seconds]
+    with ThreadPoolExecutor(SOLVERS) as pool:
+        for joint, row in zip(firsts, pool.map(solved, firsts), strict=True):
+            dst[joint] = row
+    for joint in seconds:
+        assert mirror is not None
+        image = dst[mirror.joints[joint]]
+        whole = not image[~mirror.paired].any()
+        dst[joint] = image[mirror.vertices] if whole else solved(joint)
     touched = (dst != src).any(axis=1)
     after = model.J_regressor.copy()
     after[touched] = dst[touched].astype(after.dtype)
@@ -200,11 +212,12 @@ def basic_row(row: NDArray[np.float64], basis: NDArray[np.float64]) -> NDArray[n
     signs = np.sign(row[used])
     equations = balanced_equations(points, signs)
     old = np.abs(row[used])
-    target = fixed(equations) @ fixed(old)  # exact; scaled by 2**240
+    exact = fixed(equations)
+    target = exact @ fixed(old)  # scaled by 2**240
     distance = np.linalg.norm(points[:, :3] - (row @ basis[:, :, 0]), axis=1)
     chosen = cheapest_basis(distance, equations, equations @ old)
     while chosen.size:
-        amounts = refined_solution(equations[:, chosen], target)
+        amounts = refined_solution(equations[:, chosen], exact[:, chosen], target)
         if (amounts > 0).all():
             found = np.zeros_like(row)
             found[used[chosen]] = signs[chosen] * amounts
@@ -244,17 +257,18 @@ def cheapest_basis(
     return np.flatnonzero(answer.x > 1e-9)
 
 
-def refined_solution(equations: NDArray[np.float64], target: NDArray) -> NDArray[np.float64]:
-    """Least-squares solution, correct to the last bit: residuals are exact integers.
+def refined_solution(
+    equations: NDArray[np.float64], exact: NDArray, target: NDArray
+) -> NDArray[np.float64]:
+    """Least-squares solution, correct to the last bit: residuals are whole numbers.
 
-    Iterative refinement (Wilkinson 1963) with the solution itself kept in fixed point. ``target``
-    comes scaled by 2**240.
+    Iterative refinement (Wilkinson 1963) with the solution itself kept in fixed point. ``exact`` is
+    ``fixed(equations)``, and ``target`` comes scaled by 2**240.
     """
-    exact_equations = fixed(equations)
     solution = fixed(np.zeros(equations.shape[1]))
     inverse = np.linalg.pinv(equations)
     for _ in range(REFINEMENTS):
-        residual = target - exact_equations @ solution
+        residual = target - exact @ solution
         solution = solution + fixed(inverse @ unfixed(residual, 2 * FIXED_POINT_BITS))
     return unfixed(solution, FIXED_POINT_BITS)
 

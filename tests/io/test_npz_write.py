@@ -38,10 +38,8 @@ ARRAYS: dict[str, NDArray] = {
 
 def written(arrays: dict[str, NDArray] = ARRAYS, **options: object) -> bytes:
     out = io.BytesIO()
-    result = write_npz(arrays, out, **options)  # type: ignore[arg-type]
-    data = out.getvalue()
-    assert result == npz_write.Written(hashlib.sha256(data).hexdigest(), len(data))
-    return data
+    write_npz(arrays, out, **options)  # type: ignore[arg-type]
+    return out.getvalue()
 
 
 def reread(data: bytes, folder: Path) -> Contents:

@@ -155,13 +155,11 @@ def test_what_is_not_committed_is_removed(old: bytes | None, tmp_path: Path) -> 
     if old:
         target.write_bytes(old)
 
-    def check(temporary: Path) -> None:
-        assert temporary.read_bytes() == b"new"
-        raise VerificationError("it differs")
-
     with pytest.raises(VerificationError), replacing(target, force=True) as output:
         output.write(b"new")
-        output.commit(check=check)
+        output.close()
+        assert output.temporary.read_bytes() == b"new"
+        raise VerificationError("it differs")
     with pytest.raises(KeyboardInterrupt), replacing(target, force=True) as output:
         raise KeyboardInterrupt
     with replacing(target, force=True) as output:

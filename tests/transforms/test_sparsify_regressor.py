@@ -135,7 +135,7 @@ def test_the_refined_solution_is_that_of_exact_fractions():
     (a, b), (c, d) = [[Fraction(x) for x in row] for row in matrix.tolist()]
     e, f = (Fraction(x) for x in target.tolist())
     exact = [(e * d - b * f) / (a * d - b * c), (a * f - e * c) / (a * d - b * c)]
-    found = refined_solution(matrix, fixed(target) * (1 << 120))
+    found = refined_solution(matrix, fixed(matrix), fixed(target) * (1 << 120))
     assert found.tolist() == [float(x) for x in exact]
 
 

@@ -1,0 +1,133 @@
+"""Is what lies on the disk the model that was written? It is read back before it counts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..contents import RawMember, Sparse
+from ..errors import SmplprepError, VerificationError
+from ..model import Model
+from .digest import sha256_of
+from .input_file import open_input
+from .npz_stream import Member, open_members
+from .pickle_names import ObjectArray
+from .plain_arrays import h5_value, plain_array
+from .read_model import read_model
+
+PIECE = 1 << 20
+
+
+@dataclass(frozen=True)
+class Written:
+    """SHA-256 (hex) and size of a file, as it lies on the disk."""
+
+    sha256: str
+    n_bytes: int
+
+
+def check_written(model: Model, path: str | os.PathLike[str], *, container: str) -> Written:
+    """Read the file back and compare every key with the model, bit for bit.
+
+    Raises:
+        VerificationError: a missing key, a value that differs, or a file that cannot be read.
+    """
+    check = check_npz if container == "npz" else check_whole
+    try:
+        return check(model, path)
+    except VerificationError:
+        raise
+    except SmplprepError as error:
+        raise VerificationError(f"the file just written cannot be read: {error.message}") from error
+
+
+def check_npz(model: Model, path: str | os.PathLike[str]) -> Written:
+    """A piece at a time: the model is not in memory twice, and the other core hashes meanwhile."""
+    arrays = {key: plain_array(value, key=key) for key, value in model.entries().items()}
+    with ThreadPoolExecutor(1) as other_core, open_input(path) as file:
+        sha256 = other_core.submit(sha256_of, path)
+        members = open_members(file)
+        check_keys(arrays, members)
+        for key, member in members.items():
+            if not holds(member, arrays[key], model.source.members.get(key)):
+                raise differs(key)
+        return Written(sha256.result(), file.n_bytes)
+
+
+def check_whole(model: Model, path: str | os.PathLike[str]) -> Written:
+    """Read as any other input is."""
+    found = read_model(path, normalise_rows=True)
+    expected, present = model.entries(), found.entries()
+    check_keys(expected, present)
+    for key, value in expected.items():
+        there = present[key]
+        if found.source.container == "h5":
+            value, there = h5_value(value, key), h5_value(there, key)
+        if not identical(value, there):
+            raise differs(key)
+    return Written(str(found.source.sha256), int(found.source.n_bytes or 0))
+
+
+def check_keys(expected: Iterable[str], found: Iterable[str]) -> None:
+    if list(expected) != list(found):
+        raise VerificationError("the file just written has other keys than the model")
+
+
+def differs(key: str) -> VerificationError:
+    return VerificationError("the file just written holds another value", key=key)
+
+
+def holds(member: Member, array: NDArray, copied: RawMember | None) -> bool:
+    """Whether the member is the array, or, packed as it was, what was copied from the input."""
+    entry, header = member.entry, member.header
+    if copied and (entry.method, entry.crc32) == (copied.method, copied.crc32):
+        return same_bytes(member.packed(), copied.payload)
+    columns_first = header.fortran and array.ndim > 1
+    if columns_first or (header.dtype, header.shape) != (
+        array.dtype.newbyteorder("<"),
+        array.shape,
+    ):
+        return False
+    plain = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
+    return same_bytes(member.body(), plain.reshape(-1).view(np.uint8).data)
+
+
+def same_bytes(pieces: Iterable[bytes], whole: memoryview) -> bool:
+    """Whether the pieces are the whole; memoryviews compare byte by byte, arrays many at once."""
+    at = 0
+    for piece in pieces:
+        if not np.array_equal(np.frombuffer(piece, np.uint8), whole[at : at + len(piece)]):
+            return False
+        at += len(piece)
+    return at == len(whole)
+
+
+def identical(a: Any, b: Any) -> bool:
+    """Equal in type and in every bit, all the way down."""
+    if type(a) is not type(b):
+        return False
+    if isinstance(a, np.ndarray):
+        return a.dtype == b.dtype and a.shape == b.shape and identical_bytes(a, b)
+    if isinstance(a, Sparse | ObjectArray):
+        return identical(vars(a), vars(b))
+    if isinstance(a, dict):
+        return list(a) == list(b) and all(identical(a[key], b[key]) for key in a)
+    if isinstance(a, list | tuple):
+        return len(a) == len(b) and all(map(identical, a, b))
+    if isinstance(a, set):
+        # Their own order changes from run to run; 1 and True are equal, but their texts are not.
+        return sorted(map(repr, a)) == sorted(map(repr, b))
+    return repr(a) == repr(b)  # so that NaN equals NaN
+
+
+def identical_bytes(a: NDArray, b: NDArray) -> bool:
+    """Compared in pieces: a comparison of the whole would take as much memory again."""
+    ours, theirs = (np.ascontiguousarray(array).reshape(-1).view(np.uint8) for array in (a, b))
+    pieces = range(0, ours.size, PIECE)
+    return all(np.array_equal(ours[i : i + PIECE], theirs[i : i + PIECE]) for i in pieces)

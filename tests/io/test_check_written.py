@@ -1,0 +1,130 @@
+"""The check on a written file: it sees all that is not the model, and makes no second copy."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import tracemalloc
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import small_files
+from numpy.typing import NDArray
+
+from smplprep import read_model
+from smplprep.errors import VerificationError
+from smplprep.io.check_written import check_written
+from smplprep.io.write_model import write_container
+from smplprep.model import Model
+
+
+@pytest.fixture(params=["stored", "deflated"])
+def model(request: pytest.FixtureRequest, tmp_path: Path) -> Model:
+    """A model from a .npz of which one member is new and the others may be copied."""
+    source = tmp_path / "source.npz"
+    arrays = small_files.arrays() | {"note": np.array("a word")}
+    source.write_bytes(small_files.as_npz(arrays, compress=request.param == "deflated"))
+    found = read_model(source)
+    return found.with_arrays(posedirs=found.posedirs * 2)
+
+
+def as_written(model: Model, container: str, path: Path, **options: bool) -> bytes:
+    out = io.BytesIO()
+    write_container(model, out, container=container, **options)
+    path.write_bytes(out.getvalue())
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("compress", [None, False, True])
+@pytest.mark.parametrize("container", ["npz", "pkl", "h5"])
+def test_digest_and_size_are_those_of_the_file(model, container, compress, tmp_path):
+    data = as_written(model, container, tmp_path / "m", compress=compress)
+    found = check_written(model, tmp_path / "m", container=container)
+    assert found.sha256 == hashlib.sha256(data).hexdigest()
+    assert found.n_bytes == len(data)
+
+
+@pytest.mark.parametrize("container", ["npz", "pkl", "h5"])
+def test_every_flipped_byte_of_an_array_is_seen(model, container, tmp_path):
+    data = as_written(model, container, tmp_path / "m")
+    # Where three of the arrays lie; a deflated one is somewhere else, which must do as well.
+    places = {data.find(array.tobytes()) for array in (model.posedirs, model.weights, model.f)}
+    places.discard(-1)
+    for place in places or {len(data) // 2}:
+        damaged = bytearray(data)
+        damaged[place + 5] ^= 1
+        (tmp_path / "m").write_bytes(damaged)
+        with pytest.raises(VerificationError, match="just written"):
+            check_written(model, tmp_path / "m", container=container)
+
+
+Edit = Callable[[dict[str, NDArray]], dict[str, NDArray]]
+EDITS: dict[str, Edit] = {
+    "another value in what was copied": lambda m: m | {"weights": m["weights"] * 0.5},
+    "another value in what is new": lambda m: m | {"posedirs": m["posedirs"] + 1},
+    "another dtype": lambda m: m | {"posedirs": m["posedirs"].astype(np.float32)},
+    "another byte order": lambda m: m | {"posedirs": m["posedirs"].astype(">f8")},
+    "another shape": lambda m: m | {"posedirs": m["posedirs"].reshape(10, 27, 3)},
+    "another order of the axes": lambda m: m | {"posedirs": np.asfortranarray(m["posedirs"])},
+    "another text": lambda m: m | {"note": np.array("a sword")},
+    "a key too few": lambda m: {key: m[key] for key in m if key != "note"},
+    "a key too many": lambda m: m | {"more": np.zeros(1)},
+    "another order of the keys": lambda m: dict(reversed(m.items())),
+}
+
+
+@pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS)
+def test_a_sound_file_of_another_model_is_refused(model, edit, tmp_path):
+    as_written(model, "npz", tmp_path / "m")
+    with np.load(tmp_path / "m") as archive:
+        arrays = edit(dict(archive))
+    with (tmp_path / "m").open("wb") as file:
+        np.savez(file, **arrays)
+    with pytest.raises(VerificationError, match=r"another value|other keys"):
+        check_written(model, tmp_path / "m", container="npz")
+
+
+def test_the_same_arrays_in_another_packing_are_the_model(model, tmp_path):
+    as_written(model, "npz", tmp_path / "m")
+    with np.load(tmp_path / "m") as archive:
+        arrays = dict(archive)
+    for save in (np.savez, np.savez_compressed):
+        with (tmp_path / "m").open("wb") as file:
+            save(file, **arrays)
+        check_written(model, tmp_path / "m", container="npz")
+
+
+@pytest.mark.parametrize("container", ["npz", "pkl", "h5"])
+@pytest.mark.parametrize("share", [0.0, 0.5, 0.999])
+def test_a_file_cut_short_is_refused(model, container, share, tmp_path):
+    data = as_written(model, container, tmp_path / "m")
+    (tmp_path / "m").write_bytes(data[: int(share * len(data))])
+    with pytest.raises(VerificationError, match="the file just written cannot be read"):
+        check_written(model, tmp_path / "m", container=container)
+
+
+def test_a_wrong_checksum_is_seen(model, tmp_path):
+    """np.load would refuse such a file, though every byte of the arrays is right."""
+    data = bytearray(as_written(model, "npz", tmp_path / "m"))
+    with zipfile.ZipFile(tmp_path / "m") as archive:
+        info = archive.getinfo("posedirs.npy")
+    crc = info.CRC.to_bytes(4, "little")
+    assert data.count(crc) == 2  # in the member's own header and in the directory
+    (tmp_path / "m").write_bytes(data.replace(crc, (info.CRC ^ 1).to_bytes(4, "little")))
+    with pytest.raises(VerificationError, match="CRC-32"):
+        check_written(model, tmp_path / "m", container="npz")
+
+
+def test_the_check_takes_little_memory(standin, tmp_path):
+    """76 MB of posedirs are there once, and it is new: the pruned model is no copy of a member."""
+    model = standin.with_arrays(posedirs=np.asarray(standin.posedirs))
+    as_written(model, "npz", tmp_path / "m")
+    tracemalloc.start()
+    try:
+        check_written(model, tmp_path / "m", container="npz")
+        assert tracemalloc.get_traced_memory()[1] < 32 << 20
+    finally:
+        tracemalloc.stop()
