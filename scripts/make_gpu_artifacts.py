@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 
 from smplprep import Options
-from smplprep.pipeline import clean_file
+from smplprep.clean_file import clean_file
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "build" / "gpu"

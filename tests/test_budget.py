@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 from smplprep import Options, Report, SmplprepError, prune_weights, read_model
 from smplprep.bound import Bound
 from smplprep.budget import chosen, spent_before
-from smplprep.pipeline import clean, clean_file, silent, transformed
+from smplprep.clean_file import clean_file
+from smplprep.pipeline import clean, silent, transformed
 from smplprep.poses import pose_set
 from smplprep.schema import STAMP_KEY
 from smplprep.skinning import posed_vertices

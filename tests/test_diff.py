@@ -11,9 +11,10 @@ import pytest
 from click.testing import CliRunner
 
 from smplprep import Report, SmplprepError
+from smplprep.clean_file import clean_file
 from smplprep.cli.main import smplprep
 from smplprep.diff import diff
-from smplprep.pipeline import clean, clean_file
+from smplprep.pipeline import clean
 
 
 def test_finds_what_clean_reports(standin):

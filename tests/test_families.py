@@ -18,8 +18,8 @@ import pytest
 from smplprep import ModelInvalidError, read_model
 from smplprep.audit.landmark_sets import FACE_KEYS, landmark_set, skin_landmarks
 from smplprep.audit.support import joint_support, landmark_support, support_of
+from smplprep.clean_file import clean_file
 from smplprep.families import FAMILIES, SMPLH, family_of
-from smplprep.pipeline import clean_file
 from smplprep.poses import joint_limits, pose_set
 from smplprep.stock.load import pose_arguments
 from smplprep.stock.verify import PASSED, verify

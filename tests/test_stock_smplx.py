@@ -15,7 +15,7 @@ import pytest
 
 from smplprep import read_model, write_model
 from smplprep.audit.support import support_of
-from smplprep.pipeline import clean_file
+from smplprep.clean_file import clean_file
 
 torch = pytest.importorskip("torch", reason="torch (extra 'verify') is not installed")
 smplx = pytest.importorskip("smplx", reason="smplx (extra 'verify') is not installed")

@@ -9,8 +9,9 @@ import pytest
 from click.testing import CliRunner
 
 from smplprep import Options, SmplprepError
+from smplprep.clean_file import clean_file
 from smplprep.cli.main import smplprep
-from smplprep.pipeline import clean, clean_file
+from smplprep.pipeline import clean
 from smplprep.sweep import (
     DEFAULT_TOLERANCES,
     knee,

@@ -41,7 +41,7 @@ class Job:
         path: the input; like every path here relative, with forward slashes.
         output: a file if it ends as one, else a folder; None is beside the input.
         layout: "smplx": ``output`` is the folder that ``smplx.create`` is given.
-        options, gender, family, hands, compress: as ``pipeline.clean_file`` takes them.
+        options, gender, family, hands, compress: as ``clean_file`` takes them.
         html: write the HTML page, too.
         max_bytes: how large the input may be.
     """

@@ -11,11 +11,11 @@ from pathlib import Path
 from threading import Thread
 
 from .. import __version__
+from ..clean_file import clean_file
 from ..contents import limits_with
 from ..errors import SmplprepError
 from ..io import signals
 from ..io.digest import sha256_of
-from ..pipeline import clean_file
 from ..report.html.render import can_render
 from .lock import Entry
 from .manifest import CONTAINERS, Job

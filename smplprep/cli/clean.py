@@ -1,4 +1,4 @@
-"""``smplprep clean``: a thin skin over ``pipeline``."""
+"""``smplprep clean``: a thin skin over ``clean_file``."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .shared import (
 from .values import Names, Tolerance, choice
 
 if TYPE_CHECKING:
-    from ..pipeline import CleanedFile
+    from ..clean_file import CleanedFile
 
 DEFAULTS = Options()
 
@@ -191,9 +191,9 @@ def clean_command(
     Example:
       smplprep clean SMPLH_NEUTRAL.npz
     """
+    from ..clean_file import clean_file
     from ..contents import limits_with
     from ..io.vertex_list import read_vertex_list
-    from ..pipeline import clean_file
 
     if output and layout:
         raise click.UsageError("-o and --layout exclude each other")

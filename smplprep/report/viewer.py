@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..displacement import Displacement, apart_mm
+from ..displacement import Displacement, apart_mm, posed_stages, prepared
 from ..model import Model
 from ..poses import pose_set
-from ..skinning import posed_vertices
+from ..skinning import blocks
 
 # Beyond these the page would outgrow 8 MB and a browser's patience; the charts still show all.
 MAX_VERTICES = 30_000
@@ -40,7 +40,7 @@ def viewer_section(before: Model, after: Model, moved: Displacement) -> dict[str
     weights = max(np.count_nonzero(before.weights), np.count_nonzero(after.weights))
     if before.n_vertices > MAX_VERTICES or weights > MAX_WEIGHTS:
         return None
-    worst = [in_pose(model, moved.max_pose) for model in (before, after)]
+    worst = in_pose(before, after, moved.max_pose)
     same_rest = np.array_equal(before.v_template, after.v_template)
     apart = apart_mm(worst[0][None], worst[1][None])[0]
     return {
@@ -60,13 +60,16 @@ def viewer_section(before: Model, after: Model, moved: Displacement) -> dict[str
     }
 
 
-def in_pose(model: Model, index: int) -> NDArray[np.float64]:
-    """(V, 3) the model in one pose of the pose set, but upright: the root is not turned."""
-    names = model.family.joint_names(model.n_joints, "smplx")
-    poses, betas = pose_set(names, min(model.shapedirs.shape[2], MAX_BETAS))
+def in_pose(before: Model, after: Model, index: int) -> list[NDArray[np.float64]]:
+    """(V, 3) both models in one pose of the pose set, but upright: the root is not turned."""
+    stages = [before, after]
+    names = before.family.joint_names(before.n_joints, "smplx")
+    poses, betas = pose_set(names, min(before.shapedirs.shape[2], MAX_BETAS))
     pose = poses[index : index + 1].copy()
     pose[:, 0] = 0.0
-    return posed_vertices(model, pose, betas[index : index + 1])[0]
+    ready = prepared(stages, pose, betas[index : index + 1])
+    posed = [posed_stages(stages, block, ready) for block in blocks(before.n_vertices)]
+    return [np.concatenate([part[id(model)][:, :, 0] for part in posed]) for model in stages]
 
 
 def packed(array: NDArray) -> Packed:

@@ -55,8 +55,9 @@ def localise_posedirs(
     if spared is not None:
         keep |= spared
     drops = ~keep & present
-    energy = block_energy(blocks)
+    energy = np.zeros(present.shape)
     if drops.any():
+        energy = block_energy(blocks)
         local = np.where(keep[:, None, :, None], blocks, blocks.dtype.type(0))
         model = model.with_arrays(posedirs=local.reshape(model.posedirs.shape))
     total = energy.sum(axis=0)

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from smplprep.clean_file import clean_file
 from smplprep.cli.main import smplprep
 from smplprep.evaluate.measure import Measure
 from smplprep.evaluate.motions import find_motions
@@ -21,7 +22,6 @@ from smplprep.evaluate.run import Outcome, file_result, local_results
 from smplprep.evaluate.state import State
 from smplprep.evaluate.tally import Tally
 from smplprep.evaluate.text import evaluation_text
-from smplprep.pipeline import clean_file
 from smplprep.skinning import posed_vertices
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -16,8 +16,9 @@ from click.testing import CliRunner
 
 from smplprep import Report
 from smplprep.audit.support import support_of
+from smplprep.clean_file import clean_file
 from smplprep.cli.main import smplprep
-from smplprep.pipeline import clean, clean_file
+from smplprep.pipeline import clean
 from smplprep.report.html import render
 from smplprep.report.html.figures import figures
 from smplprep.report.html.render import plotly_script, render_page
@@ -262,7 +263,7 @@ def test_no_html_writes_none(standin_dir, tmp_path):
 
 
 def test_without_the_extra_clean_says_how_to_get_the_page(standin_dir, tmp_path, monkeypatch):
-    monkeypatch.setattr("smplprep.pipeline.can_render", lambda: False)
+    monkeypatch.setattr("smplprep.report.html.render.can_render", lambda: False)
     source = standin_dir / "SMPLH_NEUTRAL_NOHANDS.npz"
     arguments = ["clean", str(source), "-o", str(tmp_path / "out.npz")]
     result = CliRunner().invoke(smplprep, arguments, catch_exceptions=False)
@@ -294,7 +295,7 @@ def test_what_is_no_report_is_refused(tmp_path, text, message):
 
 def test_clean_never_imports_plotly_or_matplotlib(standin_dir, tmp_path):
     code = (
-        "import sys; from smplprep.pipeline import clean_file; clean_file(*sys.argv[1:]);"
+        "import sys; from smplprep.clean_file import clean_file; clean_file(*sys.argv[1:]);"
         "print({'plotly', 'matplotlib', 'torch', 'smplx'} & set(sys.modules))"
     )
     source = standin_dir / "SMPLH_NEUTRAL_NOHANDS.npz"

@@ -17,9 +17,9 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from smplprep.clean_file import clean_file
 from smplprep.cli.main import smplprep as command
 from smplprep.errors import SmplprepError
-from smplprep.pipeline import clean_file
 from smplprep.stock.verify import CHECKS, FAILED, NOT_RUN, PASSED, Check, verification_text, verify
 
 torch = pytest.importorskip("torch", reason="torch (extra 'verify') is not installed")

@@ -10,8 +10,8 @@ import pytest
 
 from smplprep import Options, SmplprepError, clean, read_model
 from smplprep.audit.support import support_of
+from smplprep.clean_file import clean_file
 from smplprep.mirror import KEY, mirror_of, pairs_by_geometry
-from smplprep.pipeline import clean_file
 from smplprep.report.report import Report
 from smplprep.transforms.symmetrize import symmetrize
 

@@ -1,0 +1,179 @@
+"""The main job, in order: read, transform, write, re-read and check, report, rename into place."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from hashlib import sha256
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .contents import DEFAULT_LIMITS, Limits
+from .io.read_model import read_model
+from .io.replace_file import commit_all, replacing
+from .options import Options
+
+# What comes after reading is imported while the file is read, and what few cleans need (hands,
+# layout) where it is used.
+if TYPE_CHECKING:
+    from .model import Model
+    from .pipeline import Progress
+    from .report.report import Report
+
+Accept = Callable[[str, dict[Path, str]], None]
+
+
+@dataclass(frozen=True)
+class CleanedFile:
+    """What ``clean_file`` did: the report, and where the files are (None in a dry run)."""
+
+    report: Report
+    target: Path | None = None
+    report_target: Path | None = None
+    html_target: Path | None = None
+
+
+def clean_file(
+    path: str | os.PathLike[str],
+    target: str | os.PathLike[str] | None = None,
+    options: Options | None = None,
+    *,
+    compress: bool | None = None,
+    hands: tuple[str, str] | None = None,
+    layout: str | os.PathLike[str] | None = None,
+    gender: str | None = None,
+    family: str | None = None,
+    force: bool = False,
+    dry_run: bool = False,
+    html: bool = True,
+    limits: Limits = DEFAULT_LIMITS,
+    progress: Progress | None = None,
+    accept: Accept | None = None,
+) -> CleanedFile:
+    """Clean a file: read, transform, write, re-read and check, then rename into place.
+
+    Args:
+        path: the input, never written to.
+        target: the output, whose ending says the container, or a folder; beside the input where
+            None. The report stands beside it as NAME.report.json.
+        options: see ``clean``.
+        compress: deflate a .npz; None keeps each member as it was.
+        hands: two MANO files that have the ``hands_*`` keys the model lacks; or "flat", twice.
+        layout: in place of ``target``: the folder that ``smplx.create`` will be given.
+        gender: for ``layout``; None goes by the name of the file or its folder.
+        family: see ``read_model``.
+        force: replace existing outputs.
+        dry_run: write nothing.
+        html: write NAME.report.html, too, if what it takes is installed (the extra ``report``).
+        limits: how much the input may ask for.
+        progress: called with the name of each step as it starts.
+        accept: called with the input's SHA-256 and those of the outputs, complete but not yet in
+            place; what it raises withholds them.
+
+    Raises:
+        ModelReadError, ModelInvalidError: a bad input.
+        ModelWriteError: the output cannot be written; what stood there before still does.
+        VerificationError: what was written is not what was meant; it was withheld.
+    """
+    options = options or Options()
+    say = progress or (lambda step: None)
+    say("read")
+    with ThreadPoolExecutor(1) as second_core:
+        reading = second_core.submit(
+            read_model,
+            path,
+            normalise_rows=options.normalise_rows,
+            family=family,
+            limits=limits,
+        )
+        from .io.check_written import check_written
+        from .io.plain_arrays import texts_among
+        from .io.write_model import container_of, write_container
+        from .pipeline import transformed
+        from .report.html.render import can_render, prepare, render_page
+        from .report.report import describe_keys
+
+        if options.regressor == "exact":
+            import_module("scipy.optimize")  # a quarter of a second
+        model = reading.result()
+        del reading
+    if hands:
+        model = handed(model, hands, limits=limits)
+    if layout is not None:
+        from .layout import layout_path, make_folder_of
+
+        target = layout_path(layout, model, gender=gender)
+    target = target_of(path, target, container=model.source.container)
+    container = container_of(target, default=model.source.container)
+    done = transformed(model, options, say)
+    if dry_run:
+        return CleanedFile(done.report())
+    cleaned = done.cleaned
+    if layout is not None:
+        make_folder_of(target)
+    say("write")
+    report_target = target.with_suffix(".report.json")
+    html_target = target.with_suffix(".report.html") if html and can_render() else None
+    with ExitStack() as stack:
+        report_file, model_file, *html_files = (
+            stack.enter_context(replacing(file, force=force, inputs=[path, *(hands or ())]))
+            for file in (report_target, target, html_target)
+            if file
+        )
+        second_core = stack.enter_context(ThreadPoolExecutor(1))
+        measuring = second_core.submit(done.report)
+        if html_files:
+            second_core.submit(prepare)  # Jinja2's tenth of a second
+        write_container(cleaned, model_file, container=container, compress=compress)
+        model_file.close()
+        say("check")
+        written = check_written(cleaned, model_file.temporary, container=container)
+        say("displacement")
+        report = measuring.result()
+        # Let the input go: its posedirs take as much memory as everything else together.
+        del model, done, measuring
+        report = report.with_output(
+            {
+                "sha256": written.sha256,
+                "bytes": written.n_bytes,
+                "container": container,
+                "keys": describe_keys(cleaned),
+            },
+            odd=texts_among(cleaned.entries()) if container != "pkl" else [],
+        )
+        text = report.to_json().encode()
+        report_file.write(text)
+        digests = {target: written.sha256, report_target: sha256(text).hexdigest()}
+        for html_file in html_files:
+            say("draw")
+            text = render_page(report.data, name=target.stem).encode()
+            html_file.write(text)
+            digests[target.with_suffix(".report.html")] = sha256(text).hexdigest()
+        if accept:
+            accept(report.data["input"]["sha256"], digests)
+        commit_all(*html_files, report_file, model_file)  # the reports first, the model last
+    return CleanedFile(report, target, report_target, html_target)
+
+
+def handed(model: Model, hands: tuple[str, str], *, limits: Limits) -> Model:
+    """The model with the hands of two MANO files, or with flat ones."""
+    from .hands import with_flat_hands, with_hands
+
+    if hands == ("flat", "flat"):
+        return with_flat_hands(model)
+    left, right = (read_model(path, normalise_rows=True, limits=limits) for path in hands)
+    return with_hands(model, left, right)
+
+
+def target_of(
+    path: str | os.PathLike[str], target: str | os.PathLike[str] | None, *, container: str
+) -> Path:
+    """Where the output goes: ``target``, or NAME_clean.EXT in it, or beside the input."""
+    name = f"{Path(path).stem}_clean.{container}"
+    if target is None:
+        return Path(path).with_name(name)
+    return Path(target) / name if Path(target).is_dir() else Path(target)
