@@ -1,4 +1,4 @@
-"""What docs/build.md shows, run by the real tools."""
+"""What README and docs/build.md show of building, run by the real tools."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from smplprep.build.manifest import read_manifest
 from smplprep.cli.build import flags
 
 ROOT = Path(__file__).resolve().parents[2]
-GUIDE = (ROOT / "docs" / "build.md").read_text()
+GUIDE = "\n".join((ROOT / page).read_text() for page in ("README.md", "docs/build.md"))
 WORKFLOW = ROOT / "docs" / "github-workflow.yml"
 ARTIFACT = "cleaned/SMPLH_MALE_clean.npz"
 PATH = os.pathsep.join([str(ROOT / ".venv-tools" / "bin"), os.environ["PATH"]])
