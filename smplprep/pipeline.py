@@ -28,7 +28,7 @@ from .transforms.zero_shapedirs import zero_shapedirs
 
 # budget, sweep, hands and layout, which few cleans need, are imported where they are used.
 if TYPE_CHECKING:
-    from .budget import Budget
+    from .budget.budget import Budget
 
 Step = partial[tuple[Model, Change]]
 Progress = Callable[[str], None]
@@ -127,7 +127,7 @@ def transformed(model: Model, options: Options, say: Progress) -> Transformed:
         options = dataclasses.replace(options, regressor="keep")
     budget = None
     if options.budget_mm is not None:
-        from .budget import budget_of
+        from .budget.budget import budget_of
 
         budget = budget_of(model, options.budget_mm, options)
     stages, changes = [model], []

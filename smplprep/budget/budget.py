@@ -23,19 +23,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .audit.support import support_of
+from ..audit.support import support_of
+from ..change import Change
+from ..displacement import MAX_SHAPES, Displacement
+from ..errors import SmplprepError
+from ..model import Model
+from ..options import Options
+from ..poses import MAX_BETA
+from ..skinning import blocks
+from ..stamp import stamped_option
+from ..transforms.cast_floats import cast_floats
+from ..transforms.localise_posedirs import localise_posedirs
+from ..transforms.prune_weights import prune_weights
 from .bound import Bound, Rest, largest_sizes
-from .change import Change
-from .displacement import MAX_SHAPES, Displacement
-from .errors import SmplprepError
-from .model import Model
-from .options import Options
-from .poses import MAX_BETA
-from .skinning import blocks
-from .stamp import stamped_option
-from .transforms.cast_floats import cast_floats
-from .transforms.localise_posedirs import localise_posedirs
-from .transforms.prune_weights import prune_weights
 from .worst_case import worst_found
 
 # Rescaled rows, joints regressed anew and rounding to float32 are no removals. They are charged

@@ -17,8 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from smplprep import Options, Report, SmplprepError, prune_weights, read_model
-from smplprep.bound import Bound
-from smplprep.budget import chosen, spent_before
+from smplprep.budget.bound import Bound
+from smplprep.budget.budget import chosen, spent_before
 from smplprep.clean_file import clean_file
 from smplprep.pipeline import clean, silent, transformed
 from smplprep.poses import pose_set
