@@ -31,6 +31,7 @@ class RawMember:
     method: int  # 0 stored, 8 deflated
     crc32: int
     n_bytes: int  # size when decompressed
+    value: object = field(default=None, compare=False, repr=False)  # what it was decoded to
 
 
 @dataclass(frozen=True, eq=False)

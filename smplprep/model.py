@@ -25,7 +25,7 @@ class Source:
         keys: the file's keys in the file's order.
         sparse: key -> layout, for matrices that the file holds as scipy.sparse.
         notes: key -> how the value was stored where that is not plain (chumpy, object array).
-        members: npz only; the undecoded member of every key that is still as it was read.
+        members: npz only; the undecoded members of the archive, see ``Model.unchanged``.
         deflated: npz only; the keys that the file holds compressed.
         family: as the user named it; None where its content says it.
     """
@@ -93,8 +93,14 @@ class Model:
         ordered = {key: values.pop(key) for key in self.source.keys if key in values}
         return ordered | values
 
+    def unchanged(self) -> dict[str, RawMember]:
+        """npz only; the member of every key that still has the very value that was read."""
+        entries = self.entries()
+        members = self.source.members
+        return {key: m for key, m in members.items() if entries.get(key) is m.value}
+
     def with_arrays(self, **arrays: NDArray) -> Model:
-        """A copy in which these fields are new. Their raw members, no longer true, are let go."""
+        """A copy in which these fields are new; the memory of their raw members is let go."""
         members = {k: m for k, m in self.source.members.items() if k not in arrays}
         return dataclasses.replace(
             self,

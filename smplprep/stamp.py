@@ -23,12 +23,7 @@ def stamped(cleaned: Model, model: Model, options: Options) -> Model:
     }
     text = json.dumps(stamp, sort_keys=True)
     extras = {key: value for key, value in cleaned.extras.items() if key != STAMP_KEY}
-    members = {key: m for key, m in cleaned.source.members.items() if key != STAMP_KEY}
-    return dataclasses.replace(
-        cleaned,
-        extras={**extras, STAMP_KEY: text},
-        source=dataclasses.replace(cleaned.source, members=members),
-    )
+    return dataclasses.replace(cleaned, extras={**extras, STAMP_KEY: text})
 
 
 def stamped_option(model: Model, name: str) -> Any:

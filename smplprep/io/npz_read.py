@@ -8,6 +8,7 @@ own, and a stored array is a view of it, so that a model never lies in memory tw
 from __future__ import annotations
 
 import zlib
+from dataclasses import replace
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from .pickle_names import ObjectArray
 from .zip_directory import (
     DEFLATED,
     LOCAL,
+    MAX_DESCRIPTOR,
     Entry,
     check_descriptor,
     check_local,
@@ -46,6 +48,7 @@ def read_npz(file: InputFile, *, limits: Limits = DEFAULT_LIMITS) -> Contents:
     values, notes = {}, {}
     for key, member in members.items():
         values[key], notes[key] = _decoded(member, path=file.path, key=key, limits=limits)
+        members[key] = replace(member, value=values[key])
     return Contents(
         container="npz",
         entries=values,
@@ -95,7 +98,7 @@ def _read_member(file: InputFile, entry: Entry, end: int) -> RawMember:
     *_, n_name, n_extra = LOCAL.unpack(header)
     check_local(header + bytes(file.read(n_name + n_extra)), entry, path=file.path)
     n_after = end - file.position - entry.n_payload
-    if not 0 <= n_after <= 24:
+    if not 0 <= n_after <= MAX_DESCRIPTOR:
         message = "the member does not fit between its neighbours"
         raise ModelReadError(message, path=file.path, key=entry.key, offset=entry.offset)
     payload = file.read(entry.n_payload)

@@ -89,7 +89,7 @@ def write_container(
         arrays = {key: plain_array(value, key=key) for key, value in entries.items()}
         if compress is None:
             deflated = [key for key in entries if key in model.source.deflated]
-            write_npz(arrays, out, copy=model.source.members, compress=deflated)
+            write_npz(arrays, out, copy=model.unchanged(), compress=deflated)
         else:
             write_npz(arrays, out, compress=compress)
 

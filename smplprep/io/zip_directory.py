@@ -23,6 +23,7 @@ END64 = struct.Struct("<4sQ2H2L4Q")
 LOCATOR64 = struct.Struct("<4sLQL")
 ENTRY = struct.Struct("<4s6H3L5H2L")
 LOCAL = struct.Struct("<4s5H3L2H")
+MAX_DESCRIPTOR = 24  # bytes after a payload
 NO_COUNT, NO_SIZE = 0xFFFF, 0xFFFFFFFF  # "see the zip64 field"
 
 

@@ -29,6 +29,7 @@ class Promise:
         landmarks: landmark -> its supports after the clean.
         max_shift_mm: of each joint over the shape space.
         worked_on: the fields in which a step changed values, other than by casting them.
+        nothing_done: whether no step changed anything.
         displacement_mm: DISPLACEMENT_KEYS -> figure.
     """
 
@@ -41,6 +42,7 @@ class Promise:
     landmarks: dict[str, Any]
     max_shift_mm: list[float]
     worked_on: frozenset[str]
+    nothing_done: bool
     displacement_mm: dict[str, float]
 
 
@@ -76,6 +78,7 @@ def promise_of(report: dict[str, Any]) -> Promise:
         landmarks={row["landmark"]: row["after"] for row in report["landmarks"]},
         max_shift_mm=[float(row["max_shift_mm"]) for row in report["regressor"]],
         worked_on=frozenset(worked_on),
+        nothing_done=not any(step["rows_touched"] for step in report["changes"]),
         displacement_mm={key: float(report["displacement"][key]) for key in DISPLACEMENT_KEYS},
     )
 

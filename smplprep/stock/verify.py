@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..contents import DEFAULT_LIMITS, Limits
 from ..errors import SmplprepError
 from . import verify_checks as checks
 from .load import require_torch
@@ -51,6 +52,7 @@ def verify(
     *,
     against: str | os.PathLike[str] | None = None,
     device: str = "cpu",
+    limits: Limits = DEFAULT_LIMITS,
 ) -> list[Check]:
     """Check a cleaned file against its report, its original, and stock smplx's autograd.
 
@@ -58,6 +60,7 @@ def verify(
         path: the cleaned file; its report stands beside it as NAME.report.json.
         against: the file that was cleaned; without it the checks that need it are not run.
         device: "cpu" or "cuda", for stock smplx.
+        limits: how much a file may ask for.
 
     Returns:
         Every check in order; the file is proven only if none of them FAILED.
@@ -66,7 +69,8 @@ def verify(
         SmplprepError: torch, smplx or the device is missing.
     """
     require_torch(device)
-    subject = Subject(Path(path), None if against is None else Path(against), device)
+    original = None if against is None else Path(against)
+    subject = Subject(Path(path), original, device, limits)
     done: dict[str, Check] = {}
     for name, (needs, run) in CHECKS.items():
         if name == "original" and against is None:

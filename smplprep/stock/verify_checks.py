@@ -30,7 +30,7 @@ JOINT_SLACK_MM = 1e-9
 
 def check_file(subject: Subject) -> str:
     """The file can be read and is a body model; what its rows sum to is another check's matter."""
-    subject.model = read_model(subject.path, normalise_rows=True)
+    subject.model = read_model(subject.path, normalise_rows=True, limits=subject.limits)
     source = subject.model.source
     return f"{source.container}, {source.n_bytes:,} bytes, family {subject.model.family.name}"
 
@@ -63,7 +63,7 @@ def check_options(subject: Subject) -> str:
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise CheckError(f"the file has no readable key {STAMP_KEY!r}") from error
     promise = subject.promise
-    if promise.input_sha256 == promise.output_sha256:
+    if promise.nothing_done:
         return "the clean found nothing to do, so the file keeps an earlier stamp"
     if options != promise.options:
         raise CheckError("the file's stamp and the report name different options")
@@ -192,7 +192,7 @@ def check_landmarks(subject: Subject) -> str:
 def check_original(subject: Subject) -> str:
     """ORIGINAL is the file that the report names as its input."""
     assert subject.against is not None
-    subject.original = read_model(subject.against, normalise_rows=True)
+    subject.original = read_model(subject.against, normalise_rows=True, limits=subject.limits)
     found, wanted = subject.original.source.sha256, subject.promise.input_sha256
     if found != wanted:
         raise CheckError(f"it has {str(found)[:16]}..., the report's input {shown(wanted)[:16]}...")

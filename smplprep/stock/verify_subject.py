@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..contents import Limits
 from ..errors import SmplprepError, shown
 from ..model import Model
 from ..poses import pose_set
@@ -30,7 +31,7 @@ class Subject:
     """The file under test and what the checks share.
 
     Attributes:
-        path, against, device: as the user gave them.
+        path, against, device, limits: as the user gave them.
         model: the cleaned model, from "file" on.
         promise: what the report says, from "report" on.
         original: from "original" on.
@@ -40,6 +41,7 @@ class Subject:
     path: Path
     against: Path | None
     device: str
+    limits: Limits
     model: Model = field(init=False)
     promise: Promise = field(init=False)
     original: Model = field(init=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import io
 import tracemalloc
@@ -15,9 +16,10 @@ import small_files
 from numpy.typing import NDArray
 
 from smplprep import read_model
+from smplprep.contents import Limits
 from smplprep.errors import VerificationError
-from smplprep.io.check_written import check_written
-from smplprep.io.write_model import write_container
+from smplprep.io.check_written import OWN, check_written
+from smplprep.io.write_model import write_container, write_model
 from smplprep.model import Model
 
 
@@ -128,3 +130,42 @@ def test_the_check_takes_little_memory(standin, tmp_path):
         assert tracemalloc.get_traced_memory()[1] < 32 << 20
     finally:
         tracemalloc.stop()
+
+
+@pytest.mark.parametrize("level", [1, 6, 9])
+@pytest.mark.parametrize("compress", [None, True])
+def test_a_file_deflated_by_others_may_be_deflated_again(level, compress, tmp_path):
+    """The same array, method and checksum, but other packed bytes."""
+    with zipfile.ZipFile(tmp_path / "m.npz", "w", zipfile.ZIP_DEFLATED, compresslevel=level) as out:
+        for key, array in small_files.arrays().items():
+            member = io.BytesIO()
+            np.save(member, np.tile(array, 1))
+            out.writestr(f"{key}.npy", member.getvalue())
+    found = read_model(tmp_path / "m.npz")
+    write_model(found, tmp_path / "again.npz", compress=compress)
+    assert np.load(tmp_path / "again.npz")["weights"].tobytes() == found.weights.tobytes()
+
+
+def test_fields_that_were_replaced_are_written_and_not_what_was_read(model, tmp_path):
+    """However they were replaced: the member of the input is then another array's."""
+    changed = dataclasses.replace(
+        model, v_template=model.v_template + 1, extras={"note": np.array("another word")}
+    )
+    write_model(changed, tmp_path / "m.npz")
+    with np.load(tmp_path / "m.npz") as archive:
+        assert archive["v_template"].tobytes() == changed.v_template.tobytes()
+        assert archive["note"] == "another word"
+    stale = as_written(model, "npz", tmp_path / "stale.npz")
+    assert stale
+    with pytest.raises(VerificationError, match="another value"):
+        check_written(changed, tmp_path / "stale.npz", container="npz")
+
+
+@pytest.mark.parametrize("container", ["npz", "pkl", "h5"])
+def test_our_own_file_may_be_as_large_as_the_model(model, container, tmp_path, monkeypatch):
+    """Whoever reads more than 2 GiB with --max-bytes writes as much."""
+    as_written(model, container, tmp_path / "m")
+    monkeypatch.setattr("smplprep.io.check_written.OWN", Limits(file_bytes=1000))
+    with pytest.raises(VerificationError, match="the limit is 1000"):
+        check_written(model, tmp_path / "m", container=container)
+    assert OWN.file_bytes > 1 << 40 < OWN.unpacked_bytes

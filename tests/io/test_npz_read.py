@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import hashlib
 import io
 import struct
@@ -22,6 +23,7 @@ from smplprep.contents import DEFAULT_LIMITS, Contents, Limits
 from smplprep.errors import ModelReadError
 from smplprep.io.input_file import open_input
 from smplprep.io.npz_read import read_npz
+from smplprep.io.npz_stream import open_members
 from smplprep.io.pickle_names import ObjectArray
 
 ARRAYS: dict[str, NDArray] = {
@@ -511,3 +513,13 @@ grown = (peak() - before) / (1 << 20 if __import__("sys").platform == "darwin" e
 assert grown < 90, grown
 """
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_piece_at_a_time_is_no_less_strict(name: str, tmp_path: Path) -> None:
+    """What ``npz_read`` refuses, ``npz_stream`` refuses, be it only after the last piece."""
+    data, _ = HOSTILE[name]
+    (tmp_path / "m.npz").write_bytes(data)
+    with open_input(tmp_path / "m.npz") as file, pytest.raises(ModelReadError):
+        for member in open_members(file).values():
+            collections.deque(member.body(), maxlen=0)
