@@ -43,15 +43,27 @@ class BackgroundSha256:
 
 
 _queue: SimpleQueue[Job] | None = None
+_starting = threading.Lock()
 
 
 def _jobs() -> SimpleQueue[Job]:
     """The queue of the one thread that hashes; it is started when first needed."""
     global _queue
-    if _queue is None:
-        _queue = SimpleQueue()
-        threading.Thread(target=_work, args=(_queue,), name="sha256", daemon=True).start()
-    return _queue
+    with _starting:
+        if _queue is None:
+            _queue = SimpleQueue()
+            threading.Thread(target=_work, args=(_queue,), name="sha256", daemon=True).start()
+        return _queue
+
+
+def _start_anew() -> None:
+    """A fork takes the queue along, but not the thread that empties it."""
+    global _queue, _starting
+    _queue, _starting = None, threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_start_anew)
 
 
 def _work(queue: SimpleQueue[Job]) -> None:
