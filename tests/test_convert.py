@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -93,6 +95,31 @@ def test_objects_become_arrays_where_they_can(value: object, expected: np.ndarra
         assert found.dtype == expected.dtype
         assert np.array_equal(found, expected)
         assert texts_among({"k": value, "s": Sparse("csc", *[expected] * 3, (1, 1))}) == []
+
+
+def test_a_text_too_wide_for_one_is_written_in_pieces(small_model, tmp_path: Path) -> None:
+    """No .npy header may name a text of more than 9,999 characters; 3000 numbers take more."""
+    extras = {"parts": {"head": list(range(3000))}, "word": "ab" * 6000, "octets": b"xy" * 6000}
+    model = dataclasses.replace(small_model(), extras=extras)
+    for name in ("m.npz", "m.h5"):
+        write_model(model, tmp_path / name)
+        found = read_model(tmp_path / name).extras
+        assert json.loads("".join(found["parts"].tolist())) == extras["parts"]
+        assert "".join(found["word"].tolist()) == extras["word"]
+        assert b"".join(found["octets"].tolist()) == extras["octets"]
+    assert texts_among(extras) == [
+        "parts is written as JSON text: it is no array",
+        "word is written in pieces: no text may be so wide",
+        "octets is written in pieces: no text may be so wide",
+    ]
+
+
+def test_json_text_of_names_and_values_that_json_has_not() -> None:
+    value = {b"a": 1, 2: {3, 1}, None: (b"x", np.arange(2)), "n": np.array([b"y"])}
+    found = json.loads(str(plain_array(value, key="k")))
+    assert found == {"a": 1, "2": [1, 3], "null": ["x", [0, 1]], "n": ["y"]}
+    with pytest.raises(ModelWriteError, match=r"two names in it are the same .*\(key k\)"):
+        plain_array({1: 2, "1": 3}, key="k")
 
 
 @pytest.fixture(scope="module")

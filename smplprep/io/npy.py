@@ -19,6 +19,7 @@ from ..errors import ModelReadError, ModelWriteError, shown
 
 MAGIC = b"\x93NUMPY"
 MAX_HEADER = 10_000
+WIDEST = 9_999  # characters or bytes of a text, as in DTYPE
 
 # Object arrays ("O") are among them: their body is a pickle, which the caller reads.
 DTYPE = re.compile(r"[<>|](?:[biu]1|S[1-9]\d{0,3}|O8?)|[<>](?:[iu][248]|f[248]|U[1-9]\d{0,3})")

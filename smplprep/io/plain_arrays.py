@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..contents import DEFAULT_LIMITS, Sparse
 from ..errors import ModelWriteError, shown
+from .npy import WIDEST
 from .pickle_names import ObjectArray
 from .sparse import densify
 
@@ -20,7 +21,8 @@ def plain_array(value: Any, *, key: str) -> NDArray:
 
     Arrays stay as they are, sparse matrices become dense, a scalar becomes a 0-d array, a list or
     an object array of numbers, of texts or of equal arrays becomes the array that it could have
-    been, and what has no array form (None, dictionaries, ragged lists) becomes its JSON text.
+    been, and what has no array form (None, dictionaries, ragged lists) becomes its JSON text. A
+    text wider than a .npz may hold becomes an array of its pieces.
 
     Raises:
         ModelWriteError: a value of a type that no model file holds.
@@ -29,14 +31,22 @@ def plain_array(value: Any, *, key: str) -> NDArray:
         return value
     if isinstance(value, Sparse):
         return densify(value, path=None, key=key, limits=DEFAULT_LIMITS)
-    if isinstance(value, bool | int | float | str | bytes):
+    if isinstance(value, str | bytes):
+        return text_array(value)
+    if isinstance(value, bool | int | float):
         array = np.array(value)
-        if array.dtype.kind in "biufSU":
+        if array.dtype.kind in "biuf":
             return array
     even = _even(value)
     if even is not None:
         return even
-    return np.array(json.dumps(value, default=_jsonable, sort_keys=True))
+    return text_array(json.dumps(_jsonable(value, key), sort_keys=True))
+
+
+def text_array(text: str | bytes) -> NDArray:
+    """A 0-d array of the text, or the text in pieces, (n,), where it is too wide for one."""
+    pieces = [text[start : start + WIDEST] for start in range(0, len(text), WIDEST)]
+    return np.array(pieces if len(pieces) > 1 else text)
 
 
 def h5_value(value: Any, key: str) -> Any:
@@ -50,10 +60,16 @@ def h5_value(value: Any, key: str) -> Any:
 
 
 def texts_among(entries: Mapping[str, Any]) -> list[str]:
-    """Sentences on the values of which ``plain_array`` can give no more than their JSON text."""
-    plain = np.ndarray | Sparse | bool | int | float | str | bytes
-    keys = [k for k, v in entries.items() if not isinstance(v, plain) and _even(v) is None]
-    return [f"{shown(key)} is written as JSON text: it is no array" for key in keys]
+    """Sentences on the values of which ``plain_array`` can give no more than their text."""
+    plain = np.ndarray | Sparse | bool | int | float
+    found = []
+    for key, value in entries.items():
+        if isinstance(value, str | bytes):
+            if len(value) > WIDEST:
+                found.append(f"{shown(key)} is written in pieces: no text may be so wide")
+        elif not isinstance(value, plain) and _even(value) is None:
+            found.append(f"{shown(key)} is written as JSON text: it is no array")
+    return found
 
 
 def _even(value: Any) -> NDArray | None:
@@ -73,13 +89,32 @@ def _even(value: Any) -> NDArray | None:
     return np.stack(items).reshape(shape + items[0].shape)
 
 
-def _jsonable(value: Any) -> Any:
+def _jsonable(value: Any, key: str) -> Any:
+    """The value of what JSON knows; raises ModelWriteError where it cannot be."""
     if isinstance(value, np.ndarray):
-        return value.tolist()
+        value = value.tolist()
     if isinstance(value, ObjectArray):
-        return value.items
+        value = value.items
+    if isinstance(value, dict):
+        named = {
+            name if isinstance(name, str) else _name(name): _jsonable(item, key)
+            for name, item in value.items()
+        }
+        if len(named) < len(value):
+            raise ModelWriteError("two names in it are the same as JSON text", key=key)
+        return named
+    if isinstance(value, list | tuple):
+        return [_jsonable(item, key) for item in value]
+    if isinstance(value, set | frozenset):
+        return [_jsonable(item, key) for item in sorted(value, key=repr)]
     if isinstance(value, bytes | bytearray | memoryview):
         return bytes(value).decode("latin-1")
-    if isinstance(value, set | frozenset):
-        return sorted(value, key=repr)
-    raise ModelWriteError(f"a value of type {type(value).__name__} has no place in a .npz")
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    message = f"a value of type {type(value).__name__} has no place in a .npz"
+    raise ModelWriteError(message, key=key)
+
+
+def _name(name: object) -> str:
+    """A name that is no text, as text."""
+    return name.decode("latin-1") if isinstance(name, bytes) else json.dumps(name)
