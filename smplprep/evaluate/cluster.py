@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Iterator
 
+from ..contents import DEFAULT_LIMITS, Limits
 from ..errors import SmplprepError
 from ..io.read_model import read_model
 from .measure import Measure
@@ -22,6 +23,7 @@ def cluster_results(
     motions: Iterable[Motion],
     *,
     normalise_rows: bool = False,
+    limits: Limits = DEFAULT_LIMITS,
     watch: Watch = lambda _: None,
 ) -> Iterator[FileResult]:
     """Measure every file on the workers of the scheduler at ``address``, in no certain order.
@@ -47,7 +49,11 @@ def cluster_results(
         raise SmplprepError(f"no Dask scheduler answers at {address}") from error
     with client:
         task = functools.partial(
-            measure_file, models=models, inputs=inputs, normalise_rows=normalise_rows
+            measure_file,
+            models=models,
+            inputs=inputs,
+            normalise_rows=normalise_rows,
+            limits=limits,
         )
         # Not pure: a task of an earlier run may have seen other files under these names.
         jobs = client.map(task, list(motions), pure=False)
@@ -64,21 +70,26 @@ def measure_file(
     models: tuple[str, str],
     inputs: tuple[str | None, str | None],
     normalise_rows: bool,
+    limits: Limits,
 ) -> FileResult:
     """What a worker does."""
-    return file_result(prepared(models, inputs, normalise_rows), motion)
+    return file_result(prepared(models, inputs, normalise_rows, limits), motion)
 
 
 @functools.lru_cache(maxsize=1)
 def prepared(
-    models: tuple[str, str], inputs: tuple[str | None, str | None], normalise_rows: bool
+    models: tuple[str, str],
+    inputs: tuple[str | None, str | None],
+    normalise_rows: bool,
+    limits: Limits,
 ) -> Measure:
     """The two models, read once in each worker.
 
     Raises:
         SmplprepError: they are not the ones that whoever asks has read.
     """
-    measure = Measure(*(read_model(path, normalise_rows=normalise_rows) for path in models))
+    read = functools.partial(read_model, normalise_rows=normalise_rows, limits=limits)
+    measure = Measure(*map(read, models))
     if measure.inputs != tuple(inputs):
         raise SmplprepError("the worker's model files are others than the caller's")
     return measure

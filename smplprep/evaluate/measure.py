@@ -206,7 +206,7 @@ def regions(model: Model) -> tuple[list[str], NDArray[np.intp]]:
     keepers = []
     for joint in range(model.n_joints):
         walker = joint
-        while names[walker] not in own and walker != -1 and own & set(names):
+        while names[walker] not in own and parents[walker] != -1 and own & set(names):
             walker = int(parents[walker])
         keepers.append(walker)
     keeper_of = np.array(keepers)[model.weights.argmax(axis=1)]

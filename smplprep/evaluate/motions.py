@@ -128,7 +128,7 @@ def members(file: InputFile, *, n_joints: int) -> dict[str, Member]:
             key="poses",
         )
     shape = found["betas"].header.shape if "betas" in found else (1,)
-    if shape[:-1] not in ((), (1,)) or not 0 < shape[-1] <= MAX_BETAS:
+    if not shape or shape[:-1] not in ((), (1,)) or not 0 < shape[-1] <= MAX_BETAS:
         message = f"betas has shape {shape}, not one row of coefficients"
         raise ModelReadError(message, path=file.path, key="betas")
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from smplprep import SmplprepError
+from smplprep import SmplprepError, read_model
 from smplprep.evaluate.measure import Frames, Measure, regions
 from smplprep.evaluate.tally import quantile_um
 from smplprep.pipeline import clean
@@ -95,3 +95,15 @@ def test_fingers_count_with_their_hand_and_faces_with_the_head(standin, family_d
 def test_other_families_are_refused(pair, standin):
     with pytest.raises(SmplprepError, match="not of one family"):
         Measure(pair[0], standin)
+
+
+def test_what_hangs_on_no_named_joint_counts_with_the_root(family_dir):
+    """FLAME's root is no joint of the body, and jaw and eyes hang on its neck."""
+    flame = read_model(family_dir / "flame" / "FLAME_NEUTRAL.pkl")
+    names, region_of = regions(flame)
+    joints = flame.family.joint_names(flame.n_joints)
+    heaviest = flame.weights.argmax(axis=1)
+    assert set(names) == {joints[0], "neck"}
+    assert (heaviest == 0).any()
+    assert {names[region] for region in region_of[heaviest == 0]} == {joints[0]}
+    assert {names[region] for region in region_of[heaviest > 1]} == {"neck"}

@@ -85,6 +85,7 @@ def zeros(*shape: int, at: tuple[int, ...] = (), value: float = 0.0) -> np.ndarr
         ),
         ({"poses": zeros(3, 12), "betas": zeros(3, 16)}, r"betas has shape \(3, 16\)"),
         ({"poses": zeros(3, 12), "betas": zeros(1, 0)}, r"betas has shape \(1, 0\)"),
+        ({"poses": zeros(3, 12), "betas": zeros()}, r"betas has shape \(\), not one row"),
     ],
 )
 def test_what_is_no_motion_is_refused(tmp_path, arrays, message):
