@@ -27,7 +27,7 @@ def sparsify_regressor(
     model: Model,
     *,
     mode: str = "exact",
-    tolerance: float = 1e-2,
+    tolerance: float = 1e-3,
     budget_mm: float | None = None,
     max_shapes: int = 16,
     symmetric: bool = False,
@@ -145,15 +145,21 @@ def max_shift_mm(delta: NDArray[np.float64], basis: NDArray[np.float64]) -> NDAr
 
 
 def thresholded_row(row: NDArray[np.float64], tolerance: float) -> NDArray[np.float64]:
-    """The row without entries under the tolerance, scaled back to its own sum, never emptied."""
-    kept = np.where(np.abs(row) < tolerance, 0.0, row)
-    if np.array_equal(kept, row):
-        return row
-    if not kept.any():
-        largest = np.abs(row).argmax()
-        kept[largest] = row[largest]
-    total = kept.sum()
-    return kept * (row.sum() / total) if total else row
+    """The row without entries under the tolerance, scaled back to its own sum, never emptied.
+
+    Where entries are negative, scaling can push others under the tolerance; those go as well.
+    """
+    while True:
+        kept = np.where(np.abs(row) < tolerance, 0.0, row)
+        if np.array_equal(kept, row):
+            return row
+        if not kept.any():
+            largest = np.abs(row).argmax()
+            kept[largest] = row[largest]
+        total = kept.sum()
+        if not total or np.count_nonzero(kept) == np.count_nonzero(row):
+            return row
+        row = kept * (row.sum() / total)
 
 
 def sparse_row(

@@ -13,6 +13,7 @@ from smplprep.transforms.sparsify_regressor import (
     max_shift_mm,
     refined_solution,
     shape_basis,
+    thresholded_row,
 )
 
 
@@ -150,3 +151,12 @@ def test_the_refined_solution_is_that_of_exact_fractions():
 def test_options_out_of_range_are_refused(small_model, options, message):
     with pytest.raises(SmplprepError, match=message):
         sparsify_regressor(small_model(), **options)
+
+
+def test_the_threshold_leaves_nothing_for_a_second_run():
+    """Negative entries go, so the rest is scaled down, and one falls under the tolerance."""
+    row = np.array([1.0, 0.00101] + [-0.0009] * 20)
+    once = thresholded_row(row, 1e-3)
+    assert np.array_equal(thresholded_row(once, 1e-3), once)
+    assert np.count_nonzero(once) == 1
+    assert once.sum() == pytest.approx(row.sum(), rel=1e-12)
