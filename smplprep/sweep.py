@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import __version__
-from .audit.support import support_of
+from .audit.landmark_sets import Landmark, skin_landmarks
+from .audit.support import landmark_support
 from .change import Change
 from .displacement import MAX_SHAPES, apart_mm, summary
 from .errors import SmplprepError, shown
@@ -118,6 +119,7 @@ def sweep(
                 "rescued_rows": int(rescued[index]),
             }
         )
+    landmarks = skin_landmarks(model)
     return Sweep(
         {
             "smplprep_version": __version__,
@@ -125,10 +127,10 @@ def sweep(
             "input_sha256": model.source.sha256,
             "options": {k: v for k, v in options.as_dict().items() if k != "tolerance"},
             "poses": N_POSES,
-            "landmarks": len(model.family.landmarks),
+            "landmarks": len(landmarks),
             "rows": rows,
             "knee": knee(rows),
-            "recommended": smallest_without_leak(rows) if model.family.landmarks else None,
+            "recommended": smallest_without_leak(rows) if landmarks else None,
         }
     )
 
@@ -140,7 +142,7 @@ def recommended_tolerance(model: Model, options: Options) -> float:
         SmplprepError: no landmarks are known, or every tolerance leaves a leak.
     """
     require_threshold(options)
-    if not model.family.landmarks:
+    if not skin_landmarks(model):
         raise SmplprepError(
             "no landmarks are known for this model, so no tolerance can be chosen by its leaks",
             hint="Give the tolerance as a number.",
@@ -200,13 +202,29 @@ def localised(pruned: Model, options: Options) -> Model:
 
 def leaking_landmarks(model: Model, tolerance: float, options: Options) -> int:
     """How many landmarks still leak after a clean at this tolerance."""
-    vertices = list(model.family.landmarks.values())
+    landmarks = skin_landmarks(model)
+    vertices = sorted({vertex for landmark in landmarks for vertex in landmark.blend})
     if not vertices:
         return 0
     kept = kept_entries(model, options)
     pruned, _ = pruned_at(restricted(model, vertices), vertices, tolerance, options, kept)
-    support = support_of(localised(pruned, options), list(range(len(vertices))))
+    support = landmark_support(localised(pruned, options), renumbered(landmarks, vertices))
     return int(support.leaks.any(axis=1).sum())
+
+
+def renumbered(landmarks: Sequence[Landmark], vertices: list[int]) -> list[Landmark]:
+    """The landmarks on a model restricted to these vertices."""
+    place = {vertex: index for index, vertex in enumerate(vertices)}
+    return [
+        Landmark(
+            landmark.name,
+            face=landmark.face,
+            vertex=None if landmark.vertex is None else place[landmark.vertex],
+            corners=tuple(place[vertex] for vertex in landmark.blend if landmark.corners),
+            shares=tuple(landmark.blend.values()) if landmark.corners else (),
+        )
+        for landmark in landmarks
+    ]
 
 
 def restricted(model: Model, vertices: slice | list[int]) -> Model:

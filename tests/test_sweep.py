@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from smplprep import Options, SmplprepError
+from smplprep import Options, SmplprepError, read_model
 from smplprep.clean_file import clean_file
 from smplprep.cli.main import smplprep
 from smplprep.pipeline import clean
@@ -128,3 +128,13 @@ def test_command_prints_json_and_draws(standin_dir, tmp_path):
     result = CliRunner().invoke(smplprep, arguments, catch_exceptions=False)
     assert [row["tolerance"] for row in json.loads(result.stdout)["rows"]] == [0.001, 0.01, 0.05]
     assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_points_on_the_face_count_as_in_the_report(family_dir):
+    smplx = read_model(family_dir / "smplx" / "SMPLX_NEUTRAL.npz")
+    (row,) = sweep(smplx, [1e-5]).rows
+    after = clean(smplx, Options(tolerance=1e-5))[1].data["summary"]["after"]
+    assert after["landmarks"] == 72
+    assert row["leaking_landmarks"] == after["leaking_landmarks"] > 21
+    chosen = clean(smplx, Options(tolerance="auto"))[1].data
+    assert chosen["summary"]["after"]["leaking_landmarks"] == 0

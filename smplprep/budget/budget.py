@@ -23,7 +23,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..audit.support import support_of
+from ..audit.landmark_sets import skin_landmarks
+from ..audit.support import landmark_support
 from ..change import Change
 from ..displacement import MAX_SHAPES, Displacement
 from ..errors import SmplprepError
@@ -196,17 +197,18 @@ class Budget:
 
     def _leaks(self, cleaned: Model, names: list[str]) -> list[dict[str, Any]]:
         """The landmarks' leaks that stay, the cheapest last."""
-        landmarks = cleaned.family.landmarks
-        leaks = support_of(cleaned, list(landmarks.values())).leaks
+        landmarks = skin_landmarks(cleaned)
+        leaks = landmark_support(cleaned, landmarks).leaks
         rows = [
             {
-                "landmark": landmark,
+                "landmark": landmark.name,
                 "vertex": vertex,
                 "joint": names[joint],
                 "channel": channel,
                 "cost_mm": float(choice.cost_mm[vertex, joint]),
             }
-            for row, (landmark, vertex) in enumerate(landmarks.items())
+            for row, landmark in enumerate(landmarks)
+            for vertex in landmark.blend
             for channel, choice in self.choices.items()
             for joint in np.flatnonzero(choice.stay[vertex] & leaks[row])
         ]

@@ -45,6 +45,31 @@ def draw_report(report: Report) -> dict[str, Figure]:
     return found
 
 
+def check_picture(
+    target: str | os.PathLike[str],
+    *,
+    force: bool = False,
+    inputs: Sequence[str | os.PathLike[str]] = (),
+) -> None:
+    """Raise SmplprepError unless a picture can be drawn, and written to the target."""
+    picture_format(target)
+    new_figure(1, 1)
+    with replacing(target, force=force, inputs=inputs):
+        pass
+
+
+def picture_format(target: str | os.PathLike[str]) -> str:
+    """What the target's ending asks for.
+
+    Raises:
+        SmplprepError: an ending that is none of .png, .svg and .pdf.
+    """
+    ending = Path(target).suffix.lower()
+    if ending not in FORMATS:
+        raise SmplprepError(f"a picture ends in one of {', '.join(FORMATS)}", path=target)
+    return ending[1:]
+
+
 def write_picture(
     figure: Figure,
     target: str | os.PathLike[str],
@@ -57,11 +82,8 @@ def write_picture(
     Raises:
         SmplprepError: an ending that is none of .png, .svg and .pdf.
     """
-    ending = Path(target).suffix.lower()
-    if ending not in FORMATS:
-        raise SmplprepError(f"a picture ends in one of {', '.join(FORMATS)}", path=target)
     buffer = io.BytesIO()
-    figure.savefig(buffer, format=ending[1:], dpi=150)
+    figure.savefig(buffer, format=picture_format(target), dpi=150)
     with replacing(target, force=force, inputs=inputs) as file:
         file.write(buffer.getvalue())
         file.commit()
@@ -97,6 +119,8 @@ def draw_bodies(report: Report) -> Figure:
         body = unpacked(viewer["rest"][moment] or viewer["rest"]["before"])
         drawn = paint(panel, body, faces, missing[moment], top)
         for row in report["landmarks"]:
+            if row["vertex"] is None:  # a point on a face
+                continue
             colour = LEAK[1] if row[moment]["leaks"] else GOOD
             place = body[row["vertex"], :2]
             panel.scatter(*place, s=26, color=colour, edgecolors="white", linewidths=0.8, zorder=3)

@@ -289,3 +289,11 @@ def test_the_command_prints_what_stays_in_80_columns(standin_dir, tmp_path):
     table = printed[: printed.index("note:")] if "note:" in printed else printed
     lines = [line for line in table.splitlines() if str(tmp_path) not in line]
     assert max(len(line) for line in lines) <= 80
+
+
+def test_leaks_of_points_on_the_face_are_listed(family_dir):
+    smplx = read_model(family_dir / "smplx" / "SMPLX_NEUTRAL.npz")
+    report = clean(smplx, Options(budget_mm=0.0))[1].data
+    leaking = {row["landmark"] for row in report["landmarks"] if row["after"]["leaks"]}
+    assert len(leaking) == 72
+    assert {leak["landmark"] for leak in report["budget"]["leaks"]} == leaking

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from smplprep import Report
+from smplprep import Report, read_model
 from smplprep.audit.support import support_of
 from smplprep.clean_file import clean_file
 from smplprep.cli.main import smplprep
@@ -323,3 +323,17 @@ def test_png_of_the_key_figures(report, tmp_path):
     assert names == {f"m.{kind}.png" for kind in ("body", "gradients", "joints", "weights")}
     for file in Path(tmp_path / "figures").iterdir():
         assert file.read_bytes().startswith(b"\x89PNG")
+
+
+def test_pictures_of_a_model_with_points_on_its_face(family_dir):
+    """They have no vertex that could be marked."""
+    pytest.importorskip("matplotlib")
+    from matplotlib.collections import PathCollection
+
+    from smplprep.report.pictures import draw_report
+
+    data = clean(read_model(family_dir / "smplx" / "SMPLX_NEUTRAL.npz"))[1].data
+    assert any(row["vertex"] is None for row in data["landmarks"])
+    panels = draw_report(data)["body"].axes[:2]
+    marked = [sum(isinstance(c, PathCollection) for c in panel.collections) for panel in panels]
+    assert marked == [21, 21]
