@@ -90,7 +90,7 @@ class _Manifest:
         self._path = path
         self._flags = flags
         self._readers: dict[str, Callable[[Any], Any]] = {
-            "output": _path,
+            "output": relative_path,
             "layout": _one_of("smplx"),
             "gender": _one_of(*GENDERS),
             "family": _one_of(*FAMILIES),
@@ -109,6 +109,8 @@ class _Manifest:
         self._within = ("tool", "smplprep") if path.name == "pyproject.toml" else ()
         for name in self._within:
             table = table.get(name, {})
+            if not isinstance(table, dict):
+                raise ManifestError(f"{name} is no table", path=path, key=name)
         self._table: dict[str, Any] = table
 
     def jobs(self) -> Iterator[Job]:
@@ -119,6 +121,8 @@ class _Manifest:
             raise ManifestError("there is no [[model]] in it", path=self._path)
         places: dict[tuple[str, ...], str] = {}
         for index, entry in enumerate(models):
+            if not isinstance(entry, dict):
+                self._refuse((), "model", f"{shown(entry)} is no table; each is a [[model]]")
             own = dict(entry)
             patterns = own.pop("path", None)
             chosen = base | self._read(("model", index), own)
@@ -128,7 +132,8 @@ class _Manifest:
                 job = Job(path, options=options, **fields)
                 place = _place(job)
                 if other := places.get(place):
-                    message = f"{other} and {path} would both be written to {'/'.join(place)}"
+                    target = "/".join(filter(None, place))
+                    message = f"{other} and {path} would both be written to {target}"
                     self._refuse(("model", index), "path", message)
                 places[place] = path
                 yield job
@@ -159,12 +164,12 @@ class _Manifest:
     def _matches(self, index: int, patterns: Any, fields: dict[str, Any]) -> list[str]:
         """The files that ``path`` speaks of, without those that this entry itself writes."""
         where = ("model", index)
-        if patterns is None:
+        if patterns is None or patterns == []:
             self._refuse(where, None, "a [[model]] without its path")
         found: list[str] = []
         for pattern in patterns if isinstance(patterns, list) else [patterns]:
             try:
-                relative = _path(pattern)
+                relative = relative_path(pattern)
             except ValueError as error:
                 self._refuse(where, "path", str(error))
             if not glob.has_magic(relative):
@@ -241,7 +246,8 @@ def _without_outputs(matches: list[str], fields: dict[str, Any]) -> list[str]:
     ]
 
 
-def _path(value: Any) -> str:
+def relative_path(value: Any) -> str:
+    """The path with forward slashes; ValueError unless it is one relative to the manifest."""
     if not isinstance(value, str) or not value:
         raise ValueError("a path is expected")
     if Path(value).is_absolute():
@@ -278,5 +284,5 @@ def _hands(value: Any) -> tuple[str, str]:
         return ("flat", "flat")
     if not isinstance(value, list) or len(value) != 2:
         raise ValueError('"flat" or two MANO files are expected: ["LEFT", "RIGHT"]')
-    left, right = map(_path, value)
+    left, right = map(relative_path, value)
     return (left, right)

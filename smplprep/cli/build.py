@@ -13,13 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..errors import ManifestError
 from ..options import Options
 from .clean import clean_command
 from .main import explain, in_words
+from .values import Names
 
 if TYPE_CHECKING:
     from ..build.manifest import Flags
     from ..build.run import Outcome, Watch
+    from ..io.vertex_list import VertexList
 
 MANIFEST = "smplprep.toml"
 
@@ -55,6 +58,8 @@ def build_command(
     from ..build.run import build, check
 
     manifest = found(manifest)
+    if not manifest.is_file():
+        raise ManifestError("there is no such file", path=manifest)
     os.chdir(manifest.parent)  # what the manifest and the lock name is relative to them
     jobs = read_manifest(Path(manifest.name), flags())
     if only_check:
@@ -102,11 +107,20 @@ def found_in(folder: Path) -> Path:
 def flags() -> Flags:
     """The options of ``clean`` that are fields of Options, read as the command line reads them."""
     names = {field.name for field in fields(Options)}
-    return {
+    found = {
         max(param.opts, key=len).lstrip("-"): (param.name or "", reader(param))
         for param in clean_command.params
         if isinstance(param, click.Option) and param.name in names
     }
+    return found | {"keep-vertices": ("keep_vertices", vertex_list)}
+
+
+def vertex_list(value: Any) -> VertexList:
+    """The vertices of the file that is named."""
+    from ..build.manifest import relative_path
+    from ..io.vertex_list import read_vertex_list
+
+    return read_vertex_list(relative_path(value))
 
 
 def reader(option: click.Option) -> Callable[[Any], Any]:
@@ -117,6 +131,8 @@ def reader(option: click.Option) -> Callable[[Any], Any]:
         if isinstance(value, bool) != bool(option.is_flag):
             wanted = "true or false" if option.is_flag else "a value, not true or false,"
             raise ValueError(f"{wanted} is expected")
+        if isinstance(value, list) and not isinstance(option.type, Names):
+            raise ValueError("one value is expected, not a list")
         several = tuple(map(str, value)) if isinstance(value, list) else None
         try:
             typed = value if option.is_flag else several or str(value)

@@ -108,6 +108,11 @@ MODEL = '[[model]]\npath = "raw/a.npz"\n'
         (MODEL + "gender = 'x'\n", "smplprep.toml:3: 'x' is not one of neutral, female, male"),
         (MODEL + "hands = ['one']\n", 'smplprep.toml:3: "flat" or two MANO files are expected'),
         ("[[model]]\ntol = 0.1\n", "smplprep.toml:1: a [[model]] without its path"),
+        ("[[model]]\npath = []\n", "smplprep.toml:1: a [[model]] without its path"),
+        ("model = [1]\n", "smplprep.toml:1: 1 is no table; each is a [[model]] (key model)"),
+        (MODEL + "tol = [0.01]\n", "smplprep.toml:3: one value is expected, not a list (key tol)"),
+        (MODEL + "keep-vertices = [3]\n", "smplprep.toml:3: a path is expected"),
+        (MODEL + "keep-vertices = 'gone'\n", "smplprep.toml:3: gone: there is no such file"),
         ("[[model]]\npath = 'x*'\n", "smplprep.toml:2: no file matches x* (key path)"),
         ("[[model]]\npath = '/x'\n", "smplprep.toml:2: the path must be relative"),
         (MODEL + MODEL, "smplprep.toml:4: raw/a.npz and raw/a.npz would both be written to raw/"),
@@ -132,3 +137,21 @@ def test_the_line_is_found_however_the_key_is_written():
     assert line_of(text, ("model", 1), "a") == 12
     assert line_of(text, ("model", 1), None) == 9
     assert line_of(text, (), "none") is None
+
+
+def test_vertices_are_read_from_their_file(read):
+    Path("v.txt").write_text("7\n3\n")
+    (job,) = read(MODEL + "keep-vertices = 'v.txt'\n")
+    assert job.options == Options(keep_vertices=(3, 7))
+    assert job.recipe()["options"]["keep_vertices"] == [3, 7]
+
+
+def test_a_pyproject_whose_table_is_none(read):
+    with pytest.raises(ManifestError, match=r"pyproject\.toml: smplprep is no table"):
+        read("[tool]\nsmplprep = 3\n", "pyproject.toml")
+
+
+def test_outputs_beside_the_manifest_are_named_without_a_folder(read):
+    text = "[[model]]\npath = 'm.npz'\n[[model]]\npath = 'm.pkl'\n"
+    with pytest.raises(ManifestError, match=r"m\.npz and m\.pkl would both be written to m_clean"):
+        read(text)
