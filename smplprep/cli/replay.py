@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from .shared import device_option
+from .shared import device_option, force_option, max_bytes_option
 
 
 @click.command("replay")
@@ -25,6 +25,8 @@ from .shared import device_option
 @click.option("--steps", type=click.IntRange(min=1), default=100, show_default=True)
 @device_option
 @click.option("--plot", metavar="FILE.png", help="Draw the drift of each joint and the bodies.")
+@force_option
+@max_bytes_option
 def replay_command(
     model: str,
     cleaned: str | None,
@@ -33,6 +35,8 @@ def replay_command(
     steps: int,
     device: str,
     plot: str | None,
+    force: bool,
+    max_bytes: int | None,
 ) -> None:
     """Fit MODEL, raw and cleaned, to a few keypoints; say how far unseen limbs turn.
 
@@ -44,17 +48,21 @@ def replay_command(
     Example:
       smplprep replay SMPLH_NEUTRAL.npz SMPLH_NEUTRAL_clean.npz --plot replay.png
     """
+    from ..contents import limits_with
     from ..io.read_model import read_model
     from ..pipeline import clean
+    from ..report.pictures import check_picture, write_picture
     from ..stock.load import require_torch
     from ..stock.replay import fit, make_scene, replay_text
-    from ..stock.replay_plot import plot_replay, require_matplotlib
+    from ..stock.replay_plot import draw_replay
 
     require_torch(device)
+    inputs = [model] if cleaned is None else [model, cleaned]
     if plot is not None:
-        require_matplotlib()
-    raw = read_model(model, normalise_rows=True)
-    after = clean(raw)[0] if cleaned is None else read_model(cleaned)
+        check_picture(plot, force=force, inputs=inputs)  # a refusal comes before the work
+    limits = limits_with(max_bytes)
+    raw = read_model(model, normalise_rows=True, limits=limits)
+    after = clean(raw)[0] if cleaned is None else read_model(cleaned, limits=limits)
     scene = make_scene(raw, visible.split(","), device=device)
     fits = {
         name: fit(which, scene, optimizer=optimizer, steps=steps, device=device)
@@ -64,5 +72,5 @@ def replay_command(
     click.echo(f"raw: {Path(model).name}; cleaned: {other}")
     click.echo(replay_text(scene, fits, optimizer))
     if plot is not None:
-        plot_replay(plot, raw, scene, fits)
+        write_picture(draw_replay(raw, scene, fits), plot, force=force, inputs=inputs)
         click.echo(f"picture: {plot}")

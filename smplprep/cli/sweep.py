@@ -56,14 +56,16 @@ def sweep_command(
     from ..options import Options
     from ..sweep import sweep, sweep_text, tolerances_of
 
+    if plot:
+        from ..report.pictures import check_picture, draw_sweep, write_picture
+
+        check_picture(plot, force=force, inputs=[model])  # a refusal comes before the work
     options = Options(**chosen)
     tolerances = tolerances_of(tols)
     loaded = read_model(model, normalise_rows=options.normalise_rows, limits=limits_with(max_bytes))
     found = sweep(loaded, tolerances, options, watch=progress_bar).data
     click.echo(json.dumps(found, indent=1) if as_json else sweep_text(found))
     if plot:
-        from ..report.pictures import draw_sweep, write_picture
-
         write_picture(draw_sweep(found), plot, force=force, inputs=[model])
         click.echo(f"picture: {plot}", err=as_json)
 

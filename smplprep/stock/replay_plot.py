@@ -2,49 +2,33 @@
 
 from __future__ import annotations
 
-import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import SmplprepError
 from ..families import BODY_JOINTS
 from ..model import Model
-from .load import INSTALL
+from ..report.pictures import new_figure
 from .replay import Fit, Scene
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 COLOURS = ("#c8553d", "#2f6f8f")  # raw, cleaned; told apart by the colour-blind, too
 LIGHT = np.array([-0.4, 0.5, 0.75])
 
 
-def require_matplotlib() -> None:
-    """Raise SmplprepError, with how to install it, unless matplotlib can be imported."""
-    try:
-        import matplotlib  # noqa: F401  (only whether it is there)
-    except ImportError as error:
-        raise SmplprepError(
-            "--plot needs matplotlib, which cannot be imported",
-            hint=f"Install it with: {INSTALL}",
-        ) from error
-
-
-def plot_replay(
-    path: str | os.PathLike[str], model: Model, scene: Scene, fits: dict[str, Fit]
-) -> None:
-    """Draw the fits to a .png, .pdf or .svg.
+def draw_replay(model: Model, scene: Scene, fits: dict[str, Fit]) -> Figure:
+    """The fits as a picture.
 
     Args:
-        path: replaced if it exists.
         model: whose faces and landmarks are drawn.
         fits: heading -> fit, at most two.
 
     Raises:
-        SmplprepError: matplotlib is missing, or the ending is none that it writes.
+        SmplprepError: matplotlib is missing.
     """
-    require_matplotlib()
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(13, 6.5), layout="constrained")
+    figure = new_figure(13, 6.5)
     panels = figure.subplots(1, 1 + len(fits), width_ratios=[1.15] + [1.0] * len(fits))
     draw_drift(panels[0], scene, fits)
     span = np.concatenate([fitted.vertices for fitted in fits.values()])[:, :2]
@@ -55,10 +39,7 @@ def plot_replay(
         panel.set_ylim(span[:, 1].min() - 0.05, span[:, 1].max() + 0.05)
     seen = ", ".join(landmark.name for landmark in scene.visible)
     figure.suptitle(f"Fitted to {seen} alone")
-    try:
-        figure.savefig(path, dpi=110)
-    except ValueError as error:
-        raise SmplprepError(f"no picture: {error}", path=path) from error
+    return figure
 
 
 def draw_drift(panel: Any, scene: Scene, fits: dict[str, Fit]) -> None:

@@ -123,21 +123,33 @@ def test_the_command_draws_a_picture(standin_dir, tmp_path):
     assert picture.read_bytes().startswith(b"\x89PNG")
 
 
-def test_a_picture_of_no_known_kind_is_refused(standin, scene, adam, tmp_path):
+def test_a_picture_that_cannot_be_written_is_refused_before_the_work(standin_dir, tmp_path):
     pytest.importorskip("matplotlib", reason="matplotlib (extra 'verify') is not installed")
-    from smplprep.stock.replay_plot import plot_replay
-
-    with pytest.raises(SmplprepError, match="no picture: Format 'npz' is not supported"):
-        plot_replay(tmp_path / "replay.npz", standin, scene, adam)
-    assert not list(tmp_path.iterdir())
+    raw, old = str(standin_dir / "SMPLH_NEUTRAL.npz"), tmp_path / "old.png"
+    old.write_text("mine")
+    for target, message in (
+        (tmp_path / "replay.npz", "a picture ends in one of .png, .svg, .pdf"),
+        (tmp_path / "replay", "a picture ends in one of .png, .svg, .pdf"),
+        (old, "the output exists already"),
+    ):
+        done = CliRunner().invoke(command, ["replay", raw, "--plot", str(target)])
+        assert message in str(done.exception)
+        assert done.output == ""
+    assert [path.name for path in tmp_path.iterdir()] == ["old.png"]
+    assert old.read_text() == "mine"
+    arguments = ["replay", raw, raw, "--steps", "1", "--plot", str(old), "--force"]
+    assert CliRunner().invoke(command, arguments).exit_code == 0
+    assert old.read_bytes().startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize("package", ["torch", "smplx", "matplotlib"])
 def test_a_missing_package_is_an_error_that_says_how_to_install_it(
     standin_dir, monkeypatch, package
 ):
-    monkeypatch.setitem(sys.modules, package, None)
+    for module in (package, f"{package}.figure"):
+        monkeypatch.setitem(sys.modules, module, None)
     raw = str(standin_dir / "SMPLH_NEUTRAL.npz")
     done = CliRunner().invoke(command, ["replay", raw, "--plot", "x.png"])
     assert isinstance(done.exception, SmplprepError)
-    assert done.exception.hint.endswith("pip install 'smplprep[verify]'")
+    extra = "report" if package == "matplotlib" else "verify"
+    assert done.exception.hint.endswith(f"pip install 'smplprep[{extra}]'")
