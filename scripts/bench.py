@@ -119,6 +119,7 @@ def pairs(folder: Path) -> list[Pair]:
         Pair("default / torch script", clean, with_torch, bound=1.0, peak_mib=300),
         Pair("default / cp and import numpy, scipy", clean, copied, bound=3.0),
         Pair("weights only / numpy script", weights_only, with_numpy, bound=1.5),
+        Pair("weights only, no page / numpy script", [*weights_only, "--no-html"], with_numpy),
         Pair("float32 / default", [*clean, "--dtype", "float32"], clean),
         Pair("compressed / default", [*clean, "--compress"], clean),
         Pair("from .pkl / default", [pickled if a == source else a for a in clean], clean),

@@ -10,7 +10,7 @@ import numpy as np
 
 from .audit.landmark_sets import Landmark, landmark_set, skin_landmarks
 from .audit.support import landmark_support, named
-from .contents import read_only
+from .contents import DEFAULT_LIMITS, Limits, read_only
 from .displacement import displacements
 from .errors import ModelInvalidError, SmplprepError, VerificationError
 from .families import SMPLH
@@ -28,6 +28,7 @@ def check_file(
     against: str | os.PathLike[str] | None = None,
     max_mm: float | None = None,
     landmarks: str | None = None,
+    limits: Limits = DEFAULT_LIMITS,
 ) -> list[str]:
     """What is wrong with a model file, a sentence each; an empty list if nothing is.
 
@@ -38,6 +39,7 @@ def check_file(
         against: the file before cleaning.
         max_mm: how far a vertex may move from there, over the pose set.
         landmarks: see ``landmark_set``; the family's own vertices if None.
+        limits: how much a file may ask for.
 
     Raises:
         SmplprepError: the model has no known landmarks, or only one of ``against`` and ``max_mm``
@@ -46,11 +48,11 @@ def check_file(
     """
     if (against is None) != (max_mm is None):
         raise SmplprepError("max_mm and against need each other")
-    model = read_model(path)
+    model = read_model(path, limits=limits)
     points = skin_landmarks(model) if landmarks is None else landmark_set(model, landmarks)
     faults = check_model(model, points, max_leaks=max_leaks, max_influences=max_influences)
     if against is not None and max_mm is not None:
-        original = read_model(against, normalise_rows=True)
+        original = read_model(against, normalise_rows=True, limits=limits)
         faults += moved_too_far(original, model, max_mm)
     return faults
 

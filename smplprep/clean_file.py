@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from hashlib import sha256
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -97,8 +96,6 @@ def clean_file(
         from .report.html.render import can_render, prepare, render_page
         from .report.report import describe_keys
 
-        if options.regressor == "exact":
-            import_module("scipy.optimize")  # a quarter of a second
         model = reading.result()
         del reading
     if hands:

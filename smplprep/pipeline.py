@@ -6,7 +6,6 @@ import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,13 +25,12 @@ from .transforms.sparsify_regressor import sparsify_regressor
 from .transforms.symmetrize import symmetrize
 from .transforms.zero_shapedirs import zero_shapedirs
 
-# budget, sweep, hands and layout, which few cleans need, are imported where they are used.
+# budget and sweep, which few cleans need, are imported where they are used.
 if TYPE_CHECKING:
     from .budget.budget import Budget
 
 Step = partial[tuple[Model, Change]]
 Progress = Callable[[str], None]
-Accept = Callable[[str, dict[Path, str]], None]
 
 
 def steps(options: Options, kept: NDArray[np.bool_] | None = None) -> list[Step]:

@@ -284,3 +284,25 @@ def test_a_vertex_that_the_model_lacks_is_named_with_its_file(small_file, tmp_pa
     done = run("clean", small_file, "--keep-vertices", keep, "--dry-run")
     assert (done.returncode, done.stdout) == (3, "")
     assert done.stderr == f"smplprep: {keep}: 6890 is no vertex of 6890\n"
+
+
+def test_two_models_of_one_name_are_refused(small_file, tmp_path):
+    """Beside each other, too: both would have one report."""
+    twin = small_file.with_suffix(".pkl")
+    assert run("convert", small_file, "-o", twin).returncode == 0
+    before = sorted(path.name for path in small_file.parent.iterdir())
+    for more in ([], ["-o", str(tmp_path / "out")]):
+        done = run("clean", small_file, twin, "--no-html", *more)
+        assert done.returncode == 2
+        assert "two of the models would get outputs or reports of the same name" in done.stderr
+    assert sorted(path.name for path in small_file.parent.iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    "arguments", [["report", "gone.json"], ["build", "gone.toml"], ["build", "no/such/folder.toml"]]
+)
+def test_a_missing_input_of_any_command_is_bad_input(arguments):
+    done = run(*arguments)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "there is no such file" in done.stderr
+    assert len(done.stderr.splitlines()) == 1

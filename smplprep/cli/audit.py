@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .shared import max_bytes_option
+
 if TYPE_CHECKING:
     from ..audit.landmark_sets import Landmark
+    from ..contents import Limits
     from ..model import Model
 
 
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV instead of text.")
+@max_bytes_option
 def audit_command(
     model: str,
     against: str | None,
@@ -40,6 +44,7 @@ def audit_command(
     vocabulary: str,
     as_json: bool,
     as_csv: bool,
+    max_bytes: int | None,
 ) -> None:
     """Say which pose parameters move each landmark of MODEL, and how far.
 
@@ -52,12 +57,14 @@ def audit_command(
     """
     if as_json and as_csv:
         raise click.UsageError("--json and --csv exclude each other")
-    paths = [model] if against is None else [against, model]
+    from ..contents import limits_with
+
+    paths, limits = [model] if against is None else [against, model], limits_with(max_bytes)
     if vertices == "all":
-        click.echo(all_vertices(paths, vocabulary, as_json, as_csv), nl=False)
+        told = all_vertices(paths, vocabulary, as_json, as_csv, limits)
     else:
-        told = landmark_audit(paths, landmarks, vertices, vocabulary, as_json, as_csv)
-        click.echo(told, nl=False)
+        told = landmark_audit(paths, landmarks, vertices, vocabulary, as_json, as_csv, limits)
+    click.echo(told, nl=False)
 
 
 def landmark_audit(
@@ -67,6 +74,7 @@ def landmark_audit(
     vocabulary: str,
     as_json: bool,
     as_csv: bool,
+    limits: Limits,
 ) -> str:
     """The audit of one file, or of two side by side, in the form asked for."""
     import json
@@ -78,7 +86,7 @@ def landmark_audit(
 
     audits = []
     for path in paths:
-        model = read_model(path, normalise_rows=True)
+        model = read_model(path, normalise_rows=True, limits=limits)
         chosen = chosen_landmarks(model, landmarks, vertices, vocabulary)
         audits.append(audit(model, chosen, name=Path(path).name))
         same_build(audits[0].model, model, path)
@@ -87,7 +95,9 @@ def landmark_audit(
     return audit_csv(audits, vocabulary) if as_csv else audit_text(audits, vocabulary) + "\n"
 
 
-def all_vertices(paths: list[str], vocabulary: str, as_json: bool, as_csv: bool) -> str:
+def all_vertices(
+    paths: list[str], vocabulary: str, as_json: bool, as_csv: bool, limits: Limits
+) -> str:
     """The leaks of all vertices of each file, in the form asked for."""
     import json
 
@@ -98,7 +108,7 @@ def all_vertices(paths: list[str], vocabulary: str, as_json: bool, as_csv: bool)
 
     models = []
     for path in paths:
-        model = read_model(path, normalise_rows=True)
+        model = read_model(path, normalise_rows=True, limits=limits)
         names = model.family.joint_names(model.n_joints, vocabulary)
         models.append(vertex_leak_data(vertex_leaks(model), Path(path).name, names))
     if as_json:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from .shared import max_bytes_option
+
 
 @click.command("check")
 @click.argument("model", type=click.Path(), metavar="MODEL")
@@ -29,6 +31,7 @@ import click
     help="openpose25, openpose-hands, all, or a JSON file {name: vertex}."
     "  [default: the family's vertices]",
 )
+@max_bytes_option
 def check_command(
     model: str,
     max_leaks: int,
@@ -36,6 +39,7 @@ def check_command(
     against: str | None,
     max_influences: int | None,
     landmarks: str | None,
+    max_bytes: int | None,
 ) -> None:
     """A gate for CI: exit with status 1 if MODEL leaks, and name the landmarks.
 
@@ -46,6 +50,7 @@ def check_command(
     if (max_mm is None) != (against is None):
         raise click.UsageError("--max-mm and --against need each other")
     from ..check import check_file
+    from ..contents import limits_with
 
     faults = check_file(
         model,
@@ -54,6 +59,7 @@ def check_command(
         against=against,
         max_mm=max_mm,
         landmarks=landmarks,
+        limits=limits_with(max_bytes),
     )
     for fault in faults:
         click.echo(fault)

@@ -236,10 +236,11 @@ def clean_command(
 
 def output_folder(models: tuple[str, ...], output: str | None) -> Path | None:
     """The folder that -o names, made if several models need it; None where it names a file."""
+    places = {Path(Path(model).stem) if output else Path(model).with_suffix("") for model in models}
+    if len(places) < len(models):
+        raise click.UsageError("two of the models would get outputs or reports of the same name")
     if output is None or (len(models) == 1 and not Path(output).is_dir()):
         return None
-    if len({Path(model).stem for model in models}) < len(models):
-        raise click.UsageError("two of the models would get the same name in one folder")
     try:
         Path(output).mkdir(exist_ok=True)
     except OSError as error:

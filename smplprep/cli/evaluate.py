@@ -89,9 +89,8 @@ def evaluate_command(
     if output:
         with replacing(output, force=force, inputs=files):
             pass  # a refusal comes before the work
-    measure = ready(
-        original, cleaned, device, normalise_rows=normalise_rows, limits=limits_with(max_bytes)
-    )
+    limits = limits_with(max_bytes)
+    measure = ready(original, cleaned, device, normalise_rows=normalise_rows, limits=limits)
 
     def results_of(todo: list[Any]) -> Iterator[Any]:
         with progress(todo, measure.n_joints) as watch:
@@ -102,6 +101,7 @@ def evaluate_command(
                     measure.inputs,
                     todo,
                     normalise_rows=normalise_rows,
+                    limits=limits,
                     watch=watch,
                 )
             else:

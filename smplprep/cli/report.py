@@ -44,10 +44,13 @@ def read_report(path: str) -> dict[str, Any]:
     """The data of a report file; the error says why it is none."""
     import json
 
+    from ..contents import DEFAULT_LIMITS
+    from ..io.input_file import read_text
     from ..report.report import REPORT_VERSION, Report
 
+    text = read_text(path, limits=DEFAULT_LIMITS)
     try:
-        data = json.loads(Path(path).read_text("utf-8"))
+        data = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise SmplprepError(f"no readable JSON: {error}", path=path) from error
     if not isinstance(data, dict) or data.get("report_version") != REPORT_VERSION:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from .shared import device_option
+from .shared import device_option, max_bytes_option
 
 
 @click.command("verify")
@@ -12,7 +12,10 @@ from .shared import device_option
 @click.option("--against", metavar="ORIGINAL", help="The file that was cleaned: four more checks.")
 @device_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
-def verify_command(cleaned: str, against: str | None, device: str, as_json: bool) -> None:
+@max_bytes_option
+def verify_command(
+    cleaned: str, against: str | None, device: str, as_json: bool, max_bytes: int | None
+) -> None:
     """Prove CLEANED: load it unchanged through stock smplx and check what its report promises.
 
     One line for each check; exit status 1 if any of them failed.
@@ -26,9 +29,10 @@ def verify_command(cleaned: str, against: str | None, device: str, as_json: bool
     import json
     from dataclasses import asdict
 
+    from ..contents import limits_with
     from ..stock.verify import FAILED, verification_text, verify
 
-    checks = verify(cleaned, against=against, device=device)
+    checks = verify(cleaned, against=against, device=device, limits=limits_with(max_bytes))
     if as_json:
         click.echo(json.dumps([asdict(check) for check in checks], indent=1))
     else:

@@ -160,7 +160,8 @@ def open_input(
     """
     descriptor = _opened(path)
     try:
-        n_bytes = _sane_size(os.fstat(descriptor), path=path, limits=limits)
+        hint = "--max-bytes raises the limit"
+        n_bytes = _sane_size(os.fstat(descriptor), path=path, limits=limits, hint=hint)
         yield InputFile(path, io.FileIO(descriptor, closefd=False), n_bytes)
     finally:
         os.close(descriptor)
@@ -197,12 +198,18 @@ def _opened(path: str | os.PathLike[str]) -> int:
         raise ModelReadError("this is no file name", path=path) from error
 
 
-def _sane_size(status: os.stat_result, *, path: str | os.PathLike[str], limits: Limits) -> int:
+def _sane_size(
+    status: os.stat_result,
+    *,
+    path: str | os.PathLike[str],
+    limits: Limits,
+    hint: str | None = None,
+) -> int:
     if stat.S_ISDIR(status.st_mode):
         raise ModelReadError("this is a folder, not a model file", path=path)
     if not stat.S_ISREG(status.st_mode):
         raise ModelReadError("this is a device or a pipe, not a regular file", path=path)
     if status.st_size > limits.file_bytes:
         message = f"the file has {status.st_size} bytes, the limit is {limits.file_bytes}"
-        raise ModelReadError(message, path=path, hint="--max-bytes raises the limit")
+        raise ModelReadError(message, path=path, hint=hint)
     return status.st_size
