@@ -12,7 +12,7 @@ from ..errors import ManifestError
 from ..io.replace_file import replacing
 
 LOCK_VERSION = 1
-NAME = "smplprep.lock"
+NAME = "smplprep.lock"  # of smplprep.toml and pyproject.toml
 
 Key = tuple[str, str, str]
 
@@ -35,6 +35,11 @@ class Entry:
     @property
     def key(self) -> Key:
         return key_of(self.recipe)
+
+
+def lock_of(manifest: str) -> Path:
+    """The lock beside a manifest; one of another name has a lock of its own."""
+    return Path(NAME if manifest == "pyproject.toml" else f"{Path(manifest).stem}.lock")
 
 
 def key_of(recipe: dict[str, Any]) -> Key:

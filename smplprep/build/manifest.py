@@ -22,14 +22,13 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from ..errors import ManifestError, shown
-from ..families import FAMILIES
+from ..families import FAMILIES, GENDERS
 from ..options import Options
 
 # Flag of clean, without its dashes -> field of Options and how a value is read and checked. The
 # command line knows both, so an option that clean learns is an option here.
 Flags = Mapping[str, tuple[str, Callable[[Any], Any]]]
 
-GENDERS = ("neutral", "female", "male")
 CONTAINERS = (".npz", ".pkl", ".h5")
 
 

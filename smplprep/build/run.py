@@ -13,11 +13,12 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-from ..errors import ManifestError, SmplprepError, VerificationError
+from ..errors import ManifestError, ModelWriteError, SmplprepError, VerificationError
 from ..io.replace_file import remove_litter
 from .hashes import Hashes, make_folder
-from .lock import NAME, Entry, Key, key_of, read_lock, write_lock
+from .lock import Entry, Key, key_of, read_lock, write_lock
 from .manifest import Job
+from .outputs import is_foreign
 from .plan import Planned, plan
 
 try:
@@ -52,21 +53,24 @@ class Outcome:
     left_over: list[str] = field(default_factory=list)
 
 
-def check(jobs: Sequence[Job]) -> tuple[list[Planned], list[str]]:
+def check(jobs: Sequence[Job], path: Path) -> tuple[list[Planned], list[str]]:
     """Whether a build would have anything to do; every file is read, and nothing written.
 
     Returns:
         Every job with why it is not current, and the models that only the lock has.
     """
-    lock = read_lock(Path(NAME))
+    lock = read_lock(path)
     return plan(jobs, lock, Hashes(None)), _left_over(jobs, lock)
 
 
-def build(jobs: Sequence[Job], *, n_processes: int, locked: bool, watch: Watch) -> Outcome:
+def build(
+    jobs: Sequence[Job], path: Path, *, n_processes: int, locked: bool, watch: Watch
+) -> Outcome:
     """Build what is not current, in the current folder.
 
     Args:
         jobs: from ``read_manifest``.
+        path: of the lock.
         n_processes: how many models at once.
         locked: every byte must be as the lock says; what is not is withheld, and the lock stays.
         watch: is told how it goes.
@@ -74,7 +78,6 @@ def build(jobs: Sequence[Job], *, n_processes: int, locked: bool, watch: Watch) 
     Raises:
         ManifestError: the lock cannot be read, or there is none though ``locked``.
     """
-    path = Path(NAME)
     if locked and not path.exists():
         raise ManifestError("there is none, but --locked", path=path)
     folder = make_folder()
@@ -91,7 +94,7 @@ def build(jobs: Sequence[Job], *, n_processes: int, locked: bool, watch: Watch) 
         todo = [planned for planned in plans if id(planned) not in results]
         keys = [key_of(job.recipe()) for job in jobs]
         entries = {key: lock[key] for key in keys if key in lock}
-        judge = _Judge(plans, entries, locked=locked)
+        judge = _Judge(plans, lock, locked=locked)
         watch.begin(len(todo))
         for planned, entry, error in _run(todo, judge, n_processes):
             results[id(planned)] = Result(planned, built=not error, error=error)
@@ -122,8 +125,9 @@ def _refusal(planned: Planned) -> SmplprepError:
 class _Judge:
     """Decides, before an output is put in place, whether it may be."""
 
-    def __init__(self, plans: list[Planned], entries: dict[Key, Entry], *, locked: bool) -> None:
+    def __init__(self, plans: list[Planned], lock: dict[Key, Entry], *, locked: bool) -> None:
         self._locked = locked
+        self._ours = {output for entry in lock.values() for output in entry.outputs}
         self._inputs = {os.path.realpath(path) for each in plans for path in each.job.inputs}
         current = [each.locked for each in plans if each.locked and not each.why]
         self._writers = {output: each.key for each in current for output in each.outputs}
@@ -136,6 +140,9 @@ class _Judge:
                 return SmplprepError(message, path=output)
             if os.path.realpath(output) in self._inputs:
                 return SmplprepError("the output is an input of the build", path=output)
+            if output not in self._ours and is_foreign(output):
+                message, hint = "it exists already, and no clean made it", "Move it away first."
+                return ModelWriteError(message, path=output, hint=hint)
         if self._locked and planned.locked:
             return _byte_for_byte(planned.locked, entry)
         return None

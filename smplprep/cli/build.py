@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 MANIFEST = "smplprep.toml"
 
 
-@click.command("build")
+@click.command("build", short_help="Clean every model of a manifest, where something changed.")
 @click.argument("manifest", required=False, metavar="[MANIFEST]", type=click.Path(path_type=Path))
 @click.option(
     "-j",
@@ -53,7 +53,7 @@ def build_command(
     Example:
       smplprep build -j 4
     """
-    from ..build.lock import NAME as LOCK
+    from ..build.lock import lock_of
     from ..build.manifest import read_manifest
     from ..build.run import build, check
 
@@ -61,15 +61,15 @@ def build_command(
     if not manifest.is_file():
         raise ManifestError("there is no such file", path=manifest)
     os.chdir(manifest.parent)  # what the manifest and the lock name is relative to them
-    jobs = read_manifest(Path(manifest.name), flags())
+    jobs, lock = read_manifest(Path(manifest.name), flags()), lock_of(manifest.name)
     if only_check:
-        plans, left_over = check(jobs)
+        plans, left_over = check(jobs, lock)
         rows = [(each.job.path, "stale" if each.why else "current", each.why) for each in plans]
         status = 1 if left_over or any(each.why for each in plans) else 0
     else:
         with Bar(manifest.name) as bar:
             outcome = build(
-                jobs, n_processes=n_processes or n_cores(), locked=locked, watch=bar.watch()
+                jobs, lock, n_processes=n_processes or n_cores(), locked=locked, watch=bar.watch()
             )
         left_over = outcome.left_over
         rows = [
@@ -84,7 +84,7 @@ def build_command(
     if not quiet:
         click.echo(table(rows))
     for path in left_over:
-        click.echo(f"smplprep: {LOCK}: has {path}, which {manifest.name} has not", err=True)
+        click.echo(f"smplprep: {lock}: has {path}, which {manifest.name} has not", err=True)
     if status or left_over:
         raise click.exceptions.Exit(status or 1)
 
@@ -101,7 +101,10 @@ def found(manifest: Path | None) -> Path:
 
 def found_in(folder: Path) -> Path:
     """The manifest of a folder."""
-    return folder / (MANIFEST if (folder / MANIFEST).exists() else "pyproject.toml")
+    for name in (MANIFEST, "pyproject.toml"):
+        if (folder / name).exists():
+            return folder / name
+    raise ManifestError(f"there is neither {MANIFEST} nor pyproject.toml in it", path=folder)
 
 
 def flags() -> Flags:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from small_project import (
     GENDERS,
     MANIFEST,
@@ -195,3 +196,46 @@ def test_every_line_of_the_table_fits_80_columns(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert max(map(len, done.stdout.splitlines())) <= 80
     assert "SMPLH_FEMALE.npz" in done.stdout
+
+
+@pytest.mark.parametrize("inside", ["a raw model", "a text"])
+def test_a_file_that_no_clean_made_is_kept(project: Path, build: Run, inside: str) -> None:
+    """An output named by mistake, or a model that another manifest reads."""
+    build()
+    other = project / "raw" / "SMPLH_NEUTRAL.npz"
+    if inside == "a text":
+        other.write_text("mine")
+    before = tree(project)
+    text = '[[model]]\npath = "raw/SMPLH_MALE.npz"\noutput = "raw/SMPLH_NEUTRAL.npz"\n'
+    (project / "smplprep.toml").write_text(text)
+    done = build(status=4)
+    assert "raw/SMPLH_NEUTRAL.npz: it exists already, and no clean made it" in done.stderr
+    kept = tree(project)
+    assert {name: kept[name] for name in before if name.startswith("raw/")} == {
+        name: data for name, data in before.items() if name.startswith("raw/")
+    }
+
+
+def test_outputs_that_no_lock_knows_are_built_anew(project: Path, build: Run) -> None:
+    build()
+    before = tree(project / "cleaned")
+    (project / "smplprep.lock").unlink()
+    build()
+    assert tree(project / "cleaned") == before
+
+
+def test_a_manifest_of_another_name_has_its_own_lock(project: Path, build: Run) -> None:
+    build()
+    text = (project / "smplprep.toml").read_text()
+    (project / "other.toml").write_text(text.replace('"cleaned"', '"others"'))
+    build("other.toml")
+    build("--check")
+    build("other.toml", "--check")
+    assert (project / "smplprep.lock").read_bytes() != (project / "other.lock").read_bytes()
+
+
+def test_a_folder_without_a_manifest_is_named(project: Path, build: Run) -> None:
+    done = build("raw", status=3)
+    assert done.stderr == (
+        "smplprep: raw: there is neither smplprep.toml nor pyproject.toml in it\n"
+    )

@@ -102,7 +102,7 @@ MODEL = '[[model]]\npath = "raw/a.npz"\n'
             MODEL + "tol = true\n",
             "smplprep.toml:3: a value, not true or false, is expected (key tol)",
         ),
-        (MODEL + "tol = {}\n", "smplprep.toml:3: '{}' is not a valid float. (key tol)"),
+        (MODEL + "tol = {}\n", "smplprep.toml:3: '{}' is not a valid float range. (key tol)"),
         (MODEL + "normalise-rows = 1\n", "smplprep.toml:3: true or false is expected"),
         (MODEL + "posedirs = 'none'\n", "smplprep.toml:3: 'none' is not one of 'local', "),
         (MODEL + "gender = 'x'\n", "smplprep.toml:3: 'x' is not one of neutral, female, male"),
