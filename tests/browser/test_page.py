@@ -192,6 +192,14 @@ def test_the_numbers_on_the_page_are_those_of_the_json(opened, report):
         assert sizes == report["gradients"][moment]
 
 
+@pytest.mark.parametrize("width", [1000, 1280, 1400, 2000])
+def test_the_matrices_show_all_joints(opened, width):
+    browser = opened(width=width)
+    matrices = "[...document.querySelectorAll('.matrices .scroll')]"
+    cut = f"return {matrices}.map((each) => each.scrollWidth - each.clientWidth)"
+    assert browser.execute_script(cut) == [0, 0]
+
+
 @pytest.mark.parametrize("width", [400, 768, 1280, 2000])
 @pytest.mark.parametrize("dark", [False, True])
 def test_nothing_sticks_out_at_any_width(opened, width, dark):
