@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -106,6 +107,14 @@ def clean_file(
         target = layout_path(layout, model, gender=gender)
     target = target_of(path, target, container=model.source.container)
     container = container_of(target, default=model.source.container)
+    report_target, page = target.with_suffix(".report.json"), target.with_suffix(".report.html")
+    html_target = page if html and can_render() else None
+    outputs = [file for file in (report_target, target, html_target) if file]
+    replace = partial(replacing, force=force, inputs=[path, *(hands or ())])
+    if not dry_run and target.parent.is_dir():
+        for file in outputs:
+            with replace(file):
+                pass  # a refusal comes before the work
     done = transformed(model, options, say)
     if dry_run:
         return CleanedFile(done.report())
@@ -113,13 +122,9 @@ def clean_file(
     if layout is not None:
         make_folder_of(target)
     say("write")
-    report_target = target.with_suffix(".report.json")
-    html_target = target.with_suffix(".report.html") if html and can_render() else None
     with ExitStack() as stack:
         report_file, model_file, *html_files = (
-            stack.enter_context(replacing(file, force=force, inputs=[path, *(hands or ())]))
-            for file in (report_target, target, html_target)
-            if file
+            stack.enter_context(replace(file)) for file in outputs
         )
         second_core = stack.enter_context(ThreadPoolExecutor(1))
         measuring = second_core.submit(done.report)
@@ -153,6 +158,8 @@ def clean_file(
         if accept:
             accept(report.data["input"]["sha256"], digests)
         commit_all(*html_files, report_file, model_file)  # the reports first, the model last
+    if force and not html_target:
+        page.unlink(missing_ok=True)  # it tells of what was replaced
     return CleanedFile(report, target, report_target, html_target)
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from .audit.landmark_sets import skin_landmarks
+from .audit.support import landmark_support
 from .contents import DEFAULT_LIMITS, Contents, Limits, Sparse
 from .errors import ModelInvalidError, shown
 from .io.pickle_names import ObjectArray
@@ -35,7 +37,8 @@ def inspect_file(
 
     Returns:
         Plain data: ``container``, ``bytes``, ``sha256``, ``family``, ``keys``, ``weights``,
-        ``odd`` (sentences) and ``smplx`` (``loads``, and ``reasons`` with ``why`` and ``do``).
+        ``odd`` (sentences), ``landmarks`` (``known`` and ``leaking``; None for none) and ``smplx``
+        (``loads``, and ``reasons`` with ``why`` and ``do``).
 
     Raises:
         ModelReadError: the file cannot be read at all.
@@ -48,6 +51,7 @@ def inspect_file(
         "family": None,
         "keys": [describe(key, contents) for key in contents.entries],
         "weights": None,
+        "landmarks": None,
         "odd": [f"{shown(key)} is stored as {note}" for key, note in contents.notes.items()],
     }
     try:
@@ -64,6 +68,7 @@ def inspect_file(
     except ModelInvalidError as error:
         found["odd"].append(str(error))
     found["odd"] += oddities(model)
+    found["landmarks"] = leak_counts(model)
     reasons = obstacles(contents, model)
     found["smplx"] = {"loads": not reasons, "reasons": reasons}
     return found
@@ -100,6 +105,16 @@ def weight_figures(model: Model) -> dict[str, Any]:
         "below_1e-2": int(np.count_nonzero((model.weights != 0) & (model.weights < 1e-2))),
         "smallest": float(model.weights[model.weights != 0].min()),
     }
+
+
+def leak_counts(model: Model) -> dict[str, int] | None:
+    """How many points of the skin are known, and how many of them leak."""
+    try:
+        landmarks = skin_landmarks(model)
+    except ModelInvalidError:
+        return None
+    leaks = landmark_support(model, landmarks).leaks.any(axis=1)
+    return {"known": len(landmarks), "leaking": int(leaks.sum())} if landmarks else None
 
 
 def oddities(model: Model) -> list[str]:
@@ -183,6 +198,10 @@ def inspection_text(found: dict[str, Any]) -> str:
             "influences per vertex: "
             + ", ".join(f"{n}: {count:,}" for n, count in figures["influences"].items()),
         ]
+    if found["landmarks"]:
+        known, leaking = found["landmarks"]["known"], found["landmarks"]["leaking"]
+        mend = "; smplprep clean mends that" if leaking else ""
+        lines.append(f"landmarks: {leaking} of {known} leak{mend}")
     lines += ["", *(f"odd: {sentence}" for sentence in found["odd"] or ["nothing"])]
     lines.append("stock smplx: " + ("loads it" if found["smplx"]["loads"] else "cannot load it"))
     for reason in found["smplx"]["reasons"]:

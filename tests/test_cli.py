@@ -106,7 +106,11 @@ def test_an_output_that_exists_needs_force(small_file, tmp_path):
     [
         (["clean"], 2, "Missing argument"),
         (["clean", "{small}", "--posedirs", "none"], 2, "'none' is not one of"),
-        (["clean", "{small}", "--tol", "2", "-o", "{tmp}/o.npz"], 3, "2.0 is not in [0, 1)"),
+        (
+            ["clean", "{small}", "--tol", "2", "-o", "{tmp}/o.npz"],
+            2,
+            "2.0 is not in the range 0<=x<1",
+        ),
         (["clean", "{tmp}/none.npz"], 3, "none.npz: "),
         (["clean", "{small}", "-o", "{tmp}/no/folder/o.npz"], 4, "no such folder"),
         (["clean", "{small}", "-o", "{tmp}/o.txt"], 4, "ending"),
@@ -306,3 +310,82 @@ def test_a_missing_input_of_any_command_is_bad_input(arguments):
     assert (done.returncode, done.stdout) == (3, "")
     assert "there is no such file" in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_folder_is_made_where_the_output_ends_as_one(small_file, tmp_path):
+    assert run("clean", small_file, "-o", f"{tmp_path}/new/", "--no-html", "-q").returncode == 0
+    names = {path.name for path in (tmp_path / "new").iterdir()}
+    assert names == {f"{small_file.stem}_clean.npz", f"{small_file.stem}_clean.report.json"}
+    other = tmp_path / "other.npz"
+    other.write_bytes(small_file.read_bytes())
+    done = run("clean", small_file, other, "-o", tmp_path / "both.npz", "--no-html")
+    assert done.returncode == 2
+    assert "both.npz is no folder, which several models need" in done.stderr
+    assert not (tmp_path / "both.npz").exists()
+
+
+def test_reports_of_several_models_are_one_json_list(small_file, tmp_path):
+    other = tmp_path / "other.npz"
+    other.write_bytes(small_file.read_bytes())
+    reports = json.loads(run("clean", small_file, other, "--dry-run", "--json").stdout)
+    assert [report["smplprep_version"] for report in reports] == [smplprep.__version__] * 2
+    assert json.loads(run("clean", small_file, "--dry-run", "--json").stdout) == reports[0]
+
+
+def test_a_page_of_what_was_replaced_does_not_stay(small_file, tmp_path):
+    target = tmp_path / "out.npz"
+    assert run("clean", small_file, "-o", target).returncode == 0
+    page = tmp_path / "out.report.html"
+    assert page.exists()
+    again = run("clean", small_file, "-o", target, "--tol", "0.02", "--no-html", "--force")
+    assert again.returncode == 0
+    assert not page.exists()
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--tol", "2"),
+        ("--tol", "-0.1"),
+        ("--tol", "little"),
+        ("--regressor-tol", "1"),
+        ("--regressor-budget-mm", "0"),
+        ("--budget-mm", "-3"),
+    ],
+)
+def test_a_wrong_value_is_a_usage_error_that_names_the_option(option, value, tmp_path):
+    done = run("clean", tmp_path / "gone.npz", option, value)
+    assert done.returncode == 2
+    assert f"Invalid value for '{option}'" in done.stderr
+
+
+def test_an_existing_output_is_refused_before_the_work(small_file, tmp_path, monkeypatch):
+    from smplprep.clean_file import clean_file
+
+    (tmp_path / "out.report.json").write_text("mine")
+    monkeypatch.setattr("smplprep.pipeline.transformed", None)
+    with pytest.raises(smplprep.ModelWriteError, match=r"out\.report\.json: .* exists already"):
+        clean_file(small_file, tmp_path / "out.npz")
+    assert [path.name for path in tmp_path.iterdir()] == ["out.report.json"]
+
+
+def test_diff_writes_a_page_to_nothing_but_a_page(small_file, tmp_path):
+    done = run("diff", small_file, small_file, "-o", tmp_path / "d.txt")
+    assert done.returncode == 2
+    assert "-o names the page, FILE.html" in done.stderr
+    assert not list(tmp_path.glob("d.*"))
+
+
+def test_inspect_and_check_say_what_leaks(standin_dir):
+    raw = standin_dir / "SMPLH_NEUTRAL.npz"
+    assert "landmarks: 21 of 21 leak; smplprep clean mends that" in run("inspect", raw).stdout
+    allowed = run("check", raw, "--max-leaks", "21")
+    assert (allowed.returncode, allowed.stdout) == (0, "within the limits\n")
+
+
+def test_help_fits_80_columns_and_uses_a_wider_terminal(monkeypatch):
+    for columns, widest in ((80, 80), (200, 120)):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        lines = run("--help").stdout.splitlines()
+        assert max(map(len, lines)) <= widest
+        assert not any(line.endswith("...") for line in lines if not line.startswith("Usage"))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ..model import Model
 
 
-@click.command("audit")
+@click.command("audit", short_help="Say which joints move each landmark, and how far.")
 @click.argument("model", type=click.Path(), metavar="MODEL")
 @click.option("--against", metavar="OTHER", help="Show what MODEL changed since this file.")
 @click.option(

@@ -7,7 +7,7 @@ import click
 from .shared import max_bytes_option
 
 
-@click.command("check")
+@click.command("check", short_help="A gate for CI: exit status 1 if MODEL leaks.")
 @click.argument("model", type=click.Path(), metavar="MODEL")
 @click.option(
     "--max-leaks",
@@ -65,4 +65,4 @@ def check_command(
         click.echo(fault)
     if faults:
         raise click.exceptions.Exit(1)
-    click.echo("clean")
+    click.echo("within the limits" if max_leaks else "clean")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from pathlib import Path
@@ -19,12 +20,13 @@ from .shared import (
     max_bytes_option,
     normalise_rows_option,
 )
-from .values import Names, Tolerance, choice
+from .values import SHARE, Names, Tolerance, choice
 
 if TYPE_CHECKING:
     from ..clean_file import CleanedFile
 
 DEFAULTS = Options()
+ENDINGS = (".npz", ".pkl", ".h5")
 
 
 class CleanCommand(click.Command):
@@ -37,9 +39,9 @@ class CleanCommand(click.Command):
         return super().parse_args(ctx, spelled)
 
 
-@click.command("clean", cls=CleanCommand)
+@click.command("clean", short_help="Mend MODEL files, so that no landmark leaks.", cls=CleanCommand)
 @click.argument("models", type=click.Path(), nargs=-1, required=True, metavar="MODEL...")
-@click.option("-o", "--output", metavar="OUT", help="Output file; a folder for several models.")
+@click.option("-o", "--output", metavar="OUT", help="A file, or a folder: FOLDER/.")
 @click.option(
     "--tol",
     "tolerance",
@@ -98,14 +100,14 @@ class CleanCommand(click.Command):
 @click.option(
     "--regressor-tol",
     "regressor_tolerance",
-    type=float,
+    type=SHARE,
     default=DEFAULTS.regressor_tolerance,
     show_default=True,
     help="For --regressor threshold: entries below this go.",
 )
 @click.option(
     "--regressor-budget-mm",
-    type=float,
+    type=click.FloatRange(min=0, min_open=True),
     help="For --regressor exact: let joints move this far, for fewer vertices.",
 )
 @click.option(
@@ -143,7 +145,7 @@ class CleanCommand(click.Command):
 )
 @click.option(
     "--budget-mm",
-    type=float,
+    type=click.FloatRange(min=0),
     help="Let no vertex move farther than this; what cannot be removed within it stays, listed.",
 )
 @click.option(
@@ -200,7 +202,7 @@ def clean_command(
     vertices = read_vertex_list(keep_vertices) if keep_vertices is not None else ()
     options = Options(**chosen, keep_vertices=vertices)
     folder = output_folder(models, output)
-    worst = 0
+    worst, reports = 0, []
     for model in models:
         try:
             done = clean_file(
@@ -225,11 +227,14 @@ def clean_command(
             worst = max(worst, error.exit_status)
             continue
         if as_json:
-            click.echo(done.report.to_json(), nl=False)
+            reports.append(done.report)
         elif not quiet:
             click.echo(result_text(model, done, verbose=verbose))
             for note in closing_notes(options, done, html=not no_html):
                 click.echo(note)
+    if as_json:
+        texts = [report.to_json() for report in reports]
+        click.echo(texts[0] if len(models) == 1 else f"[{','.join(texts)}]\n", nl=False)
     if worst:
         raise click.exceptions.Exit(worst)
 
@@ -239,8 +244,13 @@ def output_folder(models: tuple[str, ...], output: str | None) -> Path | None:
     places = {Path(Path(model).stem) if output else Path(model).with_suffix("") for model in models}
     if len(places) < len(models):
         raise click.UsageError("two of the models would get outputs or reports of the same name")
-    if output is None or (len(models) == 1 and not Path(output).is_dir()):
+    if output is None:
         return None
+    said = Path(output).is_dir() or output.endswith(("/", os.sep))
+    if len(models) == 1 and not said:
+        return None
+    if not said and Path(output).suffix in ENDINGS:
+        raise click.UsageError(f"{output} is no folder, which several models need")
     try:
         Path(output).mkdir(exist_ok=True)
     except OSError as error:

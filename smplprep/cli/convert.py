@@ -7,7 +7,7 @@ import click
 from .shared import family_option, force_option, layout_options, max_bytes_option
 
 
-@click.command("convert")
+@click.command("convert", short_help="Write the same arrays in another container.")
 @click.argument("model", type=click.Path(), metavar="IN")
 @click.option("-o", "--output", metavar="OUT", help="Ends in .npz, .pkl or .h5.")
 @layout_options

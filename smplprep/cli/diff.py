@@ -9,7 +9,7 @@ import click
 from .shared import max_bytes_option, normalise_rows_option
 
 
-@click.command("diff")
+@click.command("diff", short_help="Compare two files of one family, whoever cleaned them.")
 @click.argument("a", type=click.Path(), metavar="A")
 @click.argument("b", type=click.Path(), metavar="B")
 @click.option(
@@ -45,6 +45,8 @@ def diff_command(
     from ..report.summary import summary_text
     from ..report.verdict import verdict
 
+    if output and Path(output).suffix.lower() not in (".html", ".htm"):
+        raise click.UsageError("-o names the page, FILE.html; the JSON stands beside it")
     limits = limits_with(max_bytes)
     first, second = (
         read_model(path, normalise_rows=normalise_rows, limits=limits) for path in (a, b)

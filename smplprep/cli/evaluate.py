@@ -14,7 +14,7 @@ import click
 from .shared import force_option, max_bytes_option, normalise_rows_option
 
 
-@click.command("evaluate")
+@click.command("evaluate", short_help="Measure how far vertices move over real motions.")
 @click.argument("original", type=click.Path(), metavar="ORIGINAL")
 @click.argument("cleaned", type=click.Path(), metavar="CLEANED")
 @click.option(

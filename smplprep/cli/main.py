@@ -31,6 +31,8 @@ COMMANDS = (
     "completion",
 )
 
+# click's own limit is 80 columns, however wide the terminal is.
+SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 120}
 VERSIONED = ("numpy", "scipy", "h5py", "click", "torch", "smplx", "plotly", "jinja2")
 
 
@@ -48,7 +50,7 @@ class Commands(click.Group):
         return command
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, context_settings=SETTINGS)
 @click.option(
     "--version",
     is_flag=True,

@@ -7,7 +7,7 @@ import click
 from .shared import force_option, max_bytes_option
 
 
-@click.command("merge-hands")
+@click.command("merge-hands", short_help="Give SMPL-H the hands of MANO, which smplx needs.")
 @click.argument("body", type=click.Path(), metavar="SMPLH")
 @click.argument("left", type=click.Path(), metavar="MANO_LEFT")
 @click.argument("right", type=click.Path(), metavar="MANO_RIGHT")

@@ -9,7 +9,7 @@ import click
 from .shared import device_option, force_option, max_bytes_option
 
 
-@click.command("replay")
+@click.command("replay", short_help="Fit raw and cleaned to a few keypoints; see what turns.")
 @click.argument("model", type=click.Path(), metavar="MODEL")
 @click.argument("cleaned", type=click.Path(), metavar="[CLEANED]", required=False)
 @click.option(

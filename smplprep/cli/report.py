@@ -10,7 +10,7 @@ import click
 from ..errors import SmplprepError
 
 
-@click.command("report")
+@click.command("report", short_help="Draw the page of a report again, or its figures.")
 @click.argument("report", type=click.Path(), metavar="REPORT.json")
 @click.option("-o", "--output", metavar="OUT.html", help="The page.  [default: beside the report]")
 @click.option("--png", metavar="DIR", help="Write the key figures as PNG instead of the page.")

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from ..families import FAMILIES
+from ..families import FAMILIES, GENDERS
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -40,7 +40,7 @@ def layout_options(command: _Function) -> _Function:
     )
     gender = click.option(
         "--gender",
-        type=click.Choice(["neutral", "female", "male"]),
+        type=click.Choice(list(GENDERS)),
         help="For --layout.  [default: by the name of the file or folder]",
     )
     return layout(gender(command))

@@ -10,7 +10,7 @@ import click
 from .shared import max_bytes_option, normalise_rows_option
 
 
-@click.command("sweep")
+@click.command("sweep", short_help="Try many tolerances: what each leaks and moves.")
 @click.argument("model", type=click.Path(), metavar="MODEL")
 @click.option(
     "--tols",

@@ -11,15 +11,18 @@ def choice(*values: str) -> click.Choice[str]:
     return click.Choice(list(values))
 
 
+SHARE = click.FloatRange(0, 1, max_open=True)
+
+
 class Tolerance(click.ParamType[float | str]):
-    """A number, or the word auto."""
+    """A number from 0 up to 1, or the word auto."""
 
     name = "float|auto"
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> float | str:
-        return "auto" if value == "auto" else float(click.FLOAT.convert(value, param, ctx))
+        return "auto" if value == "auto" else float(SHARE.convert(value, param, ctx))
 
 
 class Names(click.ParamType[tuple[str, ...]]):

@@ -7,7 +7,7 @@ import click
 from .shared import device_option, max_bytes_option
 
 
-@click.command("verify")
+@click.command("verify", short_help="Prove a cleaned file through stock smplx.")
 @click.argument("cleaned", type=click.Path(), metavar="CLEANED")
 @click.option("--against", metavar="ORIGINAL", help="The file that was cleaned: four more checks.")
 @device_option

@@ -55,11 +55,15 @@ def budget_sentences(budget: Mapping[str, Any]) -> list[str]:
     leaks = budget["leaks"]
     if leaks:
         lines += [
-            f"{len(leaks):,} leaks stay within the budget of {budget['budget_mm']:g} mm; "
+            f"{leaks_stay(len(leaks))} within the budget of {budget['budget_mm']:g} mm; "
             f"removing one more",
             f"would cost up to {millimetres(leaks[0]['cost_mm'])} mm.",
         ]
     return lines
+
+
+def leaks_stay(count: int) -> str:
+    return "1 leak stays" if count == 1 else f"{count:,} leaks stay"
 
 
 def leak_lines(leaks: Sequence[Mapping[str, Any]]) -> list[str]:

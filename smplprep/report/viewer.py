@@ -14,13 +14,12 @@ from numpy.typing import NDArray
 
 from ..displacement import Displacement, apart_mm, posed_stages, prepared
 from ..model import Model
-from ..poses import pose_set
+from ..poses import MAX_SHAPES, pose_set
 from ..skinning import blocks
 
 # Beyond these the page would outgrow 8 MB and a browser's patience; the charts still show all.
 MAX_VERTICES = 30_000
 MAX_WEIGHTS = 300_000
-MAX_BETAS = 16
 BODY_STEP = 5e-5  # metres; finer than a pixel however far one zooms
 DISTANCE_STEP = 1e-3  # millimetres
 
@@ -64,7 +63,7 @@ def in_pose(before: Model, after: Model, index: int) -> list[NDArray[np.float64]
     """(V, 3) both models in one pose of the pose set, but upright: the root is not turned."""
     stages = [before, after]
     names = before.family.joint_names(before.n_joints, "smplx")
-    poses, betas = pose_set(names, min(before.shapedirs.shape[2], MAX_BETAS))
+    poses, betas = pose_set(names, min(before.shapedirs.shape[2], MAX_SHAPES))
     pose = poses[index : index + 1].copy()
     pose[:, 0] = 0.0
     ready = prepared(stages, pose, betas[index : index + 1])

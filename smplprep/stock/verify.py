@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..contents import DEFAULT_LIMITS, Limits
-from ..errors import SmplprepError
+from ..errors import ModelReadError, SmplprepError
 from . import verify_checks as checks
 from .load import require_torch
 from .verify_subject import CheckError, Subject
@@ -66,9 +66,12 @@ def verify(
         Every check in order; the file is proven only if none of them FAILED.
 
     Raises:
-        SmplprepError: torch, smplx or the device is missing.
+        SmplprepError: torch, smplx, the device or a file is missing.
     """
     require_torch(device)
+    for name in (path, against):
+        if name is not None and not Path(name).exists():
+            raise ModelReadError("there is no such file", path=name)
     original = None if against is None else Path(against)
     subject = Subject(Path(path), original, device, limits)
     done: dict[str, Check] = {}

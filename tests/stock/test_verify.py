@@ -265,6 +265,13 @@ def test_a_missing_or_broken_report_fails(cleaned, tmp_path, text):
     assert proof["leaks"] == PASSED
 
 
+def test_a_missing_file_is_bad_input_and_no_failed_proof(cleaned, tmp_path):
+    for arguments in ([str(tmp_path / "no.npz")], [str(cleaned), "--against", "no.npz"]):
+        done = CliRunner().invoke(command, ["verify", *arguments])
+        assert "no.npz: there is no such file" in str(done.exception)
+        assert (done.exception.exit_status, done.output) == (3, "")
+
+
 def test_a_truncated_file_fails(cleaned, tmp_path):
     copy = linked(cleaned, tmp_path)
     with copy.open("r+b") as file:
