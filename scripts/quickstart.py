@@ -20,6 +20,8 @@ def main() -> None:
     subprocess.run(make, cwd=root, check=True, stdout=subprocess.DEVNULL)
     clean = [python, "-m", "smplprep", "clean", out / "SMPLH_NEUTRAL.npz", "--force"]
     subprocess.run(clean, cwd=root, check=True)
+    command = (python.parent / "smplprep").relative_to(root)
+    print(f"\nNow your own model, from this folder:\n  {command} clean YOUR_MODEL.npz")
 
 
 if __name__ == "__main__":

@@ -26,11 +26,11 @@ from scipy.sparse.csgraph import dijkstra
 from standin_fields import contaminate_weights, tree_tables
 
 from smplprep.audit.support import support_of
-from smplprep.displacement import MAX_SHAPES, apart_mm, summary
+from smplprep.displacement import apart_mm, summary
 from smplprep.mesh import links_of
 from smplprep.model import Model
 from smplprep.policies.islands import off_main
-from smplprep.poses import pose_set
+from smplprep.poses import MAX_SHAPES, pose_set
 from smplprep.skinning import blocks, posing, skin_block, unposed_block
 from smplprep.sweep import restricted
 from smplprep.transforms.localise_posedirs import localise_posedirs

@@ -50,7 +50,7 @@ def check_file(
         raise SmplprepError("max_mm and against need each other")
     model = read_model(path, limits=limits)
     points = skin_landmarks(model) if landmarks is None else landmark_set(model, landmarks)
-    faults = check_model(model, points, max_leaks=max_leaks, max_influences=max_influences)
+    faults = model_faults(model, points, max_leaks=max_leaks, max_influences=max_influences)
     if against is not None and max_mm is not None:
         original = read_model(against, normalise_rows=True, limits=limits)
         faults += moved_too_far(original, model, max_mm)
@@ -75,7 +75,7 @@ def assert_clean(body_model: Any, *, max_leaks: int = 0, max_influences: int | N
     selector = body_model.vertex_joint_selector.extra_joints_idxs
     vertices = selector.detach().cpu().numpy().tolist()
     points = [Landmark(names.get(vertex, f"v{vertex}"), vertex=vertex) for vertex in vertices]
-    faults = check_model(model, points, max_leaks=max_leaks, max_influences=max_influences)
+    faults = model_faults(model, points, max_leaks=max_leaks, max_influences=max_influences)
     if faults:
         raise VerificationError("\n".join(faults))
 
@@ -103,7 +103,7 @@ def model_of_module(body_model: Any) -> Model:
     )
 
 
-def check_model(
+def model_faults(
     model: Model,
     landmarks: Sequence[Landmark],
     *,
@@ -127,7 +127,8 @@ def leak_faults(model: Model, landmarks: Sequence[Landmark], max_leaks: int) -> 
     if leaking.size <= max_leaks:
         return []
     names = model.family.joint_names(model.n_joints)
-    faults = [f"{leaking.size} of {len(landmarks)} landmarks leak; {max_leaks} may"]
+    verb = "leaks" if leaking.size == 1 else "leak"
+    faults = [f"{leaking.size} of {len(landmarks)} landmarks {verb}; {max_leaks} may"]
     for row in leaking.tolist():
         joints = named(leaks[row], names)
         more = f" and {len(joints) - SHOWN} more joints" if len(joints) > SHOWN else ""

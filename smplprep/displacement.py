@@ -9,10 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .model import Model
-from .poses import pose_set
+from .poses import MAX_SHAPES, pose_set
 from .skinning import Posing, blocks, posing, skin_block, unposed_block
-
-MAX_SHAPES = 16  # shape directions over which displacements are stated
 
 
 @dataclass(frozen=True)

@@ -130,6 +130,7 @@ MANO = Family(
 # Its landmarks lie inside faces, and are kept in files of their own.
 FLAME = Family(name="flame", n_vertices=5023, joints=FLAME_JOINTS)
 OTHER = Family(name="other")
+GENDERS = ("neutral", "female", "male")
 FAMILIES = {family.name: family for family in (SMPL, SMPLH, SMPLX, MANO, FLAME, OTHER)}
 
 

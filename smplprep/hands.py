@@ -13,8 +13,8 @@ from .model import Model
 
 N_FINGER_ANGLES = 45  # 15 joints of three
 SIDES = ("left", "right")
-# Key of a MANO file -> of SMPL-H, which has it once for each side.
-KEYS = {"hands_mean": "hands_mean", "hands_components": "hands_components"}
+# Keys of a MANO file; SMPL-H has each twice, with l and r at its end.
+KEYS = ("hands_mean", "hands_components")
 # smplx's own tool takes it along, though stock smplx does not use it.
 COEFFICIENTS = "hands_coeffs"
 
@@ -38,8 +38,8 @@ def with_hands(body: Model, left: Model, right: Model) -> Model:
     coefficients: dict[str, Any] = {}
     for side, hand in zip(SIDES, (left, right), strict=True):
         check_hand(hand, side)
-        for key, name in KEYS.items():
-            arrays[name + side[0]] = hand.extras[key]
+        for key in KEYS:
+            arrays[key + side[0]] = hand.extras[key]
         if COEFFICIENTS in hand.extras:
             coefficients[COEFFICIENTS + side[0]] = hand.extras[COEFFICIENTS]
     merged = body.with_arrays(**arrays)
@@ -64,10 +64,15 @@ def check_body(body: Model) -> None:
     path, family = body.source.path, body.family.name
     if family not in ("smplh", "smplx"):
         raise ModelInvalidError(f"{family} has no hands to pose, SMPL-H does", path=path)
-    for name in KEYS.values():
+    for name in KEYS:
         for side in SIDES:
             if getattr(body, name + side[0]) is not None:
-                raise ModelInvalidError("it has hands already", path=path, key=name + side[0])
+                raise ModelInvalidError(
+                    "it has hands already",
+                    path=path,
+                    key=name + side[0],
+                    hint="They are kept without --hands.",
+                )
 
 
 def check_hand(hand: Model, side: str) -> None:

@@ -7,10 +7,10 @@ import re
 from pathlib import Path
 
 from .errors import ModelWriteError, SmplprepError
+from .families import GENDERS
 from .hands import side_of
 from .model import Model
 
-GENDERS = ("neutral", "female", "male")
 # Words in the names of official files: basicModel_f_lbs_10_207_0_v1.0.0.pkl, generic_model.pkl.
 _WORDS = {"f": "female", "m": "male", "n": "neutral", "generic": "neutral"}
 _WORDS |= {gender: gender for gender in GENDERS}

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 N_POSES = 64
+MAX_SHAPES = 16  # shape directions over which displacements and sensitivities are stated
 MAX_BETA = 3.0
 SOURCE = "AAOS, Joint Motion: Method of Measuring and Recording (1965)"
 

@@ -19,12 +19,12 @@ from . import __version__
 from .audit.landmark_sets import Landmark, skin_landmarks
 from .audit.support import landmark_support
 from .change import Change
-from .displacement import MAX_SHAPES, apart_mm, summary
+from .displacement import apart_mm, summary
 from .errors import SmplprepError, shown
 from .model import Model
 from .options import Options
 from .policies.kept import kept_entries
-from .poses import N_POSES, pose_set
+from .poses import MAX_SHAPES, N_POSES, pose_set
 from .skinning import Posing, blocks, posing, skin_block, unposed_block
 from .transforms.localise_posedirs import localise_posedirs
 from .transforms.prune_weights import prune_weights

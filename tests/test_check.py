@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from smplprep.audit.landmark_sets import skin_landmarks
-from smplprep.check import assert_clean, check_file, check_model, model_of_module
+from smplprep.check import assert_clean, check_file, model_faults, model_of_module
 from smplprep.cli.main import smplprep as command
 from smplprep.errors import ModelInvalidError, SmplprepError, VerificationError
 from smplprep.io.write_model import write_model
@@ -72,21 +72,21 @@ def test_a_cleaned_file_has_no_fault(cleaned_file):
 
 
 def test_the_raw_file_leaks_at_every_landmark(standin):
-    faults = check_model(standin, skin_landmarks(standin))
+    faults = model_faults(standin, skin_landmarks(standin))
     assert faults[0] == "21 of 21 landmarks leak; 0 may"
     assert faults[1] == (
         "  nose (vertex 332) leaks to leftUpLeg, rightUpLeg, leftLeg, rightLeg and 42 more joints"
     )
     assert len(faults) == 22
-    assert check_model(standin, skin_landmarks(standin), max_leaks=21) == []
+    assert model_faults(standin, skin_landmarks(standin), max_leaks=21) == []
 
 
 def test_one_weight_put_back_is_named(cleaned):
     weights = cleaned.weights.copy()
     weights[332, 7] = 1e-7
-    faults = check_model(cleaned.with_arrays(weights=weights), skin_landmarks(cleaned))
+    faults = model_faults(cleaned.with_arrays(weights=weights), skin_landmarks(cleaned))
     assert faults == [
-        "1 of 21 landmarks leak; 0 may",
+        "1 of 21 landmarks leaks; 0 may",
         "  nose (vertex 332) leaks to leftUpLeg, leftLeg, leftFoot",
     ]
 
@@ -94,12 +94,12 @@ def test_one_weight_put_back_is_named(cleaned):
 def test_one_corrective_put_back_is_named(cleaned):
     posedirs = cleaned.posedirs.copy()
     posedirs[332, 2, 9 * (5 - 1) + 8] = 1e-30
-    faults = check_model(cleaned.with_arrays(posedirs=posedirs), skin_landmarks(cleaned))
+    faults = model_faults(cleaned.with_arrays(posedirs=posedirs), skin_landmarks(cleaned))
     assert faults[1:] == ["  nose (vertex 332) leaks to rightLeg"]
 
 
 def test_influences_are_counted(cleaned):
-    faults = check_model(cleaned, skin_landmarks(cleaned), max_influences=2)
+    faults = model_faults(cleaned, skin_landmarks(cleaned), max_influences=2)
     influences = np.count_nonzero(cleaned.weights, axis=1)
     assert faults == [
         f"{np.count_nonzero(influences > 2)} vertices have more than 2 influences, the most is "
@@ -126,7 +126,7 @@ def test_a_model_without_landmarks_never_passes(small_model, tmp_path):
         check_file(path)
     own = tmp_path / "own.json"
     own.write_text('{"tip": 0}')
-    assert check_file(path, landmarks=str(own))[0] == "1 of 1 landmarks leak; 0 may"
+    assert check_file(path, landmarks=str(own))[0] == "1 of 1 landmarks leaks; 0 may"
 
 
 def test_a_module_in_memory(standin, cleaned):

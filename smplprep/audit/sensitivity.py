@@ -17,14 +17,13 @@ from numpy.typing import NDArray
 
 from ..kinematics import ancestors_or_self, parents_of
 from ..model import Model
-from ..poses import pose_set
+from ..poses import MAX_SHAPES, pose_set
 from ..skinning import joint_transforms, rest_joints, rotation_matrices
 from .landmark_sets import Landmark
 
 Array = NDArray[np.float64]
 
 SMALL_ANGLE = 0.03  # radians; below, three terms of the series are exact to the last digit
-MAX_BETAS = 16
 CHUNK_NUMBERS = 1 << 20  # poses x landmarks x joints at a time: about 100 MiB of Jacobians
 
 
@@ -36,7 +35,7 @@ def sensitivity_tables(model: Model, landmarks: Sequence[Landmark]) -> tuple[Arr
         landmarks: L of them.
     """
     names = model.family.joint_names(model.n_joints, "smplx")
-    poses, betas = pose_set(names, min(model.shapedirs.shape[2], MAX_BETAS))
+    poses, betas = pose_set(names, min(model.shapedirs.shape[2], MAX_SHAPES))
     rest = sensitivities(model, landmarks, np.zeros_like(poses[:1]), np.zeros_like(betas[:1]))
     return rest[0], np.median(sensitivities(model, landmarks, poses, betas), axis=0)
 

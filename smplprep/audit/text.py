@@ -46,7 +46,9 @@ def heading(audit: Audit) -> list[str]:
 
 def verdict(audit: Audit) -> str:
     total, leaking = len(audit.landmarks), audit.n_leaking
-    return f"{leaking} of {total} landmarks leak" if leaking else f"none of {total} landmarks leaks"
+    if not leaking:
+        return f"none of {total} landmarks leaks"
+    return f"{leaking} of {total} landmarks leak{'s' if leaking == 1 else ''}"
 
 
 def weight_lines(audit: Audit, names: list[str]) -> list[str]:

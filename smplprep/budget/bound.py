@@ -31,10 +31,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..displacement import MAX_SHAPES, same_arrays
+from ..displacement import same_arrays
 from ..kinematics import ancestors_or_self, parents_of
 from ..model import Model
-from ..poses import MAX_BETA, joint_limits
+from ..poses import MAX_BETA, MAX_SHAPES, joint_limits
 from ..skinning import blocks
 from .limit_ranges import largest_chords, one_axis_masks, term_ranges, terms_of_entries
 

@@ -26,11 +26,11 @@ from numpy.typing import NDArray
 from ..audit.landmark_sets import skin_landmarks
 from ..audit.support import landmark_support
 from ..change import Change
-from ..displacement import MAX_SHAPES, Displacement
+from ..displacement import Displacement
 from ..errors import SmplprepError
 from ..model import Model
 from ..options import Options
-from ..poses import MAX_BETA
+from ..poses import MAX_BETA, MAX_SHAPES
 from ..skinning import blocks
 from ..stamp import stamped_option
 from ..transforms.cast_floats import cast_floats

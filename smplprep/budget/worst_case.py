@@ -14,10 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..displacement import MAX_SHAPES, apart_mm
+from ..displacement import apart_mm
 from ..kinematics import parents_of
 from ..model import Model
-from ..poses import MAX_BETA, joint_limits
+from ..poses import MAX_BETA, MAX_SHAPES, joint_limits
 from ..skinning import joint_transforms, rotation_matrices
 
 Array = NDArray[np.float64]

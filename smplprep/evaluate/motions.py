@@ -64,7 +64,7 @@ def find_motions(named: Sequence[str | os.PathLike[str]]) -> list[Motion]:
     return sorted(found.values())
 
 
-def sha256_of(path: str) -> str:
+def motion_sha256(path: str) -> str:
     """Hex digest of a file, read in pieces."""
     digest = hashlib.sha256()
     with open_input(path) as file:

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from ..errors import SmplprepError, shown
 from .measure import Frames
-from .motions import Motion, sha256_of, stretches
+from .motions import Motion, motion_sha256, stretches
 from .tally import Tally
 
 Watch = Callable[[int], object]  # is told of every stretch how many frames it had
@@ -91,7 +91,7 @@ def stream(measure: Measuring, motions: Iterable[Motion]) -> Iterator[Frames | F
         digest = error = None
         n_betas = 0
         try:
-            digest = sha256_of(motion.path)
+            digest = motion_sha256(motion.path)
             for frames in stretches(motion, n_joints=measure.n_joints, count=measure.stretch):
                 n_betas = len(frames.betas)
                 yield frames

@@ -12,7 +12,7 @@ from typing import Any
 from .. import __version__
 from ..errors import SmplprepError
 from ..io.replace_file import replacing
-from .motions import Motion, sha256_of
+from .motions import Motion, motion_sha256
 from .run import Measuring, Outcome
 from .tally import Tally
 
@@ -54,7 +54,7 @@ class State:
             raise SmplprepError("this is no state file of evaluate", path=self.path) from error
         paths = {motion.label: motion.path for motion in motions}
         same = known == self._key and outcome.done.keys() <= paths.keys()
-        if not same or any(sha256_of(paths[k]) != digest for k, digest in outcome.done.items()):
+        if not same or any(motion_sha256(paths[k]) != digest for k, digest in outcome.done.items()):
             return None
         return outcome
 
