@@ -98,7 +98,7 @@ def clean_file(
         from .report.report import describe_keys
 
         model = reading.result()
-        del reading
+        del reading  # it would keep the input, which is let go below
     if hands:
         model = handed(model, hands, limits=limits)
     if layout is not None:

@@ -68,6 +68,13 @@ def check_shapes(model: Model) -> None:
         key = "v_template" if model.v_template.ndim != 2 else "weights"
         raise ModelInvalidError(f"{key} is not a table of rows", path=path, key=key)
     n_vertices, n_joints = model.v_template.shape[0], model.weights.shape[1]
+    if n_joints == n_vertices != model.weights.shape[0]:
+        raise ModelInvalidError(
+            f"weights has shape {model.weights.shape}, joints first; vertices come first, "
+            f"({n_vertices}, joints)",
+            path=path,
+            key="weights",
+        )
     check_features(model, n_joints)
     if n_vertices == 0 or n_joints == 0:
         raise ModelInvalidError(f"{n_vertices} vertices and {n_joints} joints", path=path)

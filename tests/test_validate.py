@@ -46,6 +46,7 @@ def test_a_bad_value_is_named_by_its_index(small_model, field, index, value, mes
         ("shapedirs", np.zeros((10, 2, 2)), r"\(10, 2, 2\).*ask for \(10, 3, any\)"),
         ("posedirs", np.zeros((10, 3, 36)), r"ask for \(10, 3, 27\)"),
         ("J_regressor", np.ones((10, 4)), r"ask for \(4, 10\)"),
+        ("weights", np.ones((4, 10)), r"weights has shape \(4, 10\), joints first"),
         ("v_template", np.zeros(30), "not a table of rows"),
         ("v_template", np.zeros((0, 3)), "0 vertices"),
         ("weights", np.ones((10, 4), dtype=complex), "dtype complex128"),
