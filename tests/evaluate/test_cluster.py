@@ -45,6 +45,14 @@ def wait_for(ready) -> None:
         time.sleep(0.1)
 
 
+def address_in(file: Path) -> str | None:
+    """What the scheduler says of itself; None while it has not, or not yet all of it."""
+    try:
+        return json.loads(file.read_text())["address"]
+    except (FileNotFoundError, ValueError):
+        return None
+
+
 @pytest.fixture
 def cluster(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen]]]:
     """The address of a scheduler, and its two worker processes."""
@@ -55,8 +63,8 @@ def cluster(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen]]]:
     scheduler = started("dask_scheduler", *here, "--port", "0", "--scheduler-file", str(file))
     workers = []
     try:
-        wait_for(file.exists)
-        address = json.loads(file.read_text())["address"]
+        wait_for(lambda: address_in(file))
+        address = str(address_in(file))
         for _ in range(2):
             workers.append(started("dask_worker", address, *here, "--no-nanny", "--nthreads", "1"))
         with Client(address, set_as_default=False) as client:
