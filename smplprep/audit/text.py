@@ -80,7 +80,8 @@ def support_lines(audit: Audit, names: list[str]) -> list[str]:
 def reach_lines(audit: Audit, names: list[str]) -> list[str]:
     """Table 3: how far a landmark moves per radian, its chain first, then its strongest leaks."""
     lines = [
-        f"Landmark --> mm per radian, at rest / median of {N_POSES} poses; strongest leaks last"
+        f"Landmark --> mm per radian, at rest / median of {N_POSES} poses; "
+        f"its chain, then its strongest leaks"
     ]
     for row, landmark in enumerate(audit.landmarks):
         leaks = audit.support.leaks[row]
