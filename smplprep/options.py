@@ -7,6 +7,15 @@ from typing import Any, Literal
 
 from .errors import SmplprepError, shown
 
+# Field -> the field that must have one of these values for it to have an effect.
+NEEDS = {
+    "tolerance": ("policy", ("threshold", "structure")),
+    "reach": ("policy", ("structure",)),
+    "regressor_tolerance": ("regressor", ("threshold",)),
+    "regressor_budget_mm": ("regressor", ("exact",)),
+    "hops": ("posedirs", ("local",)),
+}
+
 
 @dataclass(frozen=True)
 class Options:
@@ -62,6 +71,14 @@ class Options:
         if isinstance(self.tolerance, str):
             raise SmplprepError(f"the tolerance {shown(self.tolerance)!r} is no number")
         return self.tolerance
+
+    def idle(self) -> list[tuple[str, str]]:
+        """The fields that were set in vain, each with the field that leaves it without effect."""
+        return [
+            (name, other)
+            for name, (other, values) in NEEDS.items()
+            if getattr(self, name) != getattr(Options, name) and getattr(self, other) not in values
+        ]
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for the report and the stamp."""

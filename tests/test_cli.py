@@ -389,3 +389,22 @@ def test_help_fits_80_columns_and_uses_a_wider_terminal(monkeypatch):
         lines = run("--help").stdout.splitlines()
         assert max(map(len, lines)) <= widest
         assert not any(line.endswith("...") for line in lines if not line.startswith("Usage"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "note"),
+    [
+        (["--reach", "3"], "note: --reach has no effect with --policy threshold"),
+        (["--regressor-tol", "0.5"], "note: --regressor-tol has no effect with --regressor exact"),
+        (["--hops", "1", "--posedirs", "zero"], "note: --hops has no effect with --posedirs zero"),
+        (
+            ["--tol", "0.1", "--policy", "islands"],
+            "note: --tol has no effect with --policy islands",
+        ),
+        (["--hops", "1"], None),
+        (["--posedirs", "zero"], None),
+    ],
+)
+def test_an_option_set_in_vain_is_named(small_file, arguments, note):
+    told = run("clean", small_file, "--dry-run", *arguments).stdout.splitlines()
+    assert [line for line in told if "no effect" in line] == ([note] if note else [])

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from ..clean_file import CleanedFile
 
 DEFAULTS = Options()
-ENDINGS = (".npz", ".pkl", ".h5")
 
 
 class CleanCommand(click.Command):
@@ -229,9 +228,8 @@ def clean_command(
         if as_json:
             reports.append(done.report)
         elif not quiet:
-            click.echo(result_text(model, done, verbose=verbose))
-            for note in closing_notes(options, done, html=not no_html):
-                click.echo(note)
+            told = result_text(model, done, verbose=verbose)
+            click.echo("\n".join([told, *closing_notes(options, done, html=not no_html)]))
     if as_json:
         texts = [report.to_json() for report in reports]
         click.echo(texts[0] if len(models) == 1 else f"[{','.join(texts)}]\n", nl=False)
@@ -249,7 +247,7 @@ def output_folder(models: tuple[str, ...], output: str | None) -> Path | None:
     said = Path(output).is_dir() or output.endswith(("/", os.sep))
     if len(models) == 1 and not said:
         return None
-    if not said and Path(output).suffix in ENDINGS:
+    if not said and Path(output).suffix in (".npz", ".pkl", ".h5"):
         raise click.UsageError(f"{output} is no folder, which several models need")
     try:
         Path(output).mkdir(exist_ok=True)
@@ -280,6 +278,10 @@ def closing_notes(options: Options, done: CleanedFile, *, html: bool) -> list[st
     if options.tolerance == "auto":
         chosen = done.report.data["options"]["tolerance"]
         notes.append(f"note: --tol auto chose {chosen:g}, the smallest tolerance without a leak")
+    flags = {param.name: max(param.opts, key=len) for param in clean_command.params}
+    for name, other in options.idle():
+        with_it = f"{flags[other]} {getattr(options, other)}"
+        notes.append(f"note: {flags[name]} has no effect with {with_it}")
     if html and done.target and not done.html_target:
         notes.append("note: no HTML page: pip install 'smplprep[report]'")
     return notes
