@@ -19,15 +19,7 @@ from ..errors import ModelReadError, shown
 from .input_file import InputFile
 from .npy import NpyHeader, check_shape, read_header
 from .npz_read import check_together
-from .zip_directory import (
-    LOCAL,
-    MAX_DESCRIPTOR,
-    STORED,
-    Entry,
-    check_descriptor,
-    check_local,
-    read_directory,
-)
+from .zip_directory import STORED, Entry, payload_starts, read_directory
 
 # Bytes of the file at a time. zlib copies what it could not use yet; where nothing is unpacked,
 # larger pieces leave the interpreter to other threads for longer.
@@ -129,7 +121,7 @@ def open_members(
     """
     entries, end = read_directory(file, limits=limits)
     check_together(entries, path=file.path, n_file=file.n_bytes, limits=limits)
-    starts = _payload_starts(file, entries, end)
+    starts = payload_starts(file, entries, end)
     return {
         entry.key: _opened(file, entry, starts[entry.key], limits=limits)
         for entry in entries
@@ -141,27 +133,6 @@ def unusable(what: str, *, path: str, key: str) -> ModelReadError:
     """An array that is sound, but cannot be taken a piece at a time."""
     hint = "Load it with numpy and save np.ascontiguousarray of it."
     return ModelReadError(f"{shown(key)} is {what}", path=path, key=key, hint=hint)
-
-
-def _payload_starts(file: InputFile, entries: list[Entry], end: int) -> dict[str, int]:
-    """Where each member's payload begins; the members fill the file up to its directory."""
-    starts, at = {}, 0
-    walk = sorted(entries, key=lambda entry: entry.offset)
-    for entry, after in zip(walk, [*(entry.offset for entry in walk[1:]), end], strict=True):
-        local = file.peek_at(entry.offset, LOCAL.size)
-        if not local.startswith(b"PK\3\4"):
-            message = "no member begins here, though the directory says so"
-            raise ModelReadError(message, path=file.path, key=entry.key, offset=entry.offset)
-        *_, n_name, n_extra = LOCAL.unpack(local)
-        start = entry.offset + LOCAL.size + n_name + n_extra
-        check_local(file.peek_at(entry.offset, start - entry.offset), entry, path=file.path)
-        n_after = after - start - entry.n_payload
-        if entry.offset != at or not 0 <= n_after <= MAX_DESCRIPTOR:
-            message = "bytes that belong to no member, or members that overlap"
-            raise ModelReadError(message, path=file.path, key=entry.key, offset=entry.offset)
-        check_descriptor(file.peek_at(after - n_after, n_after), entry, path=file.path)
-        starts[entry.key], at = start, after
-    return starts
 
 
 def _opened(file: InputFile, entry: Entry, start: int, *, limits: Limits) -> Member:

@@ -157,6 +157,31 @@ def is_plain_key(key: str) -> bool:
     )
 
 
+def payload_starts(file: InputFile, entries: list[Entry], end: int) -> dict[str, int]:
+    """Where each member's payload begins; the members must fill the file up to its directory."""
+    starts, at = {}, 0
+    walk = sorted(entries, key=lambda entry: entry.offset)
+    for entry, after in zip(walk, [*(entry.offset for entry in walk[1:]), end], strict=True):
+
+        def error(message: str, entry: Entry = entry) -> ModelReadError:
+            return ModelReadError(message, path=file.path, key=entry.key, offset=entry.offset)
+
+        if entry.offset != at:
+            raise error("bytes that belong to no member, or members that overlap")
+        header = file.peek_at(at, LOCAL.size)
+        if not header.startswith(b"PK\3\4"):
+            raise error("no member begins here, though the directory says so")
+        *_, n_name, n_extra = LOCAL.unpack(header)
+        start = at + LOCAL.size + n_name + n_extra
+        check_local(file.peek_at(at, start - at), entry, path=file.path)
+        n_after = after - start - entry.n_payload
+        if not 0 <= n_after <= MAX_DESCRIPTOR:
+            raise error("the member does not fit between its neighbours")
+        check_descriptor(file.peek_at(after - n_after, n_after), entry, path=file.path)
+        starts[entry.key], at = start, after
+    return starts
+
+
 def check_local(header: bytes, entry: Entry, *, path: str) -> None:
     """Refuse a local header (with name and extra field) that contradicts the directory."""
     _, _, flags, method, _, _, crc32, n_payload, n_bytes, n_name, _ = LOCAL.unpack_from(header)
