@@ -7,14 +7,13 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .contents import DEFAULT_LIMITS, Limits
 from .io.read_model import read_model
-from .io.replace_file import commit_all, replacing
+from .io.replace_file import check_output, commit_all, replacing
 from .options import Options
 
 # What comes after reading is imported while the file is read, and what few cleans need (hands,
@@ -110,11 +109,10 @@ def clean_file(
     report_target, page = target.with_suffix(".report.json"), target.with_suffix(".report.html")
     html_target = page if html and can_render() else None
     outputs = [file for file in (report_target, target, html_target) if file]
-    replace = partial(replacing, force=force, inputs=[path, *(hands or ())])
+    inputs = [path, *(hands or ())]
     if not dry_run and target.parent.is_dir():
         for file in outputs:
-            with replace(file):
-                pass  # a refusal comes before the work
+            check_output(file, force=force, inputs=inputs)
     done = transformed(model, options, say)
     if dry_run:
         return CleanedFile(done.report())
@@ -124,7 +122,7 @@ def clean_file(
     say("write")
     with ExitStack() as stack:
         report_file, model_file, *html_files = (
-            stack.enter_context(replace(file)) for file in outputs
+            stack.enter_context(replacing(file, force=force, inputs=inputs)) for file in outputs
         )
         second_core = stack.enter_context(ThreadPoolExecutor(1))
         measuring = second_core.submit(done.report)
@@ -154,7 +152,7 @@ def clean_file(
             say("draw")
             text = render_page(report.data, name=target.stem).encode()
             html_file.write(text)
-            digests[target.with_suffix(".report.html")] = sha256(text).hexdigest()
+            digests[page] = sha256(text).hexdigest()
         if accept:
             accept(report.data["input"]["sha256"], digests)
         commit_all(*html_files, report_file, model_file)  # the reports first, the model last

@@ -80,15 +80,14 @@ def evaluate_command(
     from ..evaluate.run import local_results
     from ..evaluate.state import State
     from ..evaluate.text import evaluation_text
-    from ..io.replace_file import replacing
+    from ..io.replace_file import check_output, replacing
 
     if scheduler and device != "cpu":
         raise click.UsageError("--scheduler measures with numpy; leave --device out")
     found = find_motions(motions)
     files = [original, cleaned, *(motion.path for motion in found)]
     if output:
-        with replacing(output, force=force, inputs=files):
-            pass  # a refusal comes before the work
+        check_output(output, force=force, inputs=files)
     limits = limits_with(max_bytes)
     measure = ready(original, cleaned, device, normalise_rows=normalise_rows, limits=limits)
 

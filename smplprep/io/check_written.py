@@ -21,6 +21,8 @@ from .pickle_names import ObjectArray
 from .plain_arrays import h5_value, plain_array
 from .read_model import read_model
 
+Buffer = bytes | memoryview | NDArray[np.uint8]
+
 PIECE = 1 << 20
 # Nobody else made the file: it is as large as the model is.
 OWN = Limits(file_bytes=1 << 42, array_bytes=1 << 40, unpacked_bytes=1 << 42)
@@ -92,18 +94,22 @@ def holds(member: Member, array: NDArray, copied: RawMember | None) -> bool:
     as_it_was = copied and (entry.method, entry.crc32) == (copied.method, copied.crc32)
     if copied and as_it_was and same_bytes(member.packed(), copied.payload):
         return True
-    columns_first = header.fortran and array.ndim > 1
-    if columns_first or (header.dtype, header.shape) != (
-        array.dtype.newbyteorder("<"),
-        array.shape,
-    ):
+    dtype = array.dtype.newbyteorder("<")
+    if (header.dtype, header.shape) != (dtype, array.shape):
         return False
-    plain = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
-    return same_bytes(member.body(), plain.reshape(-1).view(np.uint8).data)
+    if header.fortran and array.ndim > 1:
+        return False
+    return same_bytes(member.body(), octets(np.asarray(array, dtype)))
 
 
-def same_bytes(pieces: Iterable[bytes], whole: memoryview) -> bool:
+def octets(array: NDArray) -> NDArray[np.uint8]:
+    """The array's bytes in C order."""
+    return np.ascontiguousarray(array).reshape(-1).view(np.uint8)
+
+
+def same_bytes(pieces: Iterable[Buffer], whole: Buffer) -> bool:
     """Whether the pieces are the whole; memoryviews compare byte by byte, arrays many at once."""
+    whole = np.frombuffer(whole, np.uint8)
     at = 0
     for piece in pieces:
         if not np.array_equal(np.frombuffer(piece, np.uint8), whole[at : at + len(piece)]):
@@ -132,6 +138,5 @@ def identical(a: Any, b: Any) -> bool:
 
 def identical_bytes(a: NDArray, b: NDArray) -> bool:
     """Compared in pieces: a comparison of the whole would take as much memory again."""
-    ours, theirs = (np.ascontiguousarray(array).reshape(-1).view(np.uint8) for array in (a, b))
-    pieces = range(0, ours.size, PIECE)
-    return all(np.array_equal(ours[i : i + PIECE], theirs[i : i + PIECE]) for i in pieces)
+    ours = octets(a)
+    return same_bytes((ours[i : i + PIECE] for i in range(0, ours.size, PIECE)), octets(b))

@@ -153,6 +153,17 @@ def replacing(
         replacement.discard()
 
 
+def check_output(
+    target: str | os.PathLike[str],
+    *,
+    force: bool = False,
+    inputs: Sequence[str | os.PathLike[str]] = (),
+) -> None:
+    """Raise what ``replacing`` would, so that a refusal comes before the work."""
+    with replacing(target, force=force, inputs=inputs):
+        pass
+
+
 def commit_all(*replacements: Replacement) -> None:
     """Close all and rename them in this order; when one fails, those before it are taken back.
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import SmplprepError
-from ..io.replace_file import replacing
+from ..io.replace_file import check_output, replacing
 from .html.figures import (
     AFTER,
     BEFORE,
@@ -54,8 +54,7 @@ def check_picture(
     """Raise SmplprepError unless a picture can be drawn, and written to the target."""
     picture_format(target)
     new_figure(1, 1)
-    with replacing(target, force=force, inputs=inputs):
-        pass
+    check_output(target, force=force, inputs=inputs)
 
 
 def picture_format(target: str | os.PathLike[str]) -> str:
