@@ -55,7 +55,7 @@ def localise_posedirs(
     if spared is not None:
         keep |= spared
     drops = ~keep & present
-    energy = np.zeros(present.shape)
+    energy = np.zeros(present.shape)  # where nothing goes, all is kept, however much that is
     if drops.any():
         energy = block_energy(blocks)
         local = np.where(keep[:, None, :, None], blocks, blocks.dtype.type(0))
