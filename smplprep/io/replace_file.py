@@ -137,16 +137,8 @@ def replacing(
         ModelWriteError: the target is a folder, a device, an input, exists without ``force``, or
             cannot be written; the old file stays as it was.
     """
-    name = os.fspath(target)
-    with _explained(name):
-        path = Path(os.path.realpath(name))  # a symbolic link is written through
-        try:
-            old = path.stat()
-        except FileNotFoundError:
-            old = None
-    if old is not None:
-        _check_replaceable(old, name, force=force, inputs=inputs)
-    replacement = Replacement(name, path, old=old)
+    path, old = _replaceable(target, force=force, inputs=inputs)
+    replacement = Replacement(os.fspath(target), path, old=old)
     try:
         yield replacement
     finally:
@@ -159,9 +151,26 @@ def check_output(
     force: bool = False,
     inputs: Sequence[str | os.PathLike[str]] = (),
 ) -> None:
-    """Raise what ``replacing`` would, so that a refusal comes before the work."""
-    with replacing(target, force=force, inputs=inputs):
-        pass
+    """Raise what ``replacing`` would, so that a refusal comes before the work; no file is made."""
+    path, _ = _replaceable(target, force=force, inputs=inputs)
+    with _explained(os.fspath(target)):
+        path.parent.stat()
+
+
+def _replaceable(
+    target: str | os.PathLike[str], *, force: bool, inputs: Sequence[str | os.PathLike[str]]
+) -> tuple[Path, os.stat_result | None]:
+    """Where the target really is, and what stands there, which may be replaced."""
+    name = os.fspath(target)
+    with _explained(name):
+        path = Path(os.path.realpath(name))  # a symbolic link is written through
+        try:
+            old = path.stat()
+        except FileNotFoundError:
+            old = None
+    if old is not None:
+        _check_replaceable(old, name, force=force, inputs=inputs)
+    return path, old
 
 
 def commit_all(*replacements: Replacement) -> None:
