@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .contents import DEFAULT_LIMITS, Limits
-from .io.read_model import read_model
+from .io.packed_file import read_packed
 from .io.replace_file import check_output, commit_all, replacing
 from .options import Options
 
-# What comes after reading is imported while the file is read, and what few cleans need (hands,
-# layout) where it is used.
+# What comes after reading, numpy with it, is imported while the file is read, and what few cleans
+# need (hands, layout) where it is used.
 if TYPE_CHECKING:
     from .model import Model
     from .pipeline import Progress
@@ -82,22 +82,23 @@ def clean_file(
     say = progress or (lambda step: None)
     say("read")
     with ThreadPoolExecutor(1) as second_core:
-        reading = second_core.submit(
-            read_model,
-            path,
-            normalise_rows=options.normalise_rows,
-            family=family,
-            limits=limits,
-        )
+        reading = second_core.submit(read_packed, path, limits=limits)
         from .io.check_written import check_written
         from .io.plain_arrays import texts_among
+        from .io.read_model import decoded_model
         from .io.write_model import container_of, write_container
         from .pipeline import transformed
-        from .report.html.render import can_render, prepare, render_page
         from .report.report import describe_keys
 
-        model = reading.result()
-        del reading  # it would keep the input, which is let go below
+        if html:
+            from .report.html.render import can_render, prepare, render_page
+
+            html = can_render()
+        packed = reading.result()
+    model = decoded_model(
+        packed, normalise_rows=options.normalise_rows, family=family, limits=limits
+    )
+    del reading, packed  # they would keep the input, which is let go below
     if hands:
         model = handed(model, hands, limits=limits)
     if layout is not None:
@@ -107,7 +108,7 @@ def clean_file(
     target = target_of(path, target, container=model.source.container)
     container = container_of(target, default=model.source.container)
     report_target, page = target.with_suffix(".report.json"), target.with_suffix(".report.html")
-    html_target = page if html and can_render() else None
+    html_target = page if html else None
     outputs = [file for file in (report_target, target, html_target) if file]
     inputs = [path, *(hands or ())]
     if not dry_run and target.parent.is_dir():
@@ -167,6 +168,8 @@ def handed(model: Model, hands: tuple[str, str], *, limits: Limits) -> Model:
 
     if hands == ("flat", "flat"):
         return with_flat_hands(model)
+    from .io.read_model import read_model
+
     left, right = (read_model(path, normalise_rows=True, limits=limits) for path in hands)
     return with_hands(model, left, right)
 

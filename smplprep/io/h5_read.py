@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 
 from ..contents import DEFAULT_LIMITS, Contents, Limits, Sparse
 from ..errors import ModelReadError, shown
-from .input_file import InputFile
 from .npy import DTYPE, NpyHeader, array_from
+from .packed_file import PackedFile
 from .sparse import LAYOUTS, check_sparse
 
 CHILD = Path(__file__).with_name("h5_child.py")
@@ -34,7 +34,7 @@ _WALL = 60  # seconds; a machine under load gives the child its two a little at 
 _MAX_LIST = 1 << 24
 
 
-def read_h5(file: InputFile, *, limits: Limits = DEFAULT_LIMITS) -> Contents:
+def read_h5(file: PackedFile, *, limits: Limits = DEFAULT_LIMITS) -> Contents:
     """Every dataset at the root of ``file``; groups of data, indices, indptr, shape are matrices.
 
     Raises:
@@ -42,7 +42,7 @@ def read_h5(file: InputFile, *, limits: Limits = DEFAULT_LIMITS) -> Contents:
             data in other files, other filters than deflate, shuffle and fletcher32, other types
             than numbers and text.
     """
-    answer = _ask_child(file.read_all(), path=file.path, limits=limits)
+    answer = _ask_child(file.body, path=file.path, limits=limits)
     entries: dict[str, object] = {}
     parts: dict[str, dict[str, NDArray]] = {}
     for about, array in _arrays(answer, path=file.path, limits=limits):
@@ -55,7 +55,7 @@ def read_h5(file: InputFile, *, limits: Limits = DEFAULT_LIMITS) -> Contents:
             entries[about.key] = _sparse(matrix, about.layout, path=file.path, key=about.key)
     if not entries:
         raise ModelReadError("the HDF5 file is empty", path=file.path)
-    return Contents(container="h5", entries=entries, sha256=file.sha256(), n_bytes=file.n_bytes)
+    return Contents(container="h5", entries=entries, sha256=file.sha256, n_bytes=file.n_bytes)
 
 
 def _ask_child(data: memoryview, *, path: str, limits: Limits) -> memoryview:

@@ -9,13 +9,12 @@ import re
 import stat
 from collections.abc import Iterator
 
-import numpy as np
-
 from ..contents import DEFAULT_LIMITS, Limits
 from ..errors import ModelReadError
 from .digest import BackgroundSha256
+from .memory import fresh_memory
 
-CHUNK = 1 << 20  # hashed while it is still in the processor's cache
+CHUNK = 1 << 23  # hashed while the next is read; smaller ones wait for the interpreter more often
 
 _DOWNLOAD = "download it again in a browser that is logged in to the model's site"
 _UNPACK = "unpack it first"
@@ -81,7 +80,7 @@ class InputFile:
     def read(self, n_bytes: int) -> memoryview:
         """The next ``n_bytes``, in memory of their own that goes when the view goes."""
         self._require(self.position, n_bytes)
-        buffer = np.empty(n_bytes, np.uint8).data
+        buffer = fresh_memory(n_bytes)
         for start in range(0, n_bytes, CHUNK):
             chunk = buffer[start : start + CHUNK]
             self._fill(chunk, self.position)

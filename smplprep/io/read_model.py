@@ -12,7 +12,7 @@ from ..contents import DEFAULT_LIMITS, Contents, Limits, Sparse
 from ..model import Model, Source
 from ..schema import OPTIONAL_KEYS, REQUIRED_KEYS
 from ..validate import check_keys, check_model
-from .input_file import open_input
+from .packed_file import PackedFile, read_packed
 from .pickle_names import ObjectArray
 from .sparse import densify
 
@@ -39,33 +39,49 @@ def read_model(
         ModelReadError: damaged, hostile, or no model file; nothing in it was run.
         ModelInvalidError: well-formed, but no body model; the message names key and index.
     """
-    contents = read_contents(path, limits=limits)
-    model = model_of(contents, path=os.fspath(path), family=family, limits=limits)
+    packed = read_packed(path, limits=limits)
+    return decoded_model(packed, normalise_rows=normalise_rows, family=family, limits=limits)
+
+
+def decoded_model(
+    packed: PackedFile,
+    *,
+    normalise_rows: bool = False,
+    family: str | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+) -> Model:
+    """The model in a file that was read already; see ``read_model``."""
+    contents = decoded(packed, limits=limits)
+    model = model_of(contents, path=packed.path, family=family, limits=limits)
     check_model(model, normalise_rows=normalise_rows)
     return model
 
 
 def read_contents(path: str | os.PathLike[str], *, limits: Limits = DEFAULT_LIMITS) -> Contents:
     """The entries of a file, decoded but not judged."""
-    with open_input(path, limits=limits) as file:
-        if file.container == "npz":
-            from .npz_read import read_npz
+    return decoded(read_packed(path, limits=limits), limits=limits)
 
-            return read_npz(file, limits=limits)
-        if file.container == "pkl":
-            from .pickle_read import read_pickle_model
 
-            entries, notes = read_pickle_model(file.read_all(), path=file.path, limits=limits)
-            return Contents(
-                container="pkl",
-                entries=entries,
-                sha256=file.sha256(),
-                n_bytes=file.n_bytes,
-                notes=notes,
-            )
+def decoded(packed: PackedFile, *, limits: Limits) -> Contents:
+    """The entries of a file that was read already."""
+    if packed.container == "npz":
+        from .npz_read import read_npz
+
+        return read_npz(packed, limits=limits)
+    if packed.container == "h5":
         from .h5_read import read_h5
 
-        return read_h5(file, limits=limits)
+        return read_h5(packed, limits=limits)
+    from .pickle_read import read_pickle_model
+
+    entries, notes = read_pickle_model(packed.body, path=packed.path, limits=limits)
+    return Contents(
+        container="pkl",
+        entries=entries,
+        sha256=packed.sha256,
+        n_bytes=packed.n_bytes,
+        notes=notes,
+    )
 
 
 def model_of(

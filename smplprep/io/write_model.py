@@ -11,7 +11,6 @@ from ..errors import ModelWriteError, shown
 from ..model import Model
 from .check_written import Written, check_written
 from .npz_write import Output, write_npz
-from .pickle_write import write_pickle
 from .plain_arrays import h5_value, plain_array
 from .replace_file import replacing
 from .sparse import sparsify
@@ -76,6 +75,8 @@ def write_container(
     """Write the model's entries to an open file, in the file's order."""
     entries = model.entries()
     if container == "pkl":
+        from .pickle_write import write_pickle
+
         write_pickle({key: as_stored(model, key, entries[key]) for key in entries}, out)
     elif container == "h5":
         from .h5_write import write_h5

@@ -22,8 +22,10 @@ from numpy.typing import NDArray
 from smplprep.contents import DEFAULT_LIMITS, Contents, Limits
 from smplprep.errors import ModelReadError
 from smplprep.io.input_file import open_input
+from smplprep.io.npz_members import read_members
 from smplprep.io.npz_read import read_npz
 from smplprep.io.npz_stream import open_members
+from smplprep.io.packed_file import read_packed
 from smplprep.io.pickle_names import ObjectArray
 
 ARRAYS: dict[str, NDArray] = {
@@ -40,8 +42,7 @@ def reading(tmp_path: Path) -> Callable[..., Contents]:
 
     def read(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Contents:
         path.write_bytes(data)
-        with open_input(path, limits=limits) as file:
-            return read_npz(file, limits=limits)
+        return read_npz(read_packed(path, limits=limits), limits=limits)
 
     return read
 
@@ -139,8 +140,8 @@ def test_infozip_members(tmp_path: Path) -> None:
         np.save(member, ARRAYS["weights"])
         archive.writestr(info, member.getvalue())
     (tmp_path / "m.npz").write_bytes(buffer.getvalue())
-    with open_input(tmp_path / "m.npz") as file:
-        assert_same(read_npz(file), {"weights": ARRAYS["weights"]})
+    found = read_npz(read_packed(tmp_path / "m.npz"))
+    assert_same(found, {"weights": ARRAYS["weights"]})
 
 
 def test_object_arrays_are_read_as_data(reading: Callable[..., Contents]) -> None:
@@ -496,19 +497,18 @@ def test_a_file_that_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
         monkeypatch.setattr(file, "read_all", changed)
         with pytest.raises(ModelReadError, match="the file changed while it was read"):
-            read_npz(file)
+            read_members(file)
 
 
 def test_a_big_array_lies_in_memory_once(tmp_path: Path) -> None:
     np.savez(tmp_path / "big.npz", weights=np.ones((10 << 20,)))  # 80 MiB
     script = f"""
 import resource
-from smplprep.io.input_file import open_input
 from smplprep.io.npz_read import read_npz
+from smplprep.io.packed_file import read_packed
 peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 before = peak()
-with open_input({str(tmp_path / "big.npz")!r}) as file:
-    found = read_npz(file)
+found = read_npz(read_packed({str(tmp_path / "big.npz")!r}))
 grown = (peak() - before) / (1 << 20 if __import__("sys").platform == "darwin" else 1 << 10)
 assert grown < 90, grown
 """
@@ -517,7 +517,7 @@ assert grown < 90, grown
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_piece_at_a_time_is_no_less_strict(name: str, tmp_path: Path) -> None:
-    """What ``npz_read`` refuses, ``npz_stream`` refuses, be it only after the last piece."""
+    """What is refused at once is refused here, too, be it only after the last piece."""
     data, _ = HOSTILE[name]
     (tmp_path / "m.npz").write_bytes(data)
     with open_input(tmp_path / "m.npz") as file, pytest.raises(ModelReadError):

@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 from smplprep.contents import Contents
 from smplprep.errors import ModelWriteError
 from smplprep.io import npz_write
-from smplprep.io.input_file import open_input
 from smplprep.io.npz_read import read_npz
 from smplprep.io.npz_write import write_npz
+from smplprep.io.packed_file import read_packed
 
 ARRAYS: dict[str, NDArray] = {
     "weights": np.arange(12.0).reshape(3, 4),
@@ -45,8 +45,7 @@ def written(arrays: dict[str, NDArray] = ARRAYS, **options: object) -> bytes:
 def reread(data: bytes, folder: Path) -> Contents:
     path = folder / "model.npz"
     path.write_bytes(data)
-    with open_input(path) as file:
-        return read_npz(file)
+    return read_npz(read_packed(path))
 
 
 def assert_loads(data: bytes, arrays: dict[str, NDArray], folder: Path) -> None:

@@ -1,0 +1,50 @@
+"""A whole file in memory, not yet decoded. numpy is not needed so far, and imported meanwhile."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..contents import DEFAULT_LIMITS, Limits
+from .input_file import open_input
+from .npz_members import Unpacked, read_members
+
+
+@dataclass(frozen=True, eq=False)
+class PackedFile:
+    """What was read.
+
+    Attributes:
+        path: as the user wrote it.
+        container: "npz", "pkl" or "h5".
+        n_bytes: size of the whole file.
+        sha256: hex digest of the whole file.
+        body: the whole file; empty for a .npz.
+        members: npz only.
+    """
+
+    path: str
+    container: str
+    n_bytes: int
+    sha256: str
+    body: memoryview
+    members: Mapping[str, Unpacked]
+
+
+def read_packed(path: str | os.PathLike[str], *, limits: Limits = DEFAULT_LIMITS) -> PackedFile:
+    """Read a file from its first byte to its last.
+
+    Raises:
+        ModelReadError: see ``open_input`` and ``read_members``.
+    """
+    with open_input(path, limits=limits) as file:
+        members = read_members(file, limits=limits) if file.container == "npz" else {}
+        return PackedFile(
+            path=file.path,
+            container=file.container,
+            n_bytes=file.n_bytes,
+            body=file.read_all(),
+            sha256=file.sha256(),
+            members=members,
+        )

@@ -1,0 +1,55 @@
+"""A file in memory, not yet decoded: all of it, and without numpy."""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from smplprep.io.packed_file import read_packed
+
+ARRAYS = {"weights": np.arange(6.0), "f": np.zeros(100_000, np.uint32)}
+
+
+@pytest.fixture(params=["npz", "deflated", "pkl"])
+def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    target = tmp_path / "model"
+    with target.open("wb") as file:
+        if request.param == "pkl":
+            pickle.dump(ARRAYS, file)
+        else:
+            (np.savez if request.param == "npz" else np.savez_compressed)(file, **ARRAYS)
+    return target
+
+
+def test_all_of_the_file_is_there(path: Path) -> None:
+    found, data = read_packed(path), path.read_bytes()
+    assert (found.path, found.n_bytes) == (str(path), len(data))
+    assert found.sha256 == hashlib.sha256(data).hexdigest()
+    if found.container == "pkl":
+        assert bytes(found.body) == data and not found.members
+        return
+    assert not found.body
+    with zipfile.ZipFile(path) as archive:
+        assert archive.namelist() == [f"{key}.npy" for key in found.members]
+        for key, member in found.members.items():
+            assert bytes(member.npy) == archive.read(f"{key}.npy")
+            assert member.raw.crc32 == archive.getinfo(f"{key}.npy").CRC
+
+
+def test_reading_does_not_wait_for_numpy(path: Path) -> None:
+    """It is imported meanwhile; so ``clean_file`` must not need it to begin with, either."""
+    script = f"""
+import sys
+import smplprep.clean_file
+from smplprep.io.packed_file import read_packed
+read_packed({str(path)!r})
+assert "numpy" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", script], check=True)
