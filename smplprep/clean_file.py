@@ -125,12 +125,13 @@ def clean_file(
         report_file, model_file, *html_files = (
             stack.enter_context(replacing(file, force=force, inputs=inputs)) for file in outputs
         )
-        second_core = stack.enter_context(ThreadPoolExecutor(1))
+        second_core = stack.enter_context(ThreadPoolExecutor(2))
         measuring = second_core.submit(done.report)
         if html_files:
             second_core.submit(prepare)  # Jinja2's tenth of a second
         write_container(cleaned, model_file, container=container, compress=compress)
-        model_file.close()
+        model_file.flush()
+        syncing = second_core.submit(model_file.close)
         say("check")
         written = check_written(cleaned, model_file.temporary, container=container)
         say("displacement")
@@ -154,6 +155,7 @@ def clean_file(
             text = render_page(report.data, name=target.stem).encode()
             html_file.write(text)
             digests[page] = sha256(text).hexdigest()
+        syncing.result()  # a disk says only once that it failed
         if accept:
             accept(report.data["input"]["sha256"], digests)
         commit_all(*html_files, report_file, model_file)  # the reports first, the model last

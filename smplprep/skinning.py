@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from .kinematics import parents_first, parents_of
 from .model import Model
 
-BLOCK = 256  # vertices, so that what is at work stays in the processor's cache
+BLOCK = 128  # vertices, so that what is at work stays in the processor's cache
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
+import os
 import zipfile
 from pathlib import Path
 
@@ -155,6 +157,22 @@ def test_an_existing_output_needs_force(standin_dir, tmp_path):
     assert "--force" in error.value.hint
     assert target.read_text() == "mine"
     assert [p.name for p in tmp_path.iterdir()] == ["out.npz"]
+
+
+def test_a_disk_that_fails_while_the_model_goes_out(standin_dir, tmp_path, monkeypatch):
+    """It says so once; asked again, it is content."""
+    sync, asked = os.fsync, []
+
+    def fails_once(descriptor: int) -> None:
+        asked.append(descriptor)
+        if len(asked) == 1:
+            raise OSError(errno.EIO, "Input/output error")
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fails_once)
+    with pytest.raises(ModelWriteError, match="Input/output error"):
+        clean_file(standin_dir / "SMPLH_NEUTRAL.npz", tmp_path / "o.npz")
+    assert not list(tmp_path.iterdir())
 
 
 def test_what_was_written_wrongly_is_withheld(standin_dir, tmp_path, monkeypatch):

@@ -54,8 +54,13 @@ class Replacement:
         with self._explained():
             return self._file.write(data)
 
+    def flush(self) -> None:
+        """Hand everything to the system, so that the file can be read back."""
+        with self._explained():
+            self._file.flush()
+
     def close(self) -> None:
-        """Flush to the disk and close, so that the file can be checked; twice is harmless."""
+        """Flush to the disk itself and close; twice is harmless."""
         if not self._file.closed:
             with self._explained():
                 self._file.flush()
