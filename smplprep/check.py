@@ -17,7 +17,7 @@ from .families import SMPLH
 from .io.read_model import read_model
 from .model import Model
 
-SHOWN = 4  # leaks named for each landmark
+SHOWN = 3  # leaks named for each landmark, so that a line has 80 columns
 
 
 def check_file(
@@ -131,11 +131,12 @@ def leak_faults(model: Model, landmarks: Sequence[Landmark], max_leaks: int) -> 
     faults = [f"{leaking.size} of {len(landmarks)} landmarks {verb}; {max_leaks} may"]
     for row in leaking.tolist():
         joints = named(leaks[row], names)
-        more = f" and {len(joints) - SHOWN} more joints" if len(joints) > SHOWN else ""
-        listed = ", ".join(joints[:SHOWN])
+        listed = ", ".join(joints)
+        if len(joints) > SHOWN:
+            listed = f"{len(joints)} joints: {', '.join(joints[:SHOWN])}, ..."
         landmark = landmarks[row]
         place = f"{landmark.source} {landmark.index}"
-        faults.append(f"  {landmark.name} ({place}) leaks to {listed}{more}")
+        faults.append(f"  {landmark.name} ({place}) leaks to {listed}")
     return faults
 
 

@@ -74,10 +74,9 @@ def test_a_cleaned_file_has_no_fault(cleaned_file):
 def test_the_raw_file_leaks_at_every_landmark(standin):
     faults = model_faults(standin, skin_landmarks(standin))
     assert faults[0] == "21 of 21 landmarks leak; 0 may"
-    assert faults[1] == (
-        "  nose (vertex 332) leaks to leftUpLeg, rightUpLeg, leftLeg, rightLeg and 42 more joints"
-    )
-    assert len(faults) == 22
+    joints = "46 joints: leftUpLeg, rightUpLeg, leftLeg, ..."
+    assert faults[1] == f"  nose (vertex 332) leaks to {joints}"
+    assert len(faults) == 22 and max(map(len, faults)) <= 80
     assert model_faults(standin, skin_landmarks(standin), max_leaks=21) == []
 
 

@@ -27,6 +27,7 @@ def verify_command(
       smplprep verify SMPLH_NEUTRAL_clean.npz --against SMPLH_NEUTRAL.npz
     """
     import json
+    import shutil
     from dataclasses import asdict
 
     from ..contents import limits_with
@@ -36,6 +37,7 @@ def verify_command(
     if as_json:
         click.echo(json.dumps([asdict(check) for check in checks], indent=1))
     else:
-        click.echo(verification_text(checks))
+        width = shutil.get_terminal_size(fallback=(100, 24)).columns
+        click.echo(verification_text(checks, width=width))
     if any(check.status == FAILED for check in checks):
         raise click.exceptions.Exit(1)

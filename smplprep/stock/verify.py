@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import wrap
 
 from ..contents import DEFAULT_LIMITS, Limits
 from ..errors import ModelReadError, SmplprepError
@@ -90,9 +91,19 @@ def verify(
     return list(done.values())
 
 
-def verification_text(proof: list[Check]) -> str:
-    """A line for each check, and the verdict."""
-    lines = [f"{check.status:<8}{check.name:<14}{check.figure}" for check in proof]
+def verification_text(proof: list[Check], *, width: int = 100) -> str:
+    """A line for each check, or more where it is longer than ``width``, and the verdict."""
+    lines = []
+    for check in proof:
+        begin = f"{check.status:<8}{check.name:<14}"
+        lines += wrap(
+            check.figure,
+            width,
+            initial_indent=begin,
+            subsequent_indent=" " * len(begin),
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
     counts = {s: sum(check.status == s for check in proof) for s in (PASSED, FAILED, NOT_RUN)}
     verdict = "not verified" if counts[FAILED] else "verified"
     lines.append(

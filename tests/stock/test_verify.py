@@ -80,6 +80,17 @@ def test_without_the_original_its_checks_are_not_run(cleaned):
     assert verification_text(proof).endswith("verified: 11 passed, 0 failed, 4 not run")
 
 
+@pytest.mark.parametrize("width", [80, 200])
+def test_the_text_fits_the_terminal_and_loses_no_word(width):
+    proof = [Check("leaks", FAILED, ", ".join(f"landmark{i}" for i in range(30)))]
+    first, *more, verdict = verification_text(proof, width=width).splitlines()
+    assert first.startswith("FAIL    leaks         landmark0, landmark1,")
+    assert more and all(line.startswith(" " * 22) and len(line) <= width for line in more)
+    words = " ".join([first, *more]).split()
+    assert words == ["FAIL", "leaks", *proof[0].figure.split()]
+    assert verdict == "not verified: 0 passed, 1 failed, 0 not run"
+
+
 def test_other_options_are_verified_too(original, tmp_path):
     from smplprep.options import Options
 
