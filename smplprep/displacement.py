@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -11,11 +10,8 @@ from numpy.typing import NDArray
 
 from .model import Model
 from .poses import MAX_SHAPES, pose_set
-from .skinning import Posing, blocks, posing, skin_block, unposed_block
-
-# Each has a block of vertices to itself, so that figures do not depend on their number; two, as
-# everywhere here, because the step is meant for a machine that does other things, too.
-THREADS = 2
+from .skinning import POSED_BLOCK, Posing, blocks, posing, skin_block, unposed_block
+from .threads import each
 
 
 @dataclass(frozen=True)
@@ -67,8 +63,8 @@ def displacements(stages: list[Model]) -> list[Displacement]:
             a, b = pairs[index]
             table[block] = apart_mm(posed[id(a)], posed[id(b)], axis=1)
 
-    with ThreadPoolExecutor(THREADS) as cores:
-        list(cores.map(measure, blocks(first.n_vertices)))  # a list, to raise what they raised
+    for _ in each(measure, blocks(first.n_vertices, POSED_BLOCK)):
+        pass
     still = Displacement(0.0, 0.0, 0.0, 0, 0, np.zeros(first.n_vertices, dtype=np.float32))
     return [
         summary(distances[index]) if index in distances else still for index in range(len(pairs))

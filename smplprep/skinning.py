@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 from .kinematics import parents_first, parents_of
 from .model import Model
 
-BLOCK = 128  # vertices, so that what is at work stays in the processor's cache
+# Vertices at a time: few where every pose is at work, so that all of it stays in the processor's
+# cache; more elsewhere, or Python would take longer than numpy.
+POSED_BLOCK, BLOCK = 128, 512
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,9 +88,9 @@ def posing(model: Model, poses: NDArray[np.float64], betas: NDArray[np.float64])
     )
 
 
-def blocks(n_vertices: int) -> Iterator[slice]:
-    """The vertices, ``BLOCK`` at a time."""
-    return (slice(start, start + BLOCK) for start in range(0, n_vertices, BLOCK))
+def blocks(n_vertices: int, size: int = BLOCK) -> Iterator[slice]:
+    """The vertices, ``size`` at a time."""
+    return (slice(start, start + size) for start in range(0, n_vertices, size))
 
 
 def unposed_block(model: Model, block: slice, ready: Posing) -> NDArray[np.float64]:
@@ -123,6 +125,6 @@ def posed_vertices(
     ready = posing(model, poses, betas)
     posed = [
         skin_block(model.weights[block], unposed_block(model, block, ready), ready)
-        for block in blocks(model.n_vertices)
+        for block in blocks(model.n_vertices, POSED_BLOCK)
     ]
     return np.ascontiguousarray(np.moveaxis(np.concatenate(posed), 2, 0))

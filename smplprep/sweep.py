@@ -26,6 +26,7 @@ from .options import Options
 from .policies.kept import kept_entries
 from .poses import MAX_SHAPES, N_POSES, pose_set
 from .skinning import Posing, blocks, posing, skin_block, unposed_block
+from .threads import each
 from .transforms.localise_posedirs import localise_posedirs
 from .transforms.prune_weights import prune_weights
 from .transforms.sparsify_regressor import sparsify_regressor
@@ -94,17 +95,21 @@ def sweep(
     ready = posing(model, poses, betas), posing(regressed, poses, betas)
     shape = (len(tolerances), model.n_vertices, len(poses))
     apart = np.empty(shape, dtype=np.float32)
-    nonzeros = np.zeros(len(tolerances), dtype=np.int64)
-    rescued = np.zeros(len(tolerances), dtype=np.int64)
-    for block in watch(list(blocks(model.n_vertices))):
-        part = restricted(model, block)
+
+    def counted(block: slice) -> list[tuple[int, int]]:
+        """For each tolerance the weights that stay, and the rows that had to be rescued."""
+        part, counts = restricted(model, block), []
         before = posed(part, ready[0])
         for index, tolerance in enumerate(tolerances):
             pruned, change = pruned_at(part, block, tolerance, options, kept)
-            nonzeros[index] += change.entries_after
-            rescued[index] += len(change.figures["rescued_rows"])
+            counts.append((change.entries_after, len(change.figures["rescued_rows"])))
             after = posed(localised(pruned, options), ready[1])
             apart[index, block] = apart_mm(before, after, axis=1)
+        return counts
+
+    parts = list(blocks(model.n_vertices))
+    counts = [found for _, found in zip(watch(parts), each(counted, parts), strict=True)]
+    nonzeros, rescued = np.sum(counts, axis=0).T
     rows = []
     for index, tolerance in enumerate(tolerances):
         moved = summary(apart[index])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from smplprep import displacement
 from smplprep.displacement import displacements
 from smplprep.poses import pose_set
 from smplprep.skinning import posed_vertices
@@ -33,16 +32,6 @@ def test_each_step_and_the_total(small_model):
     assert plain(first, third)[moved[-1].max_pose, moved[-1].max_vertex] == pytest.approx(
         moved[-1].max_mm, rel=1e-5
     )
-
-
-def test_threads_change_no_bit(standin, monkeypatch):
-    stages = [standin, standin.with_arrays(weights=np.roll(standin.weights, 1, axis=0))]
-    found = []
-    for threads in (1, 4):
-        monkeypatch.setattr(displacement, "THREADS", threads)
-        found.append(displacements(stages)[-1])
-    assert found[0].as_dict() == found[1].as_dict()
-    assert np.array_equal(found[0].vertex_max_mm, found[1].vertex_max_mm)
 
 
 def test_regressor_and_shapes_count_too(small_model):

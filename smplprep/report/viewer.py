@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from ..displacement import Displacement, apart_mm, posed_stages, prepared
 from ..model import Model
 from ..poses import MAX_SHAPES, pose_set
-from ..skinning import blocks
+from ..skinning import POSED_BLOCK, blocks
+from ..threads import each
 
 # Beyond these the page would outgrow 8 MB and a browser's patience; the charts still show all.
 MAX_VERTICES = 30_000
@@ -67,7 +68,8 @@ def in_pose(before: Model, after: Model, index: int) -> list[NDArray[np.float64]
     pose = poses[index : index + 1].copy()
     pose[:, 0] = 0.0
     ready = prepared(stages, pose, betas[index : index + 1])
-    posed = [posed_stages(stages, block, ready) for block in blocks(before.n_vertices)]
+    parts = blocks(before.n_vertices, POSED_BLOCK)
+    posed = list(each(lambda block: posed_stages(stages, block, ready), parts))
     return [np.concatenate([part[id(model)][:, :, 0] for part in posed]) for model in stages]
 
 

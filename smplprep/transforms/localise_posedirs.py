@@ -13,6 +13,8 @@ from ..change import Change
 from ..errors import SmplprepError
 from ..kinematics import in_line_within, leaf_siblings, parents_of
 from ..model import Model
+from ..skinning import blocks
+from ..threads import each
 
 MODES = ("local", "zero", "keep")
 
@@ -46,8 +48,9 @@ def localise_posedirs(
         raise SmplprepError(f"posedirs mode {mode!r} is none of {', '.join(MODES)}")
     if hops < 0:
         raise SmplprepError(f"{hops} hops: a number of edges cannot be negative")
-    blocks = model.correctives
-    counts = entry_counts(blocks)
+    correctives = model.correctives
+    parts = list(blocks(model.n_vertices))
+    counts = np.concatenate(list(each(lambda part: entry_counts(correctives[part]), parts)))
     present = counts != 0
     keep = np.full(present.shape, mode == "keep")
     if mode == "local":
@@ -57,8 +60,15 @@ def localise_posedirs(
     drops = ~keep & present
     energy = np.zeros(present.shape)  # where nothing goes, all is kept, however much that is
     if drops.any():
-        energy = block_energy(blocks)
-        local = np.where(keep[:, None, :, None], blocks, blocks.dtype.type(0))
+        local = np.empty_like(correctives)
+
+        def localise(part: slice) -> None:
+            there = correctives[part]
+            energy[part] = block_energy(there)
+            local[part] = np.where(keep[part][:, None, :, None], there, there.dtype.type(0))
+
+        for _ in each(localise, parts):
+            pass
         model = model.with_arrays(posedirs=local.reshape(model.posedirs.shape))
     total = energy.sum(axis=0)
     kept = (energy * keep).sum(axis=0)
@@ -80,17 +90,17 @@ def localise_posedirs(
     )
 
 
-def entry_counts(blocks: NDArray) -> NDArray[np.int64]:
+def entry_counts(correctives: NDArray) -> NDArray[np.int64]:
     """(V, J-1) non-zero entries of each vertex's corrective of each joint.
 
     Whether one is there is asked of its entries: the square of 1e-163 is zero, its gradient is not.
     """
-    return np.einsum("vcjf->vj", blocks != 0, dtype=np.int64)
+    return np.einsum("vcjf->vj", correctives != 0, dtype=np.int64)
 
 
-def block_energy(blocks: NDArray) -> NDArray[np.float64]:
+def block_energy(correctives: NDArray) -> NDArray[np.float64]:
     """(V, J-1) squared norm of each vertex's corrective of each joint, in square metres."""
-    return np.einsum("vcjf,vcjf->vj", blocks, blocks, dtype=np.float64)
+    return np.einsum("vcjf,vcjf->vj", correctives, correctives, dtype=np.float64)
 
 
 def local_correctives(model: Model, hops: int) -> NDArray[np.bool_]:

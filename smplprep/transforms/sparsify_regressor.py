@@ -6,8 +6,6 @@ hand's shape. A joint is a convex combination of vertices, and few of them span 
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,11 +13,11 @@ from ..change import Change
 from ..errors import SmplprepError
 from ..mirror import Mirror, mirror_of
 from ..model import Model
+from ..threads import each
 
 MODES = ("exact", "threshold", "keep")
 BETA_RANGE = 3.0  # shifts are stated for every shape with |beta_i| <= 3 standard deviations
 FIXED_POINT_BITS = 120
-SOLVERS = 2  # threads; half of a row's time is HiGHS's, and the rest Python's, one at a time
 REFINEMENTS = 4  # each adds about ten digits, and a double has sixteen
 
 
@@ -81,9 +79,8 @@ def sparsify_regressor(
     joints = [] if mode == "keep" else list(range(len(src)))
     seconds = [] if mirror is None else [j for j in joints if mirror.joints[j] < j]
     firsts = [joint for joint in joints if joint not in seconds]
-    with ThreadPoolExecutor(SOLVERS) as pool:
-        for joint, row in zip(firsts, pool.map(solved, firsts), strict=True):
-            dst[joint] = row
+    for joint, row in zip(firsts, each(solved, firsts), strict=True):
+        dst[joint] = row
     for joint in seconds:
         assert mirror is not None
         image = dst[mirror.joints[joint]]
