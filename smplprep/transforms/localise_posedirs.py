@@ -60,7 +60,7 @@ def localise_posedirs(
     drops = ~keep & present
     energy = np.zeros(present.shape)  # where nothing goes, all is kept, however much that is
     if drops.any():
-        local = np.empty_like(correctives)
+        local = np.empty(correctives.shape, correctives.dtype)
 
         def localise(part: slice) -> None:
             there = correctives[part]
