@@ -25,7 +25,7 @@ def test_writable_zeros(n_bytes: int, has_pages: bool, monkeypatch: pytest.Monke
 
 def test_too_much_is_a_memory_error() -> None:
     with pytest.raises(MemoryError):
-        fresh_memory(1 << 46)  # more than the address space of a process
+        fresh_memory(1 << 48)  # more than the address space of a process
 
 
 def test_an_array_keeps_it_and_its_end_gives_it_back() -> None:
