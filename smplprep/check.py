@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .audit.landmark_sets import Landmark, landmark_set, skin_landmarks
+from .audit.landmark_sets import NAME_THEM, Landmark, landmark_set, skin_landmarks
 from .audit.support import landmark_support, named
 from .contents import DEFAULT_LIMITS, Limits, read_only
 from .displacement import displacements
@@ -115,7 +115,7 @@ def model_faults(
         raise SmplprepError(
             "no landmarks are known for this model, so nothing can be said of its leaks",
             path=model.source.path,
-            hint='Name its own in a JSON file, {"nose": 332, ...}: --landmarks FILE.json',
+            hint=NAME_THEM,
         )
     return leak_faults(model, landmarks, max_leaks) + influence_faults(model, max_influences)
 

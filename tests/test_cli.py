@@ -236,6 +236,16 @@ def test_cleaning_a_clean_file_says_so_and_copies_it(small_file, tmp_path):
     assert once.read_bytes() == twice.read_bytes()
 
 
+def test_leaks_that_stay_are_told_even_to_those_who_want_quiet(standin_dir, tmp_path):
+    source = standin_dir / "SMPLH_NEUTRAL.npz"
+    command = ("clean", source, "-o", tmp_path / "o.npz", "--no-html", "-q")
+    assert run(*command).stderr == ""
+    told = run(*command, "--force", "--posedirs", "keep")
+    assert (told.returncode, told.stdout) == (0, "")
+    expected = f"smplprep: {source}: 21 of 21 landmarks still leak; smplprep audit says to what\n"
+    assert told.stderr == expected
+
+
 def test_version_names_what_a_bug_report_needs():
     lines = run("--version").stdout.splitlines()
     assert lines[0] == f"smplprep {smplprep.__version__}"

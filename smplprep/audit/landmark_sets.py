@@ -19,6 +19,10 @@ from ..io.read_model import read_contents
 from ..model import Model
 
 NAMED_SETS = ("openpose25", "openpose-hands", "all")
+NAME_THEM = (
+    'Name its own: --landmarks FILE.json with {"nose": 332, ...}, '
+    "or FLAME's flame_static_embedding.pkl"
+)
 # Faces and barycentric coordinates: in SMPL-X's model file, and in FLAME's file beside the model.
 FACE_KEYS = ("lmk_faces_idx", "lmk_bary_coords")
 FLAME_FACE_KEYS = ("lmk_face_idx", "lmk_b_coords")
@@ -179,7 +183,7 @@ def landmark_set(model: Model, which: str, *, vocabulary: str = "findings") -> l
             f"where the landmarks of {which} are is not known for a model of "
             f"{model.n_vertices} vertices and {model.n_joints} joints",
             path=model.source.path,
-            hint='Name its own in a JSON file, {"nose": 332, ...}: --landmarks FILE.json',
+            hint=NAME_THEM,
         )
     return found
 

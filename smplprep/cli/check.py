@@ -28,8 +28,8 @@ from .shared import max_bytes_option
 @click.option(
     "--landmarks",
     metavar="SET",
-    help="openpose25, openpose-hands, all, or a JSON file {name: vertex}."
-    "  [default: the family's vertices]",
+    help="openpose25, openpose-hands, all, a JSON file {name: vertex}, or FLAME's "
+    "flame_static_embedding.pkl.  [default: the family's vertices]",
 )
 @max_bytes_option
 def check_command(

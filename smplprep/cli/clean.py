@@ -12,6 +12,7 @@ import click
 
 from ..errors import SmplprepError
 from ..options import Options
+from ..report.notes import leaks_left, notes
 from ..report.summary import change_lines, summary_text
 from .shared import (
     family_option,
@@ -75,7 +76,8 @@ class CleanCommand(click.Command):
     type=Names(),
     default=DEFAULTS.keep_joints,
     metavar="NAMES",
-    help="Do not touch the weights of these joints: left_hip,leftLeg.",
+    help="Do not touch the weights of these joints: left_hip,leftLeg. A vertex with nothing else "
+    "to take up what would go keeps all it has.",
 )
 @click.option(
     "--keep-vertices",
@@ -225,6 +227,8 @@ def clean_command(
             click.echo(f"smplprep: {error}", err=True)
             worst = max(worst, error.exit_status)
             continue
+        if leaks := leaks_left(done.report.data):  # whatever was asked for, and with -q, too
+            click.echo(f"smplprep: {model}: {leaks}; smplprep audit says to what", err=True)
         if as_json:
             reports.append(done.report)
         elif not quiet:
@@ -258,10 +262,10 @@ def output_folder(models: tuple[str, ...], output: str | None) -> Path | None:
 
 def result_text(model: str, done: CleanedFile, *, verbose: bool) -> str:
     """The table of one clean and where its files are."""
-    lines = [f"{model} ({done.report.data['family']})", "", summary_text(done.report.data), ""]
-    if verbose:
-        lines += [*change_lines(done.report.data), ""]
-    lines += [f"note: {sentence}" for sentence in done.report.data["odd"]]
+    data = done.report.data
+    details = [*change_lines(data), ""] if verbose else []
+    lines = [f"{model} ({data['family']})", "", summary_text(data), "", *details]
+    lines += [f"note: {sentence}" for sentence in data["odd"]]
     if done.target is None:
         lines.append("dry run: nothing was written")
     else:
@@ -272,19 +276,16 @@ def result_text(model: str, done: CleanedFile, *, verbose: bool) -> str:
 
 def closing_notes(options: Options, done: CleanedFile, *, html: bool) -> list[str]:
     """What was chosen for the user, and what was asked for and could not be had."""
-    notes = []
-    if not any(change["rows_touched"] for change in done.report.data["changes"]):
-        notes.append("note: already clean; no step had anything to do, and every array was copied")
+    said = notes(done.report.data)
     if options.tolerance == "auto":
         chosen = done.report.data["options"]["tolerance"]
-        notes.append(f"note: --tol auto chose {chosen:g}, the smallest tolerance without a leak")
+        said.append(f"--tol auto chose {chosen:g}, the smallest tolerance without a leak")
     flags = {param.name: max(param.opts, key=len) for param in clean_command.params}
     for name, other in options.idle():
-        with_it = f"{flags[other]} {getattr(options, other)}"
-        notes.append(f"note: {flags[name]} has no effect with {with_it}")
+        said.append(f"{flags[name]} has no effect with {flags[other]} {getattr(options, other)}")
     if html and done.target and not done.html_target:
-        notes.append("note: no HTML page: pip install 'smplprep[report]'")
-    return notes
+        said.append("no HTML page: pip install 'smplprep[report]'")
+    return [f"note: {sentence}" for sentence in said]
 
 
 class Progress:

@@ -23,6 +23,7 @@ from .measure import STRETCH, Frames
 MAX_ANGLE = 1e4  # radians; nobody turns that far, and float64 still knows where it is
 MAX_BETA = 1e3
 MAX_BETAS = 10_000
+NO_MOTION = ("shape.npz", "*_stagei.npz")
 
 
 @dataclass(frozen=True, order=True)
@@ -41,7 +42,8 @@ class Motion:
 def find_motions(named: Sequence[str | os.PathLike[str]]) -> list[Motion]:
     """The files that are named, and every .npz below the folders that are, by their labels.
 
-    AMASS's ``shape.npz``, which holds no motion, is left out; so are links to folders.
+    What AMASS keeps beside the motions of a subject, ``shape.npz`` and ``*_stagei.npz``, is left
+    out; so are links to folders.
 
     Raises:
         SmplprepError: nothing there, no .npz in a folder, or two files with one label.
@@ -49,7 +51,7 @@ def find_motions(named: Sequence[str | os.PathLike[str]]) -> list[Motion]:
     found: dict[str, Motion] = {}
     for name in named:
         top = Path(name)
-        files = sorted(p for p in top.rglob("*.npz") if p.name != "shape.npz")
+        files = sorted(path for path in top.rglob("*.npz") if not any(map(path.match, NO_MOTION)))
         if top.is_dir() and not files:
             raise SmplprepError("no .npz file in this folder", path=name)
         for path in files if top.is_dir() else [top]:

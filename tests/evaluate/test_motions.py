@@ -37,7 +37,8 @@ def test_reads_what_numpy_reads(tmp_path, dtype, save, count):
 
 
 def test_folders_are_searched_in_order(tmp_path):
-    for name in ("b/2.npz", "a/9.npz", "b/10.npz", "a/shape.npz", "a/notes.txt", "c.npz"):
+    beside = ("a/shape.npz", "a/neutral_stagei.npz", "a/notes.txt")  # in AMASS's folders
+    for name in ("b/2.npz", "a/9.npz", "b/10.npz", "c.npz", *beside):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
     found = [motion.label for motion in find_motions([tmp_path])]

@@ -95,9 +95,12 @@ def test_other_options_are_verified_too(original, tmp_path):
     from smplprep.options import Options
 
     options = Options(dtype="float32", shapedirs="zero", regressor="threshold", hops=1)
-    target = clean_file(original, tmp_path / "half.npz", options).target
-    proof = verify(target, against=original)
+    done = clean_file(original, tmp_path / "half.npz", options)
+    proof = verify(done.target, against=original)
     assert set(status_of(proof).values()) == {PASSED}, failures(proof)
+    told = next(check.figure for check in proof if check.name == "joints")
+    shift = max(row["max_shift_mm"] for row in done.report.data["regressor"])
+    assert f"moved by {shift:.2g} mm, promised {shift:.2g} mm" in told  # the one that moved most
 
 
 def test_cleaning_twice_is_verified_against_the_first_clean(cleaned, tmp_path):
