@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from .contents import DEFAULT_LIMITS, Limits
 from .io.packed_file import read_packed
 from .io.replace_file import check_output, commit_all, replacing
+from .io.vertex_list import VertexList
 from .options import Options
 
 # What comes after reading, numpy with it, is imported while the file is read, and what few cleans
@@ -110,7 +111,7 @@ def clean_file(
     report_target, page = target.with_suffix(".report.json"), target.with_suffix(".report.html")
     html_target = page if html else None
     outputs = [file for file in (report_target, target, html_target) if file]
-    inputs = [path, *(hands or ())]
+    inputs = [path, *(hands or ()), *named_files(options)]
     if not dry_run and target.parent.is_dir():
         for file in outputs:
             check_output(file, force=force, inputs=inputs)
@@ -152,7 +153,7 @@ def clean_file(
         digests = {target: written.sha256, report_target: sha256(text).hexdigest()}
         for html_file in html_files:
             say("draw")
-            text = render_page(report.data, name=target.stem).encode()
+            text = render_page(report.data, name=target.stem).encode("utf-8", "backslashreplace")
             html_file.write(text)
             digests[page] = sha256(text).hexdigest()
         syncing.result()  # a disk says only once that it failed
@@ -174,6 +175,12 @@ def handed(model: Model, hands: tuple[str, str], *, limits: Limits) -> Model:
 
     left, right = (read_model(path, normalise_rows=True, limits=limits) for path in hands)
     return with_hands(model, left, right)
+
+
+def named_files(options: Options) -> list[str]:
+    """Files that options were read from; they must not be written to."""
+    listed = options.keep_vertices
+    return [listed.path] if isinstance(listed, VertexList) else []
 
 
 def target_of(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from numbers import Integral, Real
+from typing import Any, Literal, NoReturn
 
 from .errors import SmplprepError, shown
 
@@ -15,11 +17,25 @@ NEEDS = {
     "regressor_budget_mm": ("regressor", ("exact",)),
     "hops": ("posedirs", ("local",)),
 }
+# Field -> what it may be; whether a number is in its range, its transform knows.
+CHOICES = {
+    "regressor": ("exact", "threshold", "keep"),
+    "posedirs": ("local", "zero", "keep"),
+    "shapedirs": ("keep", "zero"),
+    "dtype": ("same", "float32"),
+    "policy": ("threshold", "islands", "structure"),
+    "removed_to": ("renormalise", "parent"),
+}
+COUNTS = ("hops", "reach", "max_influences")
+NUMBERS = ("tolerance", "regressor_tolerance", "regressor_budget_mm", "budget_mm")
 
 
 @dataclass(frozen=True)
 class Options:
     """Options of ``clean``, in the order of its steps.
+
+    Raises:
+        SmplprepError: a word that is none of those below, or a value of another type.
 
     Attributes:
         tolerance: skinning weights below it go; dimensionless, in [0, 1). "auto" is the smallest
@@ -60,6 +76,31 @@ class Options:
     removed_to: str = "renormalise"
     symmetrize: bool = False
     budget_mm: float | None = None
+
+    def __post_init__(self) -> None:
+        for name, values in CHOICES.items():
+            if getattr(self, name) not in values:
+                self._refuse(name, f"none of {', '.join(values)}")
+        for name in (*COUNTS, *NUMBERS):
+            value = getattr(self, name)
+            kind: Any = Integral if name in COUNTS else Real
+            if value is None and getattr(Options, name) is None:
+                continue
+            if name == "tolerance" and value == "auto":
+                continue
+            if not isinstance(value, kind) or isinstance(value, bool) or not math.isfinite(value):
+                self._refuse(name, f"no {'whole' if name in COUNTS else 'finite'} number")
+            # numpy's numbers are numbers, too, but no JSON.
+            object.__setattr__(self, name, int(value) if name in COUNTS else float(value))
+        if not all(isinstance(name, str) for name in self.keep_joints):
+            self._refuse("keep_joints", "no list of names")
+        if not all(isinstance(index, Integral) for index in self.keep_vertices):
+            self._refuse("keep_vertices", "no list of indices")
+        if not all(type(index) is int for index in self.keep_vertices):
+            object.__setattr__(self, "keep_vertices", tuple(map(int, self.keep_vertices)))
+
+    def _refuse(self, name: str, what: str) -> NoReturn:
+        raise SmplprepError(f"{name} {shown(repr(getattr(self, name)))} is {what}")
 
     @property
     def chosen_tolerance(self) -> float:

@@ -51,8 +51,9 @@ def rotation_matrices(rotations: NDArray[np.float64]) -> NDArray[np.float64]:
 def rest_joints(model: Model, betas: NDArray[np.float64]) -> NDArray[np.float64]:
     """(N, J, 3) joints of the unposed body, metres, for (N, B') betas."""
     regressor = model.J_regressor.astype(np.float64, copy=False)
-    directions = model.shapedirs[:, :, : betas.shape[1]].reshape(model.n_vertices, -1)
-    moved = (regressor @ directions).reshape(model.n_joints, 3, -1)
+    n_betas = betas.shape[1]
+    directions = model.shapedirs[:, :, :n_betas].reshape(model.n_vertices, 3 * n_betas)
+    moved = (regressor @ directions).reshape(model.n_joints, 3, n_betas)
     return regressor @ model.v_template + np.moveaxis(moved @ betas.T, 2, 0)
 
 
@@ -97,8 +98,9 @@ def unposed_block(model: Model, block: slice, ready: Posing) -> NDArray[np.float
     """(b, 3, N) shaped vertices with the pose blend shapes added, before skinning."""
     n_betas, n_poses = ready.betas.shape
     template = model.v_template[block][:, :, None]
-    shapes = model.shapedirs[block, :, :n_betas].reshape(-1, n_betas) @ ready.betas
-    offsets = model.posedirs[block].reshape(-1, len(ready.features)) @ ready.features
+    n_rows = 3 * len(template)
+    shapes = model.shapedirs[block, :, :n_betas].reshape(n_rows, n_betas) @ ready.betas
+    offsets = model.posedirs[block].reshape(n_rows, len(ready.features)) @ ready.features
     return (shapes + offsets).reshape(-1, 3, n_poses) + template
 
 

@@ -33,6 +33,7 @@ from .transforms.sparsify_regressor import sparsify_regressor
 from .transforms.symmetrize import symmetrize
 
 DEFAULT_TOLERANCES = "1e-5:1e-1:20"
+MAX_COUNT = 1000
 DIGITS = 3  # significant, so that a tolerance of the sweep can be typed
 
 Watch = Callable[[Iterable[slice]], Iterable[slice]]
@@ -58,12 +59,17 @@ def tolerances_of(text: str) -> list[float]:
     try:
         if ":" in text:
             low, high, count = text.split(":")
+            if int(count) > MAX_COUNT:
+                raise ValueError("too many")
             logs = np.linspace(math.log10(float(low)), math.log10(float(high)), int(count))
             found = [float(f"{10.0**log:.{DIGITS}g}") for log in logs]
         else:
             found = [float(part) for part in text.split(",")]
     except ValueError as error:
-        raise SmplprepError(f"{text!r} is neither LOW:HIGH:COUNT nor a list of numbers") from error
+        message = (
+            f"{shown(text)!r} is neither LOW:HIGH:COUNT (up to {MAX_COUNT}) nor a list of numbers"
+        )
+        raise SmplprepError(message) from error
     if not found or not all(0.0 <= tolerance < 1.0 for tolerance in found):
         raise SmplprepError(f"{text!r} has a tolerance that is not in [0, 1)")
     return sorted(set(found))

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import ModelInvalidError, shown
+from .errors import ModelInvalidError, SmplprepError, shown
 from .families import FAMILIES
 from .kinematics import parents_of
 from .model import Model
@@ -15,6 +15,9 @@ from .schema import FLOAT_KEYS, REQUIRED_KEYS
 
 MAX_NEGATIVE_WEIGHT = 1e-6  # larger ones are no rounding noise
 MAX_SUM_ERROR = 1e-2
+MAX_SIZE = 1e9  # of any number; its square is still far from the end of float64
+# Tables of all joints by all joints, and of what each direction does, are made of every model.
+MAX_JOINTS, MAX_DIRECTIONS = 1024, 10_000
 
 
 def check_keys(keys: list[str], *, path: str | None) -> None:
@@ -78,6 +81,11 @@ def check_shapes(model: Model) -> None:
     check_features(model, n_joints)
     if n_vertices == 0 or n_joints == 0:
         raise ModelInvalidError(f"{n_vertices} vertices and {n_joints} joints", path=path)
+    if n_joints > MAX_JOINTS:
+        raise ModelInvalidError(f"{n_joints} joints; the limit is {MAX_JOINTS}", path=path)
+    if model.shapedirs.ndim == 3 and model.shapedirs.shape[2] > MAX_DIRECTIONS:
+        message = f"{model.shapedirs.shape[2]} shape directions; the limit is {MAX_DIRECTIONS}"
+        raise ModelInvalidError(message, path=path, key="shapedirs")
     expected: dict[str, tuple[int | None, ...]] = {
         "v_template": (n_vertices, 3),
         "f": (None, 3),
@@ -120,6 +128,8 @@ def check_features(model: Model, n_joints: int) -> None:
 def check_family(model: Model) -> None:
     """A family that the user named must have the joints that the file has."""
     name = model.source.family
+    if name is not None and name not in FAMILIES:
+        raise SmplprepError(f"the family {shown(name)!r} is none of {', '.join(FAMILIES)}")
     if name is None or not FAMILIES[name].joints:
         return
     n_expected = len(FAMILIES[name].joints)
@@ -144,14 +154,16 @@ def at(index: Any) -> str:
 
 
 def check_finite(array: NDArray, key: str, path: str | None) -> None:
-    """No NaN and no infinity. The sum is a cheap first look: it is finite only if all terms are."""
+    """No NaN, no infinity, nothing absurd. The sum of squares is a cheap first look at all."""
+    flat = array.reshape(-1)
     with np.errstate(over="ignore", invalid="ignore"):
-        if np.isfinite(array.sum(dtype=np.float64)):
+        if np.dot(flat, flat) <= MAX_SIZE**2:
             return
-    bad = np.argwhere(~np.isfinite(array))
+        bad = np.argwhere(~(np.abs(array) <= MAX_SIZE))
     if len(bad):
         value = array[tuple(bad[0])]
-        raise ModelInvalidError(f"{key}{at(bad[0])}: {value} is no number", path=path, key=key)
+        what = "too large for a body" if np.isfinite(value) else "no number"
+        raise ModelInvalidError(f"{key}{at(bad[0])}: {value} is {what}", path=path, key=key)
 
 
 def check_faces(model: Model) -> None:

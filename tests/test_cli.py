@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import resource
 import signal
 import subprocess
@@ -244,6 +245,70 @@ def test_leaks_that_stay_are_told_even_to_those_who_want_quiet(standin_dir, tmp_
     assert (told.returncode, told.stdout) == (0, "")
     expected = f"smplprep: {source}: 21 of 21 landmarks still leak; smplprep audit says to what\n"
     assert told.stderr == expected
+
+
+def test_the_list_of_kept_vertices_is_an_input(small_file, tmp_path):
+    listed = tmp_path / "o.report.json"
+    listed.write_text("[1, 2]")
+    command = ("clean", small_file, "--keep-vertices", listed, "-o", tmp_path / "o.npz")
+    told = run(*command, "--force", "--no-html")
+    assert told.returncode == 4
+    assert told.stderr == f"smplprep: {listed}: the output is the input\n"
+    assert listed.read_text() == "[1, 2]"
+
+
+@pytest.mark.parametrize(
+    ("name", "why"), [(".", "this is a folder, not a model file"), ("", "there is no such file")]
+)
+def test_a_folder_is_no_model(name, why):
+    told = run("clean", name)
+    assert (told.returncode, told.stderr) == (3, f"smplprep: {name}: {why}\n")
+
+
+def test_names_that_are_no_text(small_file, tmp_path):
+    model = os.fsencode(tmp_path) + b"/b\xff.npz"
+    with open(model, "wb") as file:  # noqa: PTH123 (a name in bytes)
+        file.write(small_file.read_bytes())
+    name = os.fsdecode(model)
+    assert run("clean", name, env=os.environ | {"LC_ALL": "C", "PYTHONUTF8": "0"}).returncode == 0
+    assert len(list(tmp_path.iterdir())) == 4
+    assert "b\\udcff.npz" in run("audit", name, "--vertices", "all", "--csv").stdout
+
+
+@pytest.mark.parametrize("command", ["audit", "evaluate", "verify"])
+def test_a_pipe_is_waited_for_by_nobody(small_file, tmp_path, command):
+    os.mkfifo(tmp_path / "o.report.json")
+    (tmp_path / "o.npz").write_bytes(small_file.read_bytes())
+    model, pipe = tmp_path / "o.npz", tmp_path / "o.report.json"
+    walk = Path(__file__).parents[1] / "assets" / "cc0_walk.npz"
+    arguments = {
+        "audit": (model, "--landmarks", pipe),
+        "evaluate": (model, model, "--motions", walk, "--resume", pipe),
+        "verify": (model,),
+    }
+    told = run(command, *arguments[command])
+    assert told.returncode == (1 if command == "verify" else 3)
+    assert "o.report.json: this is" in told.stdout + told.stderr
+
+
+def test_a_reader_that_goes_is_no_failed_check(small_file):
+    read, write = os.pipe()
+    os.close(read)
+    command = [sys.executable, "-m", "smplprep", "inspect", small_file]
+    assert subprocess.run(command, stdout=write, timeout=60).returncode == 4
+    os.close(write)
+
+
+def test_a_damaged_report_is_named(small_file, tmp_path):
+    run("clean", small_file, "-o", tmp_path / "o.npz", "--no-html")
+    path = tmp_path / "o.report.json"
+    data = json.loads(path.read_text())
+    del data["summary"]["before"]
+    path.write_text(json.dumps(data))
+    told = run("report", path)
+    assert told.returncode == 3
+    assert told.stderr == f"smplprep: {path}: a damaged report: KeyError: 'before'\n"
+    assert not (tmp_path / "o.report.html").exists()
 
 
 def test_version_names_what_a_bug_report_needs():

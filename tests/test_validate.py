@@ -7,8 +7,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from smplprep import ModelInvalidError
-from smplprep.validate import check_keys, check_model
+from smplprep import ModelInvalidError, Options, SmplprepError, clean
+from smplprep.validate import MAX_DIRECTIONS, MAX_JOINTS, check_keys, check_model
 
 
 def changed(array, index, value):
@@ -38,6 +38,52 @@ def test_a_bad_value_is_named_by_its_index(small_model, field, index, value, mes
     with pytest.raises(ModelInvalidError, match=message) as error:
         check_model(broken(small_model(), field, index, value))
     assert error.value.key == field
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, ">f8"])
+def test_absurd_numbers_are_refused_and_large_ones_are_not(small_model, dtype):
+    model, largest = small_model(), 6e4 if dtype == np.float16 else 1e9
+    array = np.zeros((10, 3, 27), dtype)
+    array[1, 2, 3] = largest
+    check_model(dataclasses.replace(model, posedirs=array))
+    if dtype != np.float16:  # which ends at 65504
+        array[1, 2, 3] = -1.01e9
+        with pytest.raises(ModelInvalidError, match=r"\[1, 2, 3\]: -1.*too large for a body"):
+            check_model(dataclasses.replace(model, posedirs=array))
+
+
+def test_sizes_that_no_body_has_are_refused_before_tables_are_made_of_them(small_model):
+    model = small_model()
+    many = MAX_JOINTS + 1
+    with pytest.raises(ModelInvalidError, match=f"{many} joints; the limit is {MAX_JOINTS}"):
+        check_model(dataclasses.replace(model, weights=np.ones((10, many))))
+    shapes = np.zeros((10, 3, MAX_DIRECTIONS + 1), np.float16)
+    with pytest.raises(ModelInvalidError, match="10001 shape directions; the limit is 10000"):
+        check_model(dataclasses.replace(model, shapedirs=shapes))
+
+
+def test_a_family_that_nobody_knows_is_named(small_model):
+    model = small_model()
+    source = dataclasses.replace(model.source, family="homer")
+    with pytest.raises(SmplprepError, match="the family 'homer' is none of smpl, smplh,"):
+        check_model(dataclasses.replace(model, source=source))
+
+
+def test_no_shapes_and_one_joint_are_few_but_valid(small_model):
+    bare = small_model(shapedirs=np.zeros((10, 3, 0)))
+    lone = small_model(
+        weights=np.ones((10, 1)),
+        J_regressor=np.full((1, 10), 0.1),
+        kintree_table=np.array([[-1], [0]]),
+        posedirs=np.zeros((10, 3, 0)),
+        J=None,
+    )
+    for model in (bare, lone):
+        check_model(model)
+        for options in ({}, {"policy": "structure"}, {"budget_mm": 5.0}, {"dtype": "float32"}):
+            cleaned, report = clean(model, Options(**options))
+            check_model(cleaned)
+            assert np.isfinite(report.data["displacement"]["max_mm"])
 
 
 @pytest.mark.parametrize(

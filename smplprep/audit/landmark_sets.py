@@ -7,14 +7,16 @@ smplx returns them in one list: the joints first, then the vertices, then SMPL-X
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ..contents import DEFAULT_LIMITS
 from ..errors import ModelInvalidError, SmplprepError, shown
+from ..io.input_file import read_text
 from ..io.read_model import read_contents
 from ..model import Model
 
@@ -191,12 +193,13 @@ def landmark_set(model: Model, which: str, *, vocabulary: str = "findings") -> l
 def landmarks_from_file(path: str, n_vertices: int) -> list[Landmark]:
     """Landmarks from a JSON object {name: vertex}; the error names the entry that is wrong."""
     try:
-        names = json.loads(Path(path).read_text("utf-8"))
-    except FileNotFoundError as error:
-        raise SmplprepError(
-            f"{shown(path)} is neither a file nor one of {', '.join(NAMED_SETS)}"
-        ) from error
-    except (OSError, ValueError, RecursionError) as error:
+        if not os.path.lexists(path):
+            known = ", ".join(NAMED_SETS)
+            raise SmplprepError(f"{shown(path)} is neither a file nor one of {known}")
+        names = json.loads(read_text(path, limits=DEFAULT_LIMITS), object_pairs_hook=once_each)
+    except SmplprepError:
+        raise
+    except (ValueError, RecursionError) as error:
         raise SmplprepError(f"no readable JSON: {shown(error)}", path=path) from error
     if not isinstance(names, dict) or not names:
         raise SmplprepError("no JSON object of the form {name: vertex}", path=path)
@@ -209,6 +212,14 @@ def landmarks_from_file(path: str, n_vertices: int) -> list[Landmark]:
     return [Landmark(shown(name, 24), vertex=vertex) for name, vertex in names.items()]
 
 
+def once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object; ValueError where it names something twice."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("it names something twice")
+    return found
+
+
 def landmarks_at(vertices: str, model: Model) -> list[Landmark]:
     """Landmarks from "332,6260"; a vertex with a known name bears it, another is v332."""
     names = {vertex: name for name, vertex in model.family.landmarks.items()}
@@ -216,7 +227,8 @@ def landmarks_at(vertices: str, model: Model) -> list[Landmark]:
     for text in vertices.split(","):
         number = text.strip()
         # Digits by hand: int() would also take "1_0" and "+5".
-        if not (number.isascii() and number.isdigit()) or int(number) >= model.n_vertices:
+        digits = number.isascii() and number.isdigit() and len(number) < 20
+        if not digits or int(number) >= model.n_vertices:
             raise SmplprepError(f"{shown(text)!r} is no vertex of {model.n_vertices}")
         found.append(Landmark(names.get(int(number), f"v{int(number)}"), vertex=int(number)))
     return found

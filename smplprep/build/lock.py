@@ -57,7 +57,7 @@ def read_lock(path: Path) -> dict[Key, Entry]:
         data = json.loads(path.read_text("utf-8"))
         if data["lock_version"] != LOCK_VERSION:
             raise ManifestError("was written by another version of smplprep", path=path)
-        entries = [Entry(**model) for model in data["models"]]
+        entries = [entry_of(**model) for model in data["models"]]
         return {entry.key: entry for entry in entries}
     except FileNotFoundError:
         return {}
@@ -66,6 +66,23 @@ def read_lock(path: Path) -> dict[Key, Entry]:
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         message = "cannot be read as a lock; delete it to build everything anew"
         raise ManifestError(message, path=path) from error
+
+
+def entry_of(
+    *,
+    recipe: dict[str, Any],
+    inputs: dict[str, str],
+    outputs: dict[str, str],
+    versions: dict[str, str],
+) -> Entry:
+    """An entry as it stands in a lock; TypeError or ValueError where it cannot be one."""
+    if not isinstance(recipe["options"], dict):
+        raise TypeError("no table of options")
+    for table in (inputs, outputs, versions):
+        for name, text in table.items():
+            if not isinstance(text, str) or "\0" in name:
+                raise ValueError("neither a hash nor a version, or no name")
+    return Entry(recipe, inputs, outputs, versions)
 
 
 def write_lock(path: Path, entries: Iterable[Entry]) -> None:

@@ -247,7 +247,7 @@ def _without_outputs(matches: list[str], fields: dict[str, Any]) -> list[str]:
 
 def relative_path(value: Any) -> str:
     """The path with forward slashes; ValueError unless it is one relative to the manifest."""
-    if not isinstance(value, str) or not value:
+    if not isinstance(value, str) or not value or "\0" in value:
         raise ValueError("a path is expected")
     if Path(value).is_absolute():
         raise ValueError(

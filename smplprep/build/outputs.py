@@ -9,10 +9,15 @@ from ..errors import SmplprepError
 from ..schema import STAMP_KEY
 
 
-def is_foreign(path: str) -> bool:
+def is_foreign(path: str, *, known: bool) -> bool:
     """Whether a file is there that no clean made: a model without our stamp, or no report of ours.
 
     A build that was killed, or whose lock was deleted, has left outputs that no lock knows.
+
+    Args:
+        path: the output.
+        known: whether the lock says that a build put something there. What cannot be read is then
+            a damaged output, and nobody's loss.
     """
     if not Path(path).exists():
         return False
@@ -28,4 +33,4 @@ def is_foreign(path: str) -> bool:
             return "smplprep" not in read_text(path, limits=DEFAULT_LIMITS)
         return STAMP_KEY not in read_contents(path).entries
     except (SmplprepError, ValueError, TypeError, RecursionError):
-        return True
+        return not known

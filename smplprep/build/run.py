@@ -127,7 +127,7 @@ class _Judge:
 
     def __init__(self, plans: list[Planned], lock: dict[Key, Entry], *, locked: bool) -> None:
         self._locked = locked
-        self._ours = {output for entry in lock.values() for output in entry.outputs}
+        self._known = {output for entry in lock.values() for output in entry.outputs}
         self._inputs = {os.path.realpath(path) for each in plans for path in each.job.inputs}
         current = [each.locked for each in plans if each.locked and not each.why]
         self._writers = {output: each.key for each in current for output in each.outputs}
@@ -140,7 +140,7 @@ class _Judge:
                 return SmplprepError(message, path=output)
             if os.path.realpath(output) in self._inputs:
                 return SmplprepError("the output is an input of the build", path=output)
-            if output not in self._ours and is_foreign(output):
+            if is_foreign(output, known=output in self._known):
                 message, hint = "it exists already, and no clean made it", "Move it away first."
                 return ModelWriteError(message, path=output, hint=hint)
         if self._locked and planned.locked:

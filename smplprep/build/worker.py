@@ -13,7 +13,7 @@ from threading import Thread
 from .. import __version__
 from ..clean_file import clean_file
 from ..contents import limits_with
-from ..errors import SmplprepError
+from ..errors import ModelReadError, SmplprepError
 from ..io import signals
 from ..io.digest import sha256_of
 from ..report.html.render import can_render
@@ -45,7 +45,7 @@ def work(job: Job, parent: connection.Connection) -> None:
             raise refusal
 
     try:
-        hands = {path: sha256_of(path) for path in job.inputs[1:]}
+        hands = {path: digest_of(path) for path in job.inputs[1:]}
         if job.html and not can_render():
             message = "its HTML page takes plotly and Jinja2: pip install 'smplprep[report]'"
             raise SmplprepError(message, path=job.path)
@@ -69,6 +69,14 @@ def work(job: Job, parent: connection.Connection) -> None:
         parent.send(error)
     except Exception as error:  # it may hold what cannot be sent
         parent.send(RuntimeError(f"{type(error).__name__}: {error}"))
+
+
+def digest_of(path: str) -> str:
+    """SHA-256 of an input."""
+    try:
+        return sha256_of(path)
+    except OSError as error:
+        raise ModelReadError(f"cannot be read: {error.strerror}", path=path) from error
 
 
 def versions(job: Job, outputs: dict[Path, str]) -> dict[str, str]:

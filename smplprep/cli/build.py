@@ -136,9 +136,9 @@ def reader(option: click.Option) -> Callable[[Any], Any]:
             raise ValueError(f"{wanted} is expected")
         if isinstance(value, list) and not isinstance(option.type, Names):
             raise ValueError("one value is expected, not a list")
-        several = tuple(map(str, value)) if isinstance(value, list) else None
+        words = tuple(map(str, value)) if isinstance(value, list) else str(value)
         try:
-            typed = value if option.is_flag else several or str(value)
+            typed = value if option.is_flag else words
             return option.type_cast_value(context, typed)
         except click.BadParameter as error:
             raise ValueError(error.message) from error

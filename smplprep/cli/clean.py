@@ -243,7 +243,9 @@ def clean_command(
 
 def output_folder(models: tuple[str, ...], output: str | None) -> Path | None:
     """The folder that -o names, made if several models need it; None where it names a file."""
-    places = {Path(Path(model).stem) if output else Path(model).with_suffix("") for model in models}
+    places = {os.path.splitext(os.path.normpath(model))[0] for model in models}  # noqa: PTH122
+    if output:
+        places = {Path(place).name for place in places}
     if len(places) < len(models):
         raise click.UsageError("two of the models would get outputs or reports of the same name")
     if output is None:

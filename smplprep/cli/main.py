@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import sys
 from importlib import import_module
@@ -87,6 +88,8 @@ def run() -> NoReturn:
     # Python has None where the caller closed the stream (``smplprep ... >&-``).
     sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115, PTH123 (open to the end)
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115, PTH123
+    if isinstance(sys.stdout, io.TextIOWrapper):  # names of files may be no text
+        sys.stdout.reconfigure(errors="backslashreplace")
     if "--debug" in sys.argv:
         sys.argv.remove("--debug")
         smplprep()
@@ -99,6 +102,8 @@ def run() -> NoReturn:
         status = error.exit_code
     except click.Abort:
         status = 130
+    except SystemExit:
+        status = 4  # click's way of saying that nobody reads our output any more
     except Exception as error:
         status = explain(error)
     leave_quietly(status)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 
-from ..errors import SmplprepError
+from ..errors import ModelReadError, SmplprepError, shown
 
 
 @click.command("report", short_help="Draw the page of a report again, or its figures.")
@@ -27,8 +29,10 @@ def report_command(report: str, output: str | None, png: str | None, force: bool
     if png:
         from ..report.pictures import draw_report, write_picture
 
+        with complete(report):
+            figures = draw_report(data)
         Path(png).mkdir(parents=True, exist_ok=True)
-        for kind, figure in draw_report(data).items():
+        for kind, figure in figures.items():
             target = Path(png) / f"{name}.{kind}.png"
             write_picture(figure, target, force=force, inputs=[report])
             click.echo(f"picture: {target}")
@@ -36,8 +40,21 @@ def report_command(report: str, output: str | None, png: str | None, force: bool
         from ..report.html.render import write_page
 
         target = Path(output) if output else Path(report).with_suffix(".html")
-        write_page(data, target, name=name, force=force, inputs=[report])
+        with complete(report):
+            write_page(data, target, name=name, force=force, inputs=[report])
         click.echo(f"page: {target}")
+
+
+@contextlib.contextmanager
+def complete(path: str) -> Iterator[None]:
+    """What a report lacks shows when it is drawn; the error says so of the file."""
+    try:
+        yield
+    except (SmplprepError, OSError, MemoryError):
+        raise
+    except Exception as error:
+        message = f"a damaged report: {type(error).__name__}: {shown(error)}"
+        raise ModelReadError(message, path=path) from error
 
 
 def read_report(path: str) -> dict[str, Any]:

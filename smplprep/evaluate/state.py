@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from .. import __version__
+from ..contents import DEFAULT_LIMITS
 from ..errors import SmplprepError
+from ..io.input_file import read_text
 from ..io.replace_file import replacing
 from .motions import Motion, motion_sha256
 from .run import Measuring, Outcome
@@ -47,10 +49,10 @@ class State:
         if not self.path.exists():
             return None
         try:
-            data = json.loads(self.path.read_text("utf-8"))
+            data = json.loads(read_text(self.path, limits=DEFAULT_LIMITS))
             known = {key: data[key] for key in self._key}
             outcome = Outcome(Tally.from_json(data["tally"]), dict(data["done"]))
-        except (OSError, ValueError, KeyError, TypeError, IndexError, RecursionError) as error:
+        except (ValueError, KeyError, TypeError, IndexError, RecursionError) as error:
             raise SmplprepError("this is no state file of evaluate", path=self.path) from error
         paths = {motion.label: motion.path for motion in motions}
         same = known == self._key and outcome.done.keys() <= paths.keys()

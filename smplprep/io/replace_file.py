@@ -188,6 +188,7 @@ def commit_all(*replacements: Replacement) -> None:
     for replacement in replacements:
         replacement.close()
     begun: list[Replacement] = []
+    signals.hold()  # all of them or none
     try:
         for replacement in replacements:
             begun.append(replacement)
@@ -199,6 +200,7 @@ def commit_all(*replacements: Replacement) -> None:
     finally:
         for replacement in begun:
             replacement._settle()
+        signals.release()
     for folder in {replacement.target.parent for replacement in replacements}:
         _sync_folder(folder)
 

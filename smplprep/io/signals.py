@@ -11,6 +11,8 @@ import signal
 from types import FrameType
 
 _unfinished: dict[str, int] = {}  # path -> the process that writes it
+_holders = 0
+_held: list[int] = []  # signals that came while somebody held them
 
 
 def install() -> None:
@@ -35,7 +37,24 @@ def forget(path: str) -> None:
     _unfinished.pop(path, None)
 
 
+def hold() -> None:
+    """Until ``release``, fatal signals wait: what is begun must be brought to an end."""
+    global _holders
+    _holders += 1
+
+
+def release() -> None:
+    """Die of what came meanwhile, unless somebody else still holds it."""
+    global _holders
+    _holders -= 1
+    if _held and not _holders:
+        _remove_and_die(_held[0], None)
+
+
 def _remove_and_die(number: int, frame: FrameType | None) -> None:
+    if _holders:
+        _held.append(number)
+        return
     for path, writer in list(_unfinished.items()):
         if writer != os.getpid():  # a forked child that is stopped must not remove its parent's
             continue

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..contents import DEFAULT_LIMITS
 from ..errors import shown
+from ..io.input_file import read_text
 
 DISPLACEMENT_KEYS = ("mean_mm", "p99_mm", "max_mm")
 
@@ -50,11 +52,12 @@ def read_promise(path: Path) -> Promise:
     """Read NAME.report.json.
 
     Raises:
-        OSError: it cannot be read.
+        ModelReadError: it cannot be read.
         NotAReportError: it is no report; the message says what it lacks.
     """
+    text = read_text(path, limits=DEFAULT_LIMITS)
     try:
-        return promise_of(json.loads(path.read_text("utf-8")))
+        return promise_of(json.loads(text))
     except KeyError as error:
         raise NotAReportError(f"it lacks {shown(error)}") from error
     except (ValueError, TypeError, AttributeError, RecursionError) as error:

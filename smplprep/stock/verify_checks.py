@@ -10,7 +10,7 @@ import numpy as np
 from ..audit.landmark_sets import all_landmarks
 from ..audit.support import landmark_support, landmark_table
 from ..displacement import displacements
-from ..errors import shown
+from ..errors import ModelReadError, shown
 from ..io.read_model import read_model
 from ..kinematics import parents_of
 from ..schema import OPTIONAL_KEYS, REQUIRED_KEYS, STAMP_KEY
@@ -40,8 +40,8 @@ def check_report(subject: Subject) -> str:
     path = subject.path.with_suffix(".report.json")
     try:
         subject.promise = read_promise(path)
-    except OSError as error:
-        raise CheckError(f"{path.name}: {error.strerror}") from error
+    except ModelReadError as error:
+        raise CheckError(f"{path.name}: {error.message}") from error
     except NotAReportError as error:
         raise CheckError(f"{path.name} is no report of smplprep clean: {error}") from error
     return f"{path.name}, written by smplprep {subject.promise.version}"

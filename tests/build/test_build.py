@@ -198,6 +198,17 @@ def test_every_line_of_the_table_fits_80_columns(tmp_path: Path) -> None:
     assert "SMPLH_FEMALE.npz" in done.stdout
 
 
+def test_a_model_put_where_an_output_was_is_kept(project: Path, build: Run) -> None:
+    """The lock names the place, but nobody's clean made what lies there now."""
+    build()
+    output = project / "cleaned" / "SMPLH_MALE_clean.npz"
+    mine = (project / "raw" / "SMPLH_FEMALE.npz").read_bytes()
+    output.write_bytes(mine)
+    done = build(status=4)
+    assert "SMPLH_MALE_clean.npz: it exists already, and no clean made it" in done.stderr
+    assert output.read_bytes() == mine
+
+
 @pytest.mark.parametrize("inside", ["a raw model", "a text"])
 def test_a_file_that_no_clean_made_is_kept(project: Path, build: Run, inside: str) -> None:
     """An output named by mistake, or a model that another manifest reads."""

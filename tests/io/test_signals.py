@@ -64,6 +64,37 @@ def test_a_signal_leaves_the_old_file_and_no_litter(
     assert (target.read_bytes() if old else None) == old
 
 
+COMMITTER = """
+import os, signal, sys
+from smplprep.io import signals
+signals.install()
+from smplprep.io.replace_file import Replacement, commit_all, replacing
+swap = Replacement._swap
+def interrupted(self):
+    swap(self)
+    os.kill(os.getpid(), signal.SIGTERM)
+Replacement._swap = interrupted
+with replacing(sys.argv[1], force=True) as a, replacing(sys.argv[2], force=True) as b:
+    a.write(b"new")
+    b.write(b"new")
+    print("writing", flush=True)
+    commit_all(a, b)
+print("not reached")
+"""
+
+
+@pytest.mark.parametrize("old", [b"old", None])
+def test_a_signal_between_two_outputs_waits_for_both(old: bytes | None, tmp_path: Path) -> None:
+    targets = [tmp_path / "report", tmp_path / "model"]
+    for target in targets if old else []:
+        target.write_bytes(old or b"")
+    command = [sys.executable, "-c", COMMITTER, *map(str, targets)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30)
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGTERM, "writing\n", "")
+    assert [target.read_bytes() for target in targets] == [b"new", b"new"]
+    assert sorted(names(tmp_path)) == ["model", "report"]
+
+
 def test_kill_9_leaves_the_old_file(tmp_path: Path) -> None:
     target = tmp_path / "model.npz"
     target.write_bytes(b"old")

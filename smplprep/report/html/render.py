@@ -86,7 +86,7 @@ def write_page(
     """Render the page into a file, which is whole or not there; see ``replacing``."""
     page = render_page(report, name=name)
     with replacing(target, force=force, inputs=inputs) as file:
-        file.write(page.encode())
+        file.write(page.encode("utf-8", "backslashreplace"))
         file.commit()
 
 
