@@ -16,8 +16,9 @@ from .schema import FLOAT_KEYS, REQUIRED_KEYS
 MAX_NEGATIVE_WEIGHT = 1e-6  # larger ones are no rounding noise
 MAX_SUM_ERROR = 1e-2
 MAX_SIZE = 1e9  # of any number; its square is still far from the end of float64
-# Tables of all joints by all joints, and of what each direction does, are made of every model.
-MAX_JOINTS, MAX_DIRECTIONS = 1024, 10_000
+# Tables of all joints by all joints, of what each direction does and of where each vertex goes in
+# every pose are made of every model.
+MAX_VERTICES, MAX_JOINTS, MAX_DIRECTIONS = 1_000_000, 1024, 10_000
 
 
 def check_keys(keys: list[str], *, path: str | None) -> None:
@@ -81,11 +82,14 @@ def check_shapes(model: Model) -> None:
     check_features(model, n_joints)
     if n_vertices == 0 or n_joints == 0:
         raise ModelInvalidError(f"{n_vertices} vertices and {n_joints} joints", path=path)
-    if n_joints > MAX_JOINTS:
-        raise ModelInvalidError(f"{n_joints} joints; the limit is {MAX_JOINTS}", path=path)
-    if model.shapedirs.ndim == 3 and model.shapedirs.shape[2] > MAX_DIRECTIONS:
-        message = f"{model.shapedirs.shape[2]} shape directions; the limit is {MAX_DIRECTIONS}"
-        raise ModelInvalidError(message, path=path, key="shapedirs")
+    n_directions = model.shapedirs.shape[-1] if model.shapedirs.ndim else 0
+    for count, limit, what in (
+        (n_vertices, MAX_VERTICES, "vertices"),
+        (n_joints, MAX_JOINTS, "joints"),
+        (n_directions, MAX_DIRECTIONS, "shape directions"),
+    ):
+        if count > limit:
+            raise ModelInvalidError(f"{count} {what}; the limit is {limit}", path=path)
     expected: dict[str, tuple[int | None, ...]] = {
         "v_template": (n_vertices, 3),
         "f": (None, 3),

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from smplprep import ModelInvalidError, Options, SmplprepError, clean
-from smplprep.validate import MAX_DIRECTIONS, MAX_JOINTS, check_keys, check_model
+from smplprep.validate import MAX_DIRECTIONS, MAX_JOINTS, MAX_VERTICES, check_keys, check_model
 
 
 def changed(array, index, value):
@@ -54,6 +54,10 @@ def test_absurd_numbers_are_refused_and_large_ones_are_not(small_model, dtype):
 
 def test_sizes_that_no_body_has_are_refused_before_tables_are_made_of_them(small_model):
     model = small_model()
+    many = MAX_VERTICES + 1
+    with pytest.raises(ModelInvalidError, match="1000001 vertices; the limit is 1000000"):
+        flat = np.broadcast_to(np.float16(1), (many, 3))
+        check_model(dataclasses.replace(model, v_template=flat))
     many = MAX_JOINTS + 1
     with pytest.raises(ModelInvalidError, match=f"{many} joints; the limit is {MAX_JOINTS}"):
         check_model(dataclasses.replace(model, weights=np.ones((10, many))))

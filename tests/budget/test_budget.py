@@ -263,8 +263,8 @@ def test_a_row_below_the_tolerance_keeps_its_heaviest_weight(small_model):
     ("options", "sentence"),
     [
         ({"budget_mm": -1.0}, "no length of 0 or more"),
-        ({"budget_mm": float("nan")}, "no length of 0 or more"),
-        ({"budget_mm": float("inf")}, "no length of 0 or more"),
+        ({"budget_mm": float("nan")}, "budget_mm nan is no finite number"),
+        ({"budget_mm": float("inf")}, "budget_mm inf is no finite number"),
         ({"budget_mm": 1.0, "shapedirs": "zero"}, "shape directions zeroed"),
         ({"budget_mm": 1.0, "symmetrize": True}, "a model made symmetric"),
     ],

@@ -104,6 +104,28 @@ def test_a_model_that_only_the_lock_has(locked, project: Path, build: Run) -> No
     build("--locked")
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda model: model["recipe"].pop("options"),
+        lambda model: model.update(outputs=5),
+        lambda model: model.update(outputs=["a"]),
+        lambda model: model.update(outputs={"a\0": "b"}),
+        lambda model: model["inputs"].update(a=5),
+        lambda model: model.update(more={}),
+        lambda model: model.pop("versions"),
+    ],
+)
+def test_a_lock_with_a_damaged_entry_is_no_lock(project: Path, build: Run, damage) -> None:
+    build()
+    lock = project / "smplprep.lock"
+    data = json.loads(lock.read_text())
+    damage(data["models"][0])
+    lock.write_text(json.dumps(data))
+    for flag in ((), ("--check",), ("--locked",)):
+        assert "smplprep.lock: cannot be read as a lock" in build(*flag, status=3).stderr
+
+
 @pytest.mark.parametrize("text", ["", "[]", '{"lock_version": 9}', '{"lock_version": 1}', "\xff"])
 def test_a_damaged_lock_is_named(project: Path, build: Run, text: str) -> None:
     (project / "smplprep.lock").write_text(text, "latin-1")
