@@ -6,9 +6,9 @@ import io
 
 import numpy as np
 
-from smplprep.io.h5_write import write_h5
-from smplprep.io.npz_write import write_npz
-from smplprep.io.pickle_write import write_pickle
+from smplprep.io.h5.write import write_h5
+from smplprep.io.npz.write import write_npz
+from smplprep.io.pickle.write import write_pickle
 
 N_VERTICES, N_JOINTS = 10, 4
 

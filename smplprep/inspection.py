@@ -11,7 +11,7 @@ from .audit.landmark_sets import skin_landmarks
 from .audit.support import landmark_support
 from .contents import DEFAULT_LIMITS, Contents, Limits, Sparse
 from .errors import ModelInvalidError, shown
-from .io.pickle_names import ObjectArray
+from .io.pickle.names import ObjectArray
 from .io.read_model import model_of, read_contents
 from .kinematics import parents_of
 from .model import Model

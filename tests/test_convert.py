@@ -15,7 +15,7 @@ from smplprep import ModelInvalidError, ModelWriteError, SmplprepError, read_mod
 from smplprep.contents import Sparse
 from smplprep.hands import side_of, with_flat_hands, with_hands
 from smplprep.inspection import inspect_file
-from smplprep.io.pickle_names import ObjectArray
+from smplprep.io.pickle.names import ObjectArray
 from smplprep.io.plain_arrays import plain_array, texts_among
 from smplprep.layout import gender_in, layout_path
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ..errors import ModelReadError, SmplprepError
 from ..io.input_file import CHUNK, InputFile, open_input
-from ..io.npz_stream import Member, open_members
+from ..io.npz.stream import Member, open_members
 from .measure import STRETCH, Frames
 
 MAX_ANGLE = 1e4  # radians; nobody turns that far, and float64 still knows where it is

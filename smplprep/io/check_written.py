@@ -16,8 +16,8 @@ from ..errors import SmplprepError, VerificationError
 from ..model import Model
 from .digest import sha256_of
 from .input_file import open_input
-from .npz_stream import Member, open_members
-from .pickle_names import ObjectArray
+from .npz.stream import Member, open_members
+from .pickle.names import ObjectArray
 from .plain_arrays import h5_value, plain_array
 from .read_model import read_model
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ..contents import DEFAULT_LIMITS, Limits
 from .input_file import open_input
-from .npz_members import Unpacked, read_members
+from .npz.members import Unpacked, read_members
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from ..contents import DEFAULT_LIMITS, Sparse
 from ..errors import ModelWriteError, shown
-from .npy import WIDEST
-from .pickle_names import ObjectArray
+from .npz.npy import WIDEST
+from .pickle.names import ObjectArray
 from .sparse import densify
 
 

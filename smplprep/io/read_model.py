@@ -13,7 +13,7 @@ from ..model import Model, Source
 from ..schema import OPTIONAL_KEYS, REQUIRED_KEYS
 from ..validate import check_keys, check_model
 from .packed_file import PackedFile, read_packed
-from .pickle_names import ObjectArray
+from .pickle.names import ObjectArray
 from .sparse import densify
 
 
@@ -65,14 +65,14 @@ def read_contents(path: str | os.PathLike[str], *, limits: Limits = DEFAULT_LIMI
 def decoded(packed: PackedFile, *, limits: Limits) -> Contents:
     """The entries of a file that was read already."""
     if packed.container == "npz":
-        from .npz_read import read_npz
+        from .npz.read import read_npz
 
         return read_npz(packed, limits=limits)
     if packed.container == "h5":
-        from .h5_read import read_h5
+        from .h5.read import read_h5
 
         return read_h5(packed, limits=limits)
-    from .pickle_read import read_pickle_model
+    from .pickle.read import read_pickle_model
 
     entries, notes = read_pickle_model(packed.body, path=packed.path, limits=limits)
     return Contents(

@@ -10,7 +10,7 @@ from typing import Any
 from ..errors import ModelWriteError, shown
 from ..model import Model
 from .check_written import Written, check_written
-from .npz_write import Output, write_npz
+from .npz.write import Output, write_npz
 from .plain_arrays import h5_value, plain_array
 from .replace_file import replacing
 from .sparse import sparsify
@@ -75,11 +75,11 @@ def write_container(
     """Write the model's entries to an open file, in the file's order."""
     entries = model.entries()
     if container == "pkl":
-        from .pickle_write import write_pickle
+        from .pickle.write import write_pickle
 
         write_pickle({key: as_stored(model, key, entries[key]) for key in entries}, out)
     elif container == "h5":
-        from .h5_write import write_h5
+        from .h5.write import write_h5
 
         write_h5(
             {key: as_stored(model, key, h5_value(value, key)) for key, value in entries.items()},

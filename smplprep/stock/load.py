@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import SmplprepError
-from ..io.pickle_write import write_pickle
+from ..io.pickle.write import write_pickle
 from ..model import Model
 
 INSTALL = "pip install 'smplprep[verify]'"

@@ -21,7 +21,7 @@ import test_input_file
 import test_npz_read as archives
 from small_files import arrays, as_h5, as_npz, as_pkl
 
-from smplprep.io.npy import encode_header
+from smplprep.io.npz.npy import encode_header
 
 
 def in_pickle(body: bytes) -> bytes:

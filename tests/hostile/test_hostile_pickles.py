@@ -22,8 +22,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smplprep.errors import ModelReadError, SmplprepError
-from smplprep.io.pickle_read import read_pickle, read_pickle_model
-from smplprep.io.pickle_write import write_pickle
+from smplprep.io.pickle.read import read_pickle, read_pickle_model
+from smplprep.io.pickle.write import write_pickle
 from smplprep.io.sparse import sparsify
 
 RECORDED = Path(__file__).parent.parent / "io" / "recorded"

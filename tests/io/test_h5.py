@@ -16,9 +16,9 @@ import pytest
 from smplprep import read_model, write_model
 from smplprep.contents import Contents, Limits, Sparse
 from smplprep.errors import ModelReadError, ModelWriteError
-from smplprep.io import h5_read
 from smplprep.io.check_written import identical
-from smplprep.io.h5_write import write_h5
+from smplprep.io.h5 import read as h5_read
+from smplprep.io.h5.write import write_h5
 from smplprep.io.read_model import read_contents
 from smplprep.io.sparse import sparsify
 
@@ -331,7 +331,7 @@ def test_the_child_is_not_trusted(
 def test_the_child_can_open_nothing_and_has_an_end(tmp_path: Path) -> None:
     code = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
-        "import h5_child\nh5_child.rehearse()\nh5_child.confine(1 << 30, 1)\n"
+        "import child\nchild.rehearse()\nchild.confine(1 << 30, 1)\n"
         "try:\n    open('/etc/passwd')\n    print('opened')\nexcept OSError: print('refused')\n"
         "try: bytearray(1 << 32)\nexcept MemoryError: print('refused', flush=True)\n"
         "while True: pass"

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from smplprep.contents import DEFAULT_LIMITS, Limits
 from smplprep.errors import ModelReadError, ModelWriteError
-from smplprep.io.npy import array_from, encode_header, read_header
+from smplprep.io.npz.npy import array_from, encode_header, read_header
 
 
 def read_npy(member: memoryview, *, key: str, limits: Limits = DEFAULT_LIMITS) -> NDArray:

@@ -22,11 +22,11 @@ from numpy.typing import NDArray
 from smplprep.contents import DEFAULT_LIMITS, Contents, Limits
 from smplprep.errors import ModelReadError
 from smplprep.io.input_file import open_input
-from smplprep.io.npz_members import read_members
-from smplprep.io.npz_read import read_npz
-from smplprep.io.npz_stream import open_members
+from smplprep.io.npz.members import read_members
+from smplprep.io.npz.read import read_npz
+from smplprep.io.npz.stream import open_members
 from smplprep.io.packed_file import read_packed
-from smplprep.io.pickle_names import ObjectArray
+from smplprep.io.pickle.names import ObjectArray
 
 ARRAYS: dict[str, NDArray] = {
     "weights": np.arange(6.0).reshape(2, 3),
@@ -504,7 +504,7 @@ def test_a_big_array_lies_in_memory_once(tmp_path: Path) -> None:
     np.savez(tmp_path / "big.npz", weights=np.ones((10 << 20,)))  # 80 MiB
     script = f"""
 import resource
-from smplprep.io.npz_read import read_npz
+from smplprep.io.npz.read import read_npz
 from smplprep.io.packed_file import read_packed
 peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 before = peak()

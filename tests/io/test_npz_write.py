@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 
 from smplprep.contents import Contents
 from smplprep.errors import ModelWriteError
-from smplprep.io import npz_write
-from smplprep.io.npz_read import read_npz
-from smplprep.io.npz_write import write_npz
+from smplprep.io.npz import write as npz_write
+from smplprep.io.npz.read import read_npz
+from smplprep.io.npz.write import write_npz
 from smplprep.io.packed_file import read_packed
 
 ARRAYS: dict[str, NDArray] = {

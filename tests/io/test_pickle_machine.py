@@ -16,8 +16,8 @@ from hypothesis.extra import numpy as nps
 
 from smplprep.contents import DEFAULT_LIMITS, Limits, Sparse
 from smplprep.errors import ModelReadError
-from smplprep.io.pickle_names import ObjectArray
-from smplprep.io.pickle_read import read_pickle, read_pickle_model
+from smplprep.io.pickle.names import ObjectArray
+from smplprep.io.pickle.read import read_pickle, read_pickle_model
 from smplprep.io.sparse import densify
 
 RECORDED = Path(__file__).parent / "recorded"

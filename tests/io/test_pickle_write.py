@@ -18,11 +18,11 @@ from hypothesis.extra import numpy as nps
 
 from smplprep.contents import Sparse
 from smplprep.errors import ModelWriteError
-from smplprep.io import pickle_write
 from smplprep.io.check_written import identical
-from smplprep.io.pickle_names import ObjectArray
-from smplprep.io.pickle_read import read_pickle_model
-from smplprep.io.pickle_write import write_pickle
+from smplprep.io.pickle import write as pickle_write
+from smplprep.io.pickle.names import ObjectArray
+from smplprep.io.pickle.read import read_pickle_model
+from smplprep.io.pickle.write import write_pickle
 from smplprep.io.sparse import sparsify
 
 DENSE = np.array([[0, 0.5, 0.5, 0], [1, 0, 0, 0], [0, 0, 0, 2]])
@@ -138,7 +138,7 @@ def test_every_integer(value: int) -> None:
 
 def test_another_process_writes_the_same_bytes() -> None:
     script = (
-        "import sys; from smplprep.io.pickle_write import write_pickle\n"
+        "import sys; from smplprep.io.pickle.write import write_pickle\n"
         "write_pickle({'set': {'a', 'b', 'c', 'd', 1, 2}}, sys.stdout.buffer)"
     )
     run = [

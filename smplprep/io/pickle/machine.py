@@ -2,17 +2,17 @@
 
 Python's own machine imports what a file names and calls it; numpy's and scipy's classes then trust
 the state they are given. This one knows numbers, text, containers and the names of
-``pickle_names.ALLOWED``. It makes no array and no dictionary: a call is a record, a dictionary is a
-list of pairs, a large body is a view of the file. ``pickle_values`` turns the records into values.
+``names.ALLOWED``. It makes no array and no dictionary: a call is a record, a dictionary is a
+list of pairs, a large body is a view of the file. ``values`` turns the records into values.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..contents import Limits
-from ..errors import shown
-from .pickle_names import (
+from ...contents import Limits
+from ...errors import shown
+from .names import (
     ALLOWED,
     BUILDABLE,
     CLASSES,
@@ -24,8 +24,8 @@ from .pickle_names import (
     Name,
     Set,
 )
-from .pickle_opcodes import Op
-from .pickle_operands import FLOAT, INT, Operands
+from .opcodes import Op
+from .operands import FLOAT, INT, Operands
 
 
 class Machine(Operands):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TypeGuard
 
-from ..contents import DEFAULT_LIMITS, Limits
-from ..errors import ModelReadError
-from .pickle_machine import Machine
-from .pickle_names import Call, Dict, Meaning
-from .pickle_values import Values
+from ...contents import DEFAULT_LIMITS, Limits
+from ...errors import ModelReadError
+from .machine import Machine
+from .names import Call, Dict, Meaning
+from .values import Values
 
 
 @dataclass(frozen=True, eq=False)

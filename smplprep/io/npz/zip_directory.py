@@ -10,9 +10,9 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
-from ..contents import Limits
-from ..errors import ModelReadError, shown
-from .input_file import InputFile
+from ...contents import Limits
+from ...errors import ModelReadError, shown
+from ..input_file import InputFile
 
 STORED, DEFLATED = 0, 8
 ENCRYPTED, DESCRIPTOR, UTF8 = 0x1, 0x8, 0x800

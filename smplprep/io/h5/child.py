@@ -1,4 +1,4 @@
-"""The process that opens an HDF5 file: ``h5_read`` starts this file by itself.
+"""The process that opens an HDF5 file: ``read`` starts this file by itself.
 
 The HDF5 library crashes on hostile files and follows links out of them. So it runs here, with no
 more memory and time than it was given, unable to open or to write any file, and what it found goes

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ..contents import Sparse, read_only
-from .npy import check_shape
-from .pickle_names import Call
-from .sparse import check_sparse
+from ...contents import Sparse, read_only
+from ..npz.npy import check_shape
+from ..sparse import check_sparse
+from .names import Call
 
 if TYPE_CHECKING:
-    from .pickle_values import Values
+    from .values import Values
 
 
 class _Attributes:

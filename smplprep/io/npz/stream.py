@@ -1,6 +1,6 @@
 """Arrays of a .npz file, a piece at a time: for what is larger than memory ought to be.
 
-The directory is checked as in ``npz_members``; members that nobody asks for are never opened.
+The directory is checked as in ``members``; members that nobody asks for are never opened.
 The checksum is known only after the last piece: use nothing before the iteration has ended.
 """
 
@@ -14,11 +14,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..contents import DEFAULT_LIMITS, Limits
-from ..errors import ModelReadError, shown
-from .input_file import InputFile
+from ...contents import DEFAULT_LIMITS, Limits
+from ...errors import ModelReadError, shown
+from ..input_file import InputFile
+from .members import check_together
 from .npy import NpyHeader, check_shape, read_header
-from .npz_members import check_together
 from .zip_directory import STORED, Entry, payload_starts, read_directory
 
 # Bytes of the file at a time. zlib copies what it could not use yet; where nothing is unpacked,

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..contents import Sparse
-from ..errors import ModelWriteError
-from .npz_write import Output
-from .zip_directory import is_plain_key
+from ...contents import Sparse
+from ...errors import ModelWriteError
+from ..npz.write import Output
+from ..npz.zip_directory import is_plain_key
 
 _LEVEL = 6
 

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ..contents import read_only
-from ..errors import shown
-from .npy import NpyHeader, array_from, check_shape
-from .pickle_names import Call, Meaning, Name, ObjectArray
+from ...contents import read_only
+from ...errors import shown
+from ..npz.npy import NpyHeader, array_from, check_shape
+from .names import Call, Meaning, Name, ObjectArray
 
 if TYPE_CHECKING:
-    from .pickle_values import Values
+    from .values import Values
 
 # Codes that cannot point into memory and have no parts. The byte order comes from the state.
 DTYPE_CODE = re.compile(r"[biu]1|[iu][248]|f[248]|[SU][1-9]\d{0,3}|O8?")

@@ -1,7 +1,7 @@
 """The names that a pickle may name, and the inert records that a pickle becomes.
 
 A pickle names functions and classes, and Python's own machine imports and calls them. Here a name
-is a row in a table and a call is a record of what the file asked for; ``pickle_values`` knows, for
+is a row in a table and a call is a record of what the file asked for; ``values`` knows, for
 each name on the list, which plain value is meant.
 """
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 import zlib
 from dataclasses import dataclass
 
-from ..contents import DEFAULT_LIMITS, Limits, RawMember
-from ..errors import ModelReadError
-from .input_file import InputFile
-from .memory import fresh_memory
+from ...contents import DEFAULT_LIMITS, Limits, RawMember
+from ...errors import ModelReadError
+from ..input_file import InputFile
+from ..memory import fresh_memory
 from .zip_directory import DEFLATED, Entry, payload_starts, read_directory
 
 # How much is unpacked at a time. Both are small because zlib copies what it could not use yet:

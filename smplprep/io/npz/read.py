@@ -1,14 +1,14 @@
-"""Decodes what ``npz_members`` read; an array is a view of the memory in which its member lies."""
+"""Decodes what ``members`` read; an array is a view of the memory in which its member lies."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from ..contents import DEFAULT_LIMITS, Contents, Limits
-from ..errors import ModelReadError, shown
+from ...contents import DEFAULT_LIMITS, Contents, Limits
+from ...errors import ModelReadError, shown
+from ..packed_file import PackedFile
+from ..pickle.names import ObjectArray
 from .npy import NpyHeader, array_from, check_shape, read_header
-from .packed_file import PackedFile
-from .pickle_names import ObjectArray
 
 
 def read_npz(file: PackedFile, *, limits: Limits = DEFAULT_LIMITS) -> Contents:
@@ -44,7 +44,7 @@ def _object_array(
     npy: memoryview, header: NpyHeader, *, path: str, key: str, limits: Limits
 ) -> ObjectArray:
     """The pickle after ``header``, read as data."""
-    from .pickle_read import read_pickle  # few files need it, and it costs time at start
+    from ..pickle.read import read_pickle  # few files need it, and it costs time at start
 
     check_shape(header.shape, 8, path=path, key=key, limits=limits)
     try:

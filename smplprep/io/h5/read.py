@@ -20,13 +20,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..contents import DEFAULT_LIMITS, Contents, Limits, Sparse
-from ..errors import ModelReadError, shown
-from .npy import DTYPE, NpyHeader, array_from
-from .packed_file import PackedFile
-from .sparse import LAYOUTS, check_sparse
+from ...contents import DEFAULT_LIMITS, Contents, Limits, Sparse
+from ...errors import ModelReadError, shown
+from ..npz.npy import DTYPE, NpyHeader, array_from
+from ..packed_file import PackedFile
+from ..sparse import LAYOUTS, check_sparse
 
-CHILD = Path(__file__).with_name("h5_child.py")
+CHILD = Path(__file__).with_name("child.py")
 
 _SLACK = 1 << 27  # bytes of memory for the library's own needs
 _SECONDS, _BYTES_A_SECOND = 2, 1 << 27  # of the processor's time

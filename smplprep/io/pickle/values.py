@@ -8,11 +8,11 @@ from typing import Any, NoReturn, TypeVar
 
 import numpy as np
 
-from ..contents import Limits, Sparse
-from ..errors import ModelReadError, shown
-from .pickle_arrays import array_of, buffer_array_of, dtype_of, scalar_of
-from .pickle_classes import ch_of, select_of, sparse_of
-from .pickle_names import (
+from ...contents import Limits, Sparse
+from ...errors import ModelReadError, shown
+from .arrays import array_of, buffer_array_of, dtype_of, scalar_of
+from .classes import ch_of, select_of, sparse_of
+from .names import (
     CLASSES,
     ByteText,
     Call,

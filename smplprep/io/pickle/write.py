@@ -18,12 +18,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..contents import Sparse
-from ..errors import ModelWriteError
-from .npz_write import Output
-from .pickle_arrays import DTYPE_CODE
-from .pickle_names import ObjectArray
-from .pickle_opcodes import Op
+from ...contents import Sparse
+from ...errors import ModelWriteError
+from ..npz.write import Output
+from .arrays import DTYPE_CODE
+from .names import ObjectArray
+from .opcodes import Op
 
 _MAX_BODY = (1 << 31) - 1  # BINSTRING counts in a signed number of four bytes
 

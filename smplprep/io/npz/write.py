@@ -15,9 +15,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ..contents import RawMember
-from ..errors import ModelWriteError
-from .input_file import CHUNK
+from ...contents import RawMember
+from ...errors import ModelWriteError
+from ..input_file import CHUNK
 from .npy import encode_header
 from .zip_directory import (
     DEFLATED,

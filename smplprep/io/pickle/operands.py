@@ -6,10 +6,10 @@ import codecs
 import re
 import struct
 
-from ..contents import Limits
-from ..errors import ModelReadError, shown
-from .pickle_names import ByteText, LongText
-from .pickle_opcodes import Op
+from ...contents import Limits
+from ...errors import ModelReadError, shown
+from .names import ByteText, LongText
+from .opcodes import Op
 
 # Longer text is left undecoded: in a model file it is the body of an array.
 _SHORT_TEXT = 1 << 14

@@ -1,0 +1,1 @@
+"""Archives of arrays: read strictly, written with the same bytes every time."""
