@@ -72,9 +72,9 @@ class Run:
 
 
 def timed(command: Sequence[str]) -> Run:
-    """Run the command to its end; its output is thrown away, its failure is ours."""
+    """Run the command to its end; what it says is thrown away, its failure is ours."""
     start = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
     seconds = time.perf_counter() - start
     if status:
