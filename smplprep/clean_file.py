@@ -92,7 +92,7 @@ def clean_file(
         from .report.report import describe_keys
 
         if html:
-            from .report.html.render import can_render, prepare, render_page
+            from .report.html.render import can_render, page_bytes, prepare
 
             html = can_render()
         packed = reading.result()
@@ -153,7 +153,7 @@ def clean_file(
         digests = {target: written.sha256, report_target: sha256(text).hexdigest()}
         for html_file in html_files:
             say("draw")
-            text = render_page(report.data, name=target.stem).encode("utf-8", "backslashreplace")
+            text = page_bytes(report.data, name=target.stem)
             html_file.write(text)
             digests[page] = sha256(text).hexdigest()
         syncing.result()  # a disk says only once that it failed

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+ENDINGS = {".npz": "npz", ".pkl": "pkl", ".h5": "h5"}  # of a file's name -> its container
+
 
 @dataclass(frozen=True, eq=False)
 class Sparse:

@@ -18,6 +18,7 @@ from ..contents import DEFAULT_LIMITS
 from ..errors import ModelInvalidError, SmplprepError, shown
 from ..io.input_file import read_text
 from ..io.read_model import read_contents
+from ..io.vertex_list import as_index
 from ..model import Model
 
 NAMED_SETS = ("openpose25", "openpose-hands", "all")
@@ -192,13 +193,12 @@ def landmark_set(model: Model, which: str, *, vocabulary: str = "findings") -> l
 
 def landmarks_from_file(path: str, n_vertices: int) -> list[Landmark]:
     """Landmarks from a JSON object {name: vertex}; the error names the entry that is wrong."""
+    if not os.path.lexists(path):
+        known = ", ".join(NAMED_SETS)
+        raise SmplprepError(f"{shown(path)} is neither a file nor one of {known}")
+    text = read_text(path, limits=DEFAULT_LIMITS)
     try:
-        if not os.path.lexists(path):
-            known = ", ".join(NAMED_SETS)
-            raise SmplprepError(f"{shown(path)} is neither a file nor one of {known}")
-        names = json.loads(read_text(path, limits=DEFAULT_LIMITS), object_pairs_hook=once_each)
-    except SmplprepError:
-        raise
+        names = json.loads(text, object_pairs_hook=once_each)
     except (ValueError, RecursionError) as error:
         raise SmplprepError(f"no readable JSON: {shown(error)}", path=path) from error
     if not isinstance(names, dict) or not names:
@@ -225,10 +225,8 @@ def landmarks_at(vertices: str, model: Model) -> list[Landmark]:
     names = {vertex: name for name, vertex in model.family.landmarks.items()}
     found = []
     for text in vertices.split(","):
-        number = text.strip()
-        # Digits by hand: int() would also take "1_0" and "+5".
-        digits = number.isascii() and number.isdigit() and len(number) < 20
-        if not digits or int(number) >= model.n_vertices:
+        vertex = as_index(text.strip())
+        if isinstance(vertex, str) or vertex >= model.n_vertices:
             raise SmplprepError(f"{shown(text)!r} is no vertex of {model.n_vertices}")
-        found.append(Landmark(names.get(int(number), f"v{int(number)}"), vertex=int(number)))
+        found.append(Landmark(names.get(vertex, f"v{vertex}"), vertex=vertex))
     return found

@@ -57,7 +57,7 @@ def read_lock(path: Path) -> dict[Key, Entry]:
         data = json.loads(path.read_text("utf-8"))
         if data["lock_version"] != LOCK_VERSION:
             raise ManifestError("was written by another version of smplprep", path=path)
-        entries = [entry_of(**model) for model in data["models"]]
+        entries = [checked(Entry(**model)) for model in data["models"]]
         return {entry.key: entry for entry in entries}
     except FileNotFoundError:
         return {}
@@ -68,21 +68,15 @@ def read_lock(path: Path) -> dict[Key, Entry]:
         raise ManifestError(message, path=path) from error
 
 
-def entry_of(
-    *,
-    recipe: dict[str, Any],
-    inputs: dict[str, str],
-    outputs: dict[str, str],
-    versions: dict[str, str],
-) -> Entry:
-    """An entry as it stands in a lock; TypeError or ValueError where it cannot be one."""
-    if not isinstance(recipe["options"], dict):
+def checked(entry: Entry) -> Entry:
+    """The entry as a lock holds it; an error of Python's where it cannot be one."""
+    if not isinstance(entry.recipe["options"], dict):
         raise TypeError("no table of options")
-    for table in (inputs, outputs, versions):
+    for table in (entry.inputs, entry.outputs, entry.versions):
         for name, text in table.items():
             if not isinstance(text, str) or "\0" in name:
                 raise ValueError("neither a hash nor a version, or no name")
-    return Entry(recipe, inputs, outputs, versions)
+    return entry
 
 
 def write_lock(path: Path, entries: Iterable[Entry]) -> None:

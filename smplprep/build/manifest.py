@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
+from ..contents import ENDINGS
 from ..errors import ManifestError, shown
 from ..families import FAMILIES, GENDERS
 from ..options import Options
@@ -29,7 +30,7 @@ from ..options import Options
 # command line knows both, so an option that clean learns is an option here.
 Flags = Mapping[str, tuple[str, Callable[[Any], Any]]]
 
-CONTAINERS = (".npz", ".pkl", ".h5")
+CONTAINERS = tuple(ENDINGS)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..contents import ENDINGS
 from ..errors import SmplprepError
 from ..options import Options
 from ..report.notes import leaks_left, notes
@@ -21,7 +22,7 @@ from .shared import (
     max_bytes_option,
     normalise_rows_option,
 )
-from .values import SHARE, Names, Tolerance, choice
+from .values import SHARE, HandsCommand, Names, Tolerance, choice
 
 if TYPE_CHECKING:
     from ..clean_file import CleanedFile
@@ -29,17 +30,7 @@ if TYPE_CHECKING:
 DEFAULTS = Options()
 
 
-class CleanCommand(click.Command):
-    """click's options take a fixed number of values: --hands flat becomes --hands flat flat."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        spelled = []
-        for before, value in zip(["", *args], args, strict=False):
-            spelled += [value, value] if (before, value) == ("--hands", "flat") else [value]
-        return super().parse_args(ctx, spelled)
-
-
-@click.command("clean", short_help="Mend MODEL files, so that no landmark leaks.", cls=CleanCommand)
+@click.command("clean", short_help="Mend MODEL files, so that no landmark leaks.", cls=HandsCommand)
 @click.argument("models", type=click.Path(), nargs=-1, required=True, metavar="MODEL...")
 @click.option("-o", "--output", metavar="OUT", help="A file, or a folder: FOLDER/.")
 @click.option(
@@ -52,7 +43,7 @@ class CleanCommand(click.Command):
 )
 @click.option(
     "--policy",
-    type=choice("threshold", "islands", "structure"),
+    type=choice("policy"),
     default=DEFAULTS.policy,
     show_default=True,
     help="Which skinning weights are spurious: small ones; ones off their joint's region of the "
@@ -86,14 +77,14 @@ class CleanCommand(click.Command):
 )
 @click.option(
     "--removed-to",
-    type=choice("renormalise", "parent"),
+    type=choice("removed_to"),
     default=DEFAULTS.removed_to,
     show_default=True,
     help="Who gets removed weight: all that stays, or the nearest joint above that stays.",
 )
 @click.option(
     "--regressor",
-    type=choice("exact", "threshold", "keep"),
+    type=choice("regressor"),
     default=DEFAULTS.regressor,
     show_default=True,
     help="How J_regressor is sparsified.",
@@ -113,7 +104,7 @@ class CleanCommand(click.Command):
 )
 @click.option(
     "--posedirs",
-    type=choice("local", "zero", "keep"),
+    type=choice("posedirs"),
     default=DEFAULTS.posedirs,
     show_default=True,
     help="Which pose blend shapes stay.",
@@ -127,14 +118,14 @@ class CleanCommand(click.Command):
 )
 @click.option(
     "--shapedirs",
-    type=choice("keep", "zero"),
+    type=choice("shapedirs"),
     default=DEFAULTS.shapedirs,
     show_default=True,
     help="Which shape blend shapes stay.",
 )
 @click.option(
     "--dtype",
-    type=choice("same", "float32"),
+    type=choice("dtype"),
     default=DEFAULTS.dtype,
     show_default=True,
     help="Float type of the output.",
@@ -253,7 +244,7 @@ def output_folder(models: tuple[str, ...], output: str | None) -> Path | None:
     said = Path(output).is_dir() or output.endswith(("/", os.sep))
     if len(models) == 1 and not said:
         return None
-    if not said and Path(output).suffix in (".npz", ".pkl", ".h5"):
+    if not said and Path(output).suffix in ENDINGS:
         raise click.UsageError(f"{output} is no folder, which several models need")
     try:
         Path(output).mkdir(exist_ok=True)

@@ -6,9 +6,12 @@ from typing import Any
 
 import click
 
+from ..options import CHOICES
 
-def choice(*values: str) -> click.Choice[str]:
-    return click.Choice(list(values))
+
+def choice(field: str) -> click.Choice[str]:
+    """The words that this field of Options may be."""
+    return click.Choice(list(CHOICES[field]))
 
 
 SHARE = click.FloatRange(0, 1, max_open=True)
@@ -23,6 +26,16 @@ class Tolerance(click.ParamType[float | str]):
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> float | str:
         return "auto" if value == "auto" else float(SHARE.convert(value, param, ctx))
+
+
+class HandsCommand(click.Command):
+    """click's options take a fixed number of values: --hands flat becomes --hands flat flat."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        spelled = []
+        for before, value in zip(["", *args], args, strict=False):
+            spelled += [value, value] if (before, value) == ("--hands", "flat") else [value]
+        return super().parse_args(ctx, spelled)
 
 
 class Names(click.ParamType[tuple[str, ...]]):

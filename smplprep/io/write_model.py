@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from ..contents import ENDINGS
 from ..errors import ModelWriteError, shown
 from ..model import Model
 from .check_written import Written, check_written
@@ -14,8 +15,6 @@ from .npz.write import Output, write_npz
 from .plain_arrays import h5_value, plain_array
 from .replace_file import replacing
 from .sparse import sparsify
-
-ENDINGS = {".npz": "npz", ".pkl": "pkl", ".h5": "h5"}
 
 
 def write_model(

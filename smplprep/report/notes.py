@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .summary import millimetres
+from .verdict import leaks
 
 SHIFT_MM = 1e-3  # joints that move less than this did not move
 
@@ -18,8 +19,7 @@ def leaks_left(report: Mapping[str, Any]) -> str | None:
     """
     after = report["summary"]["after"]
     leaking, total = after["leaking_landmarks"], after["landmarks"]
-    verb = "leaks" if leaking == 1 else "leak"
-    return f"{leaking} of {total} landmarks still {verb}" if leaking else None
+    return f"{leaking} of {total} landmarks still {leaks(leaking)}" if leaking else None
 
 
 def notes(report: Mapping[str, Any]) -> list[str]:

@@ -7,9 +7,10 @@ import numpy as np
 from ..change import Change
 from ..errors import SmplprepError
 from ..model import Model
+from ..options import CHOICES
 from ..schema import FLOAT_KEYS
 
-DTYPES = ("same", "float32")
+DTYPES = CHOICES["dtype"]
 
 
 def cast_floats(model: Model, *, dtype: str = "float32") -> tuple[Model, Change]:

@@ -13,10 +13,11 @@ from ..change import Change
 from ..errors import SmplprepError
 from ..kinematics import in_line_within, leaf_siblings, parents_of
 from ..model import Model
+from ..options import CHOICES
 from ..skinning import blocks
 from ..threads import each
 
-MODES = ("local", "zero", "keep")
+MODES = CHOICES["posedirs"]
 
 
 def localise_posedirs(

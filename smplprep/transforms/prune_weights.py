@@ -17,12 +17,12 @@ from ..errors import SmplprepError
 from ..kinematics import parents_first, parents_of
 from ..mirror import Mirror, mirror_of
 from ..model import Model
+from ..options import CHOICES
 from ..policies.islands import islands
 from ..policies.structure import structure
 from ..policies.threshold import threshold
 
-POLICIES = ("threshold", "islands", "structure")
-HEIRS = ("renormalise", "parent")
+POLICIES, HEIRS = CHOICES["policy"], CHOICES["removed_to"]
 # A row whose sum is off by no more than this many eps of its dtype needs no rescaling.
 SUM_SLACK_EPS = 4
 # Beyond it, a row is no body model's, and is rescaled whatever is kept in it.

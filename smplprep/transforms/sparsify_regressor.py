@@ -13,9 +13,10 @@ from ..change import Change
 from ..errors import SmplprepError
 from ..mirror import Mirror, mirror_of
 from ..model import Model
+from ..options import CHOICES
 from ..threads import each
 
-MODES = ("exact", "threshold", "keep")
+MODES = CHOICES["regressor"]
 BETA_RANGE = 3.0  # shifts are stated for every shape with |beta_i| <= 3 standard deviations
 FIXED_POINT_BITS = 120
 REFINEMENTS = 4  # each adds about ten digits, and a double has sixteen

@@ -51,6 +51,11 @@ def render_page(report: Mapping[str, Any], *, name: str) -> str:
     )
 
 
+def page_bytes(report: Mapping[str, Any], *, name: str) -> bytes:
+    """``render_page`` as a file holds it; what of the name is no text is escaped."""
+    return render_page(report, name=name).encode("utf-8", "backslashreplace")
+
+
 def render_summary(report: Mapping[str, Any]) -> str:
     """The verdict and the two tables of the first screen, for a notebook's cell.
 
@@ -84,9 +89,9 @@ def write_page(
     inputs: Sequence[str | os.PathLike[str]] = (),
 ) -> None:
     """Render the page into a file, which is whole or not there; see ``replacing``."""
-    page = render_page(report, name=name)
+    page = page_bytes(report, name=name)
     with replacing(target, force=force, inputs=inputs) as file:
-        file.write(page.encode("utf-8", "backslashreplace"))
+        file.write(page)
         file.commit()
 
 
