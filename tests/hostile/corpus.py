@@ -1,7 +1,7 @@
 """The corpus of hostile and broken files: several hundred, each with the name of what it tries.
 
-The tables of the tests of each reader are the source: here their bodies become files that look
-like models, so that the whole program can be run on them.
+The tables beside this file, which the tests of each reader use, too, are the source: here their
+bodies become files that look like models, so that the whole program can be run on them.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import archives
 import h5py
+import hdf5
+import mistaken
 import numpy as np
-import test_h5
-import test_hostile_pickles as pickles
-import test_input_file
-import test_npz_read as archives
+import pickles
 from small_files import arrays, as_h5, as_npz, as_pkl
 
 from smplprep.io.npz.npy import encode_header
@@ -61,14 +61,14 @@ def gadgets() -> Iterator[tuple[str, bytes]]:
 def damage() -> Iterator[tuple[str, bytes]]:
     for name, (body, _) in pickles.DAMAGED.items():
         yield f"damaged, {name}.pkl", b"\x80\x02" + body
-    for name, (body, _) in test_input_file.MISTAKEN.items():
+    for name, (body, _) in mistaken.MISTAKEN.items():
         yield f"mistaken, {name}.npz", body
     for name, hostile in archives.HOSTILE.items():
         yield f"zip, {name}.npz", hostile[0]
-    for name, (build, _) in test_h5.HOSTILE.items():
-        yield f"h5, {name}.h5", test_h5.made(build)
-    for bomb in (test_h5.zeros, test_h5.largest, test_h5.texts_that_widen):
-        yield f"h5, bomb of {bomb.__name__}.h5", test_h5.made(bomb)
+    for name, (build, _) in hdf5.HOSTILE.items():
+        yield f"h5, {name}.h5", hdf5.made(build)
+    for bomb in (hdf5.zeros, hdf5.largest, hdf5.texts_that_widen):
+        yield f"h5, bomb of {bomb.__name__}.h5", hdf5.made(bomb)
     quine = as_npz(arrays())
     yield "zip, ten in one.npz", quine * 10
 

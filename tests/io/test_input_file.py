@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
-import io
 import os
 import pickle
 import socket
-import tarfile
 from pathlib import Path
 
 import numpy as np
 import pytest
+from mistaken import MISTAKEN
 
 from smplprep.contents import Limits
 from smplprep.errors import ModelReadError
@@ -25,48 +23,6 @@ def refusal(path: Path | str, **options: Limits) -> ModelReadError:
     assert caught.value.path == os.fspath(path)
     assert "\n" not in str(caught.value)
     return caught.value
-
-
-def tar_bytes() -> bytes:
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as archive:
-        archive.addfile(tarfile.TarInfo("SMPLH_NEUTRAL.npz"))
-    return buffer.getvalue()
-
-
-MISTAKEN = {
-    "empty": (b"", "the file is empty"),
-    "login page": (
-        b"\n<!DOCTYPE html>\n<html><body>Sign in",
-        "this is a web page (HTML), as a download without login gives",
-    ),
-    "page without doctype": (
-        b"\xef\xbb\xbf<HTML>",
-        "this is a web page (HTML), as a download without login gives",
-    ),
-    "xml": (b"<?xml version='1.0'?>", "this is an XML file"),
-    "lfs": (
-        b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n",
-        "this is a git-lfs pointer, not the file itself",
-    ),
-    "png": (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "this is a PNG image"),
-    "jpeg": (b"\xff\xd8\xff\xe0\0\x10JFIF", "this is a JPEG image"),
-    "pdf": (b"%PDF-1.7", "this is a PDF document"),
-    "gzip": (gzip.compress(b"x"), "this is compressed with gzip"),
-    "7z": (b"7z\xbc\xaf\x27\x1c\0\4", "this is a 7z archive"),
-    "rar": (b"Rar!\x1a\x07\x01\0", "this is a RAR archive"),
-    "tar": (tar_bytes(), "this is a tar archive"),
-    "blend": (b"BLENDER-v300", "this is a Blender file (.blend)"),
-    "fbx": (b"Kaydara FBX Binary  \0", "this is an FBX file"),
-    "npy": (b"\x93NUMPY\1\0", "this is a single numpy array (.npy), not a whole model"),
-    "checkpoint": (
-        pickle.dumps(0x1950A86A20F9469CFC6C, 2),
-        "this is a PyTorch checkpoint, not a body model",
-    ),
-    "text": (b"v 0.1 0.2 0.3\nf 1 2 3\n", "this is a text file, not a body model"),
-    "sentence": (b"I like cats (and dogs).", "this is a text file, not a body model"),
-    "noise": (bytes(range(1, 20)), "this is no .npz, .pkl or .h5 file: it begins with 01 02 03"),
-}
 
 
 @pytest.mark.parametrize("name", MISTAKEN)

@@ -1,0 +1,186 @@
+"""``smplprep clean`` as a user sees it: real processes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import jsonschema
+import numpy as np
+import pytest
+from command_line import run
+
+import smplprep
+from smplprep import Report
+
+
+def test_writes_beside_the_input_and_ends_with_the_table(small_file, tmp_path):
+    source = tmp_path / "SMPLH_NEUTRAL.npz"
+    source.write_bytes(small_file.read_bytes())
+    done = run("clean", source)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    assert {p.name for p in tmp_path.iterdir()} == {
+        "SMPLH_NEUTRAL.npz",
+        "SMPLH_NEUTRAL_clean.npz",
+        "SMPLH_NEUTRAL_clean.report.html",
+        "SMPLH_NEUTRAL_clean.report.json",
+    }
+    data = json.loads((tmp_path / "SMPLH_NEUTRAL_clean.report.json").read_text())
+    jsonschema.validate(data, Report.schema())
+    size = (tmp_path / "SMPLH_NEUTRAL_clean.npz").stat().st_size
+    assert data["output"]["bytes"] == data["summary"]["after"]["file_bytes"] == size
+    table = done.stdout.splitlines()
+    assert "leaking landmarks                               20 of 21           0 of 21" in table
+    paths = [line for line in table if line.startswith(("model:", "report:", "page:"))]
+    assert len(paths) == 3
+    assert all(len(line) <= 80 for line in table if str(tmp_path) not in line)
+    assert "\x1b" not in done.stdout
+
+
+def test_json_prints_the_report_and_nothing_else(small_file, tmp_path):
+    done = run("clean", small_file, "-o", tmp_path / "out.npz", "--json")
+    assert done.stdout == (tmp_path / "out.report.json").read_text()
+
+
+def test_dry_run_and_quiet(small_file, tmp_path):
+    done = run("clean", small_file, "-o", tmp_path / "out.npz", "--dry-run")
+    assert "nothing was written" in done.stdout
+    assert "0 of 21" in done.stdout
+    assert list(tmp_path.iterdir()) == []
+    assert run("clean", small_file, "-o", tmp_path / "out.npz", "-q").stdout == ""
+
+
+def test_several_models_go_into_a_folder_and_one_failure_does_not_stop_the_rest(
+    small_file, tmp_path
+):
+    broken = tmp_path / "broken.npz"
+    broken.write_bytes(small_file.read_bytes()[:-40])
+    done = run("clean", broken, small_file, "-o", tmp_path / "out", "-v")
+    assert done.returncode == 3
+    assert done.stderr.startswith(f"smplprep: {broken}: ")
+    assert len(done.stderr.splitlines()) == 1
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == [
+        "SMPLH_NEUTRAL_clean.npz",
+        "SMPLH_NEUTRAL_clean.report.html",
+        "SMPLH_NEUTRAL_clean.report.json",
+    ]
+    assert "rows touched" in done.stdout
+
+
+def test_bad_values_are_named_by_file_key_and_index(small_file, tmp_path):
+    with np.load(small_file) as arrays:
+        entries = dict(arrays)
+    entries["weights"] = entries["weights"].copy()
+    entries["weights"][1234, 7] = -0.31
+    bad = tmp_path / "bad.npz"
+    np.savez(bad, **entries)
+    done = run("clean", bad)
+    assert done.returncode == 3
+    assert f"smplprep: {bad}: weights[1234, 7]: -0.31 is negative" in done.stderr
+
+
+def test_clean_imports_neither_torch_nor_smplx_nor_plots(small_file, tmp_path):
+    code = (
+        "import sys\n"
+        "from smplprep.clean_file import clean_file\n"
+        f"clean_file({str(small_file)!r}, {str(tmp_path / 'o.npz')!r})\n"
+        "print([m for m in ('torch', 'smplx', 'matplotlib', 'h5py') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_cleaning_a_clean_file_says_so_and_copies_it(small_file, tmp_path):
+    once, twice = tmp_path / "once.npz", tmp_path / "twice.npz"
+    assert "already clean" not in run("clean", small_file, "-o", once, "--no-html").stdout
+    told = run("clean", once, "-o", twice, "--no-html").stdout
+    assert "note: already clean; no step had anything to do, and every array was copied" in told
+    assert once.read_bytes() == twice.read_bytes()
+
+
+def test_leaks_that_stay_are_told_even_to_those_who_want_quiet(standin_dir, tmp_path):
+    source = standin_dir / "SMPLH_NEUTRAL.npz"
+    command = ("clean", source, "-o", tmp_path / "o.npz", "--no-html", "-q")
+    assert run(*command).stderr == ""
+    told = run(*command, "--force", "--posedirs", "keep")
+    assert (told.returncode, told.stdout) == (0, "")
+    expected = f"smplprep: {source}: 21 of 21 landmarks still leak; smplprep audit says to what\n"
+    assert told.stderr == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "why"), [(".", "this is a folder, not a model file"), ("", "there is no such file")]
+)
+def test_a_folder_is_no_model(name, why):
+    told = run("clean", name)
+    assert (told.returncode, told.stderr) == (3, f"smplprep: {name}: {why}\n")
+
+
+def test_a_policy_counts_each_of_its_rules_and_keeps_what_it_is_told_to(small_file, tmp_path):
+    keep = tmp_path / "keep.json"
+    keep.write_text("[7, 3]")
+    arguments = ["clean", small_file, "--policy", "structure", "--keep-vertices", keep]
+    arguments += ["--keep-joints", "left_hip, lthumb0", "--max-influences", "3"]
+    done = run(*arguments, "--dry-run", "--json")
+    report = json.loads(done.stdout)
+    jsonschema.validate(report, Report.schema())
+    options = report["options"]
+    assert (options["keep_joints"], options["keep_vertices"]) == (["left_hip", "lthumb0"], [3, 7])
+    rules = report["changes"][0]["dropped_per_rule"]
+    assert list(rules) == ["islands", "far", "small", "max_influences"]
+    assert sum(rules.values()) == report["changes"][0]["entries_dropped"]
+    assert str(tmp_path) not in done.stdout
+
+
+def test_a_vertex_that_the_model_lacks_is_named_with_its_file(small_file, tmp_path):
+    keep = tmp_path / "keep.txt"
+    keep.write_text("7\n6890\n")
+    done = run("clean", small_file, "--keep-vertices", keep, "--dry-run")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr == f"smplprep: {keep}: 6890 is no vertex of 6890\n"
+
+
+def test_reports_of_several_models_are_one_json_list(small_file, tmp_path):
+    other = tmp_path / "other.npz"
+    other.write_bytes(small_file.read_bytes())
+    reports = json.loads(run("clean", small_file, other, "--dry-run", "--json").stdout)
+    assert [report["smplprep_version"] for report in reports] == [smplprep.__version__] * 2
+    assert json.loads(run("clean", small_file, "--dry-run", "--json").stdout) == reports[0]
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--tol", "2"),
+        ("--tol", "-0.1"),
+        ("--tol", "little"),
+        ("--regressor-tol", "1"),
+        ("--regressor-budget-mm", "0"),
+        ("--budget-mm", "-3"),
+    ],
+)
+def test_a_wrong_value_is_a_usage_error_that_names_the_option(option, value, tmp_path):
+    done = run("clean", tmp_path / "gone.npz", option, value)
+    assert done.returncode == 2
+    assert f"Invalid value for '{option}'" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "note"),
+    [
+        (["--reach", "3"], "note: --reach has no effect with --policy threshold"),
+        (["--regressor-tol", "0.5"], "note: --regressor-tol has no effect with --regressor exact"),
+        (["--hops", "1", "--posedirs", "zero"], "note: --hops has no effect with --posedirs zero"),
+        (
+            ["--tol", "0.1", "--policy", "islands"],
+            "note: --tol has no effect with --policy islands",
+        ),
+        (["--hops", "1"], None),
+        (["--posedirs", "zero"], None),
+    ],
+)
+def test_an_option_set_in_vain_is_named(small_file, arguments, note):
+    told = run("clean", small_file, "--dry-run", *arguments).stdout.splitlines()
+    assert [line for line in told if "no effect" in line] == ([note] if note else [])

@@ -1,0 +1,42 @@
+"""``smplprep inspect`` as a user sees it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from command_line import run
+
+from smplprep import read_model, write_model
+from smplprep.inspection import inspect_file
+
+
+def test_inspect_tells_what_is_odd_and_what_to_do(standin_dir):
+    good = run("inspect", standin_dir / "SMPLH_NEUTRAL.npz")
+    assert "stock smplx: loads it" in good.stdout
+    assert "influences per vertex: 4: 6,890" in good.stdout
+    hands = run("inspect", standin_dir / "SMPLH_NEUTRAL_NOHANDS.npz").stdout
+    assert "lacks hands_meanl, hands_meanr, hands_componentsl, hands_componentsr" in hands
+    official = json.loads(run("inspect", standin_dir / "SMPLH_NEUTRAL.pkl", "--json").stdout)
+    assert official["family"] == "smplh"
+    assert not official["smplx"]["loads"]
+    assert "chumpy" in official["smplx"]["reasons"][0]["why"]
+    assert all(len(line) <= 80 for line in good.stdout.splitlines())
+
+
+def test_inspect_and_check_say_what_leaks(standin_dir):
+    raw = standin_dir / "SMPLH_NEUTRAL.npz"
+    assert "landmarks: 21 of 21 leak; smplprep clean mends that" in run("inspect", raw).stdout
+    allowed = run("check", raw, "--max-leaks", "21")
+    assert (allowed.returncode, allowed.stdout) == (0, "within the limits\n")
+
+
+def test_what_stock_smplx_needs_is_said(family_dir: Path, tmp_path: Path) -> None:
+    assert inspect_file(family_dir / "smplx" / "SMPLX_NEUTRAL.npz")["smplx"]["loads"]
+    for name in ("SMPL.npz", "SMPL.h5"):
+        write_model(read_model(family_dir / "smpl" / "SMPL_NEUTRAL.pkl"), tmp_path / name)
+        found = inspect_file(tmp_path / name)["smplx"]
+        assert not found["loads"]
+        assert "smplprep convert" in found["reasons"][0]["do"]
+    done = run("inspect", family_dir / "mano" / "MANO_LEFT.pkl", "--family", "smplx")
+    assert "smplx has 55 joints, but this file has 16" in done.stdout

@@ -1,0 +1,134 @@
+"""What holds for every command: help, exit statuses, one clear sentence, streams that are gone."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from command_line import command, run
+
+import smplprep
+from smplprep import read_model
+from smplprep.cli.main import COMMANDS
+
+
+def test_help_imports_neither_numpy_nor_torch():
+    code = (
+        "import sys; sys.argv = ['smplprep', '--help']\n"
+        "from smplprep.__main__ import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "print([m for m in ('numpy', 'scipy', 'torch', 'smplx', 'h5py') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_help_fits_80_columns_and_uses_a_wider_terminal(monkeypatch):
+    for columns, widest in ((80, 80), (200, 120)):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        lines = run("--help").stdout.splitlines()
+        assert max(map(len, lines)) <= widest
+        assert not any(line.endswith("...") for line in lines if not line.startswith("Usage"))
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_helps_with_an_example_that_fits_a_terminal(command):
+    told = run(command, "--help").stdout.replace("python -m smplprep", "smplprep")
+    assert f"smplprep {command} " in told.split("Example:")[1]
+    assert max(map(len, told.splitlines())) <= 80
+
+
+def test_version_names_what_a_bug_report_needs():
+    lines = run("--version").stdout.splitlines()
+    assert lines[0] == f"smplprep {smplprep.__version__}"
+    assert f"numpy {np.__version__}" in lines
+    assert any(line.startswith("torch ") for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "sentence"),
+    [
+        (["clean"], 2, "Missing argument"),
+        (["clean", "{small}", "--posedirs", "none"], 2, "'none' is not one of"),
+        (
+            ["clean", "{small}", "--tol", "2", "-o", "{tmp}/o.npz"],
+            2,
+            "2.0 is not in the range 0<=x<1",
+        ),
+        (["clean", "{tmp}/none.npz"], 3, "none.npz: "),
+        (["clean", "{small}", "-o", "{tmp}/no/folder/o.npz"], 4, "no such folder"),
+        (["clean", "{small}", "-o", "{tmp}/o.txt"], 4, "ending"),
+        (["clean", "{small}", "--keep-joints", "tail"], 3, "'tail' is no joint of this model"),
+        (["clean", "{small}", "--keep-vertices", "{tmp}/v"], 3, "/v: there is no such file"),
+        (["inspect", "{tmp}"], 3, "folder"),
+    ],
+)
+def test_exit_status_and_one_sentence(small_file, tmp_path, arguments, status, sentence):
+    arguments = [text.format(small=small_file, tmp=tmp_path) for text in arguments]
+    done = run(*arguments)
+    assert done.returncode == status
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "arguments", [["report", "gone.json"], ["build", "gone.toml"], ["build", "no/such/folder.toml"]]
+)
+def test_a_missing_input_of_any_command_is_bad_input(arguments):
+    done = run(*arguments)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "there is no such file" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("command", ["audit", "evaluate", "verify"])
+def test_a_pipe_is_waited_for_by_nobody(small_file, tmp_path, command):
+    os.mkfifo(tmp_path / "o.report.json")
+    (tmp_path / "o.npz").write_bytes(small_file.read_bytes())
+    model, pipe = tmp_path / "o.npz", tmp_path / "o.report.json"
+    walk = Path(__file__).parents[2] / "assets" / "cc0_walk.npz"
+    arguments = {
+        "audit": (model, "--landmarks", pipe),
+        "evaluate": (model, model, "--motions", walk, "--resume", pipe),
+        "verify": (model,),
+    }
+    told = run(command, *arguments[command])
+    assert told.returncode == (1 if command == "verify" else 3)
+    assert "o.report.json: this is" in told.stdout + told.stderr
+
+
+def test_names_that_are_no_text(small_file, tmp_path):
+    model = os.fsencode(tmp_path) + b"/b\xff.npz"
+    with open(model, "wb") as file:  # noqa: PTH123 (a name in bytes)
+        file.write(small_file.read_bytes())
+    name = os.fsdecode(model)
+    assert run("clean", name, env=os.environ | {"LC_ALL": "C", "PYTHONUTF8": "0"}).returncode == 0
+    assert len(list(tmp_path.iterdir())) == 4
+    assert "b\\udcff.npz" in run("audit", name, "--vertices", "all", "--csv").stdout
+
+
+@pytest.mark.parametrize(
+    ("redirected", "status"), [("| true", 0), ("> /dev/full", 4), (">&-", 0), (">&- 2>&-", 0)]
+)
+def test_a_closed_or_full_stdout_is_no_traceback_and_loses_no_output(
+    small_file, tmp_path, redirected, status
+):
+    command = f"{sys.executable} -m smplprep clean {small_file} -o {tmp_path}/o.npz {redirected}"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True)
+    assert done.returncode == status
+    assert "Traceback" not in done.stderr
+    assert read_model(tmp_path / "o.npz").n_vertices == 6890
+
+
+def test_a_reader_that_goes_is_no_failed_check(small_file):
+    read, write = os.pipe()
+    os.close(read)
+    asked = command("inspect", small_file)
+    assert subprocess.run(asked, stdout=write, timeout=60).returncode == 4
+    os.close(write)

@@ -1,0 +1,184 @@
+"""Where commands write, and what they must not write over or leave behind."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import resource
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from command_line import command, run
+from small_files import arrays, as_npz
+
+import smplprep
+from smplprep import read_model
+
+
+def test_an_output_that_exists_needs_force(small_file, tmp_path):
+    target = tmp_path / "out.npz"
+    target.write_text("mine")
+    done = run("clean", small_file, "-o", target)
+    assert done.returncode == 4
+    assert "--force" in done.stderr
+    assert target.read_text() == "mine"
+    assert run("clean", small_file, "-o", target, "--force").returncode == 0
+    assert read_model(target).n_vertices == 6890
+
+
+def test_an_existing_output_is_refused_before_the_work(small_file, tmp_path, monkeypatch):
+    from smplprep.clean_file import clean_file
+
+    (tmp_path / "out.report.json").write_text("mine")
+    monkeypatch.setattr("smplprep.pipeline.transformed", None)
+    with pytest.raises(smplprep.ModelWriteError, match=r"out\.report\.json: .* exists already"):
+        clean_file(small_file, tmp_path / "out.npz")
+    assert [path.name for path in tmp_path.iterdir()] == ["out.report.json"]
+
+
+def test_a_full_disk_leaves_nothing_and_the_old_file_whole(small_file, tmp_path):
+    target = tmp_path / "out.npz"
+    target.write_text("mine")
+
+    def tiny_files() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
+
+    done = run("clean", small_file, "-o", target, "--force", preexec_fn=tiny_files)
+    assert done.returncode == 4
+    assert len(done.stderr.splitlines()) == 1
+    assert target.read_text() == "mine"
+    assert [p.name for p in tmp_path.iterdir()] == ["out.npz"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_killed_in_the_middle_of_a_write(standin_dir, tmp_path, number):
+    """92 MB take a while: as soon as the temporary file appears, the process is killed."""
+    target = tmp_path / "out.npz"
+    target.write_text("mine")
+    source = standin_dir / "SMPLH_NEUTRAL.npz"
+    asked = command("clean", source, "-o", target, "--force")
+    process = subprocess.Popen(asked, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    deadline = time.monotonic() + 60
+    while not any(p.suffix == ".tmp" and p.stat().st_size for p in tmp_path.iterdir()):
+        assert process.poll() is None, "it ended before a temporary file was seen"
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+    process.send_signal(number)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == -number
+    assert b"Traceback" not in stderr
+    assert target.read_text() == "mine"
+    litter = [p for p in tmp_path.iterdir() if p != target]
+    assert not litter or number == signal.SIGKILL  # which no program can clean up after
+    for path in litter:
+        path.unlink()
+    assert subprocess.run(asked, capture_output=True).returncode == 0
+
+
+def test_the_list_of_kept_vertices_is_an_input(small_file, tmp_path):
+    listed = tmp_path / "o.report.json"
+    listed.write_text("[1, 2]")
+    command = ("clean", small_file, "--keep-vertices", listed, "-o", tmp_path / "o.npz")
+    told = run(*command, "--force", "--no-html")
+    assert told.returncode == 4
+    assert told.stderr == f"smplprep: {listed}: the output is the input\n"
+    assert listed.read_text() == "[1, 2]"
+
+
+def test_a_page_of_what_was_replaced_does_not_stay(small_file, tmp_path):
+    target = tmp_path / "out.npz"
+    assert run("clean", small_file, "-o", target).returncode == 0
+    page = tmp_path / "out.report.html"
+    assert page.exists()
+    again = run("clean", small_file, "-o", target, "--tol", "0.02", "--no-html", "--force")
+    assert again.returncode == 0
+    assert not page.exists()
+
+
+def test_two_models_of_one_name_are_refused(small_file, tmp_path):
+    """Beside each other, too: both would have one report."""
+    twin = small_file.with_suffix(".pkl")
+    assert run("convert", small_file, "-o", twin).returncode == 0
+    before = sorted(path.name for path in small_file.parent.iterdir())
+    for more in ([], ["-o", str(tmp_path / "out")]):
+        done = run("clean", small_file, twin, "--no-html", *more)
+        assert done.returncode == 2
+        assert "two of the models would get outputs or reports of the same name" in done.stderr
+    assert sorted(path.name for path in small_file.parent.iterdir()) == before
+
+
+def test_a_folder_is_made_where_the_output_ends_as_one(small_file, tmp_path):
+    assert run("clean", small_file, "-o", f"{tmp_path}/new/", "--no-html", "-q").returncode == 0
+    names = {path.name for path in (tmp_path / "new").iterdir()}
+    assert names == {f"{small_file.stem}_clean.npz", f"{small_file.stem}_clean.report.json"}
+    other = tmp_path / "other.npz"
+    other.write_bytes(small_file.read_bytes())
+    done = run("clean", small_file, other, "-o", tmp_path / "both.npz", "--no-html")
+    assert done.returncode == 2
+    assert "both.npz is no folder, which several models need" in done.stderr
+    assert not (tmp_path / "both.npz").exists()
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> Path:
+    path = tmp_path / "source" / "model.npz"
+    path.parent.mkdir()
+    path.write_bytes(as_npz(arrays()))
+    return path
+
+
+@pytest.mark.parametrize("force", [False, True])
+@pytest.mark.parametrize("old", [False, True])
+def test_several_runs_at_once_on_one_output(
+    force: bool, old: bool, tiny: Path, tmp_path: Path
+) -> None:
+    """One of them wins. With --force others may, too, where the file stood there before them."""
+    target = tmp_path / "out" / "model.npz"
+    target.parent.mkdir()
+    if old and force:
+        target.write_text("old")
+        target.with_suffix(".report.json").write_text("old")
+    asked = command("clean", tiny, "-o", target, "--no-html", "-q", *(["--force"] if force else []))
+    processes = [subprocess.Popen(asked, stderr=subprocess.PIPE, text=True) for _ in range(4)]
+    errors = [process.communicate(timeout=60)[1] for process in processes]
+    statuses = sorted(process.returncode for process in processes)
+    if force:
+        assert statuses[0] == 0, errors
+        assert set(statuses) <= {0} if old else {0, 4}, errors
+    else:
+        assert statuses == [0, 4, 4, 4], errors
+    assert all(len(error.splitlines()) <= 2 for error in errors)
+    assert sorted(path.name for path in target.parent.iterdir()) == [
+        "model.npz",
+        "model.report.json",
+    ]
+    report = json.loads(target.with_suffix(".report.json").read_text())
+    assert report["output"]["sha256"] == hashlib.sha256(target.read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize("name", ["clean", "convert"])
+@pytest.mark.parametrize("folder", ["/sys", "/proc", "/dev/null"])
+def test_folders_that_nobody_can_write_to(name: str, folder: str, tiny: Path) -> None:
+    if not Path(folder).exists():
+        pytest.skip(f"no {folder} here")
+    target = Path(folder) / "model.npz"
+    done = run(name, tiny, "-o", target)
+    assert done.returncode == 4
+    assert len(done.stderr.splitlines()) == 1
+    assert f"smplprep: {folder}/model" in done.stderr
+    assert not os.path.lexists(target)
+
+
+@pytest.mark.parametrize("ending", ["npz", "pkl", "h5"])
+def test_converting_onto_the_input_is_refused(ending: str, tiny: Path, tmp_path: Path) -> None:
+    link = tmp_path / f"link.{ending}"
+    link.symlink_to(tiny)
+    before = tiny.read_bytes()
+    done = run("convert", tiny, "-o", link, "--force")
+    assert done.returncode == 4
+    assert "the output is the input" in done.stderr
+    assert tiny.read_bytes() == before

@@ -1,0 +1,19 @@
+"""``smplprep report`` as a user sees it."""
+
+from __future__ import annotations
+
+import json
+
+from command_line import run
+
+
+def test_a_damaged_report_is_named(small_file, tmp_path):
+    run("clean", small_file, "-o", tmp_path / "o.npz", "--no-html")
+    path = tmp_path / "o.report.json"
+    data = json.loads(path.read_text())
+    del data["summary"]["before"]
+    path.write_text(json.dumps(data))
+    told = run("report", path)
+    assert told.returncode == 3
+    assert told.stderr == f"smplprep: {path}: a damaged report: KeyError: 'before'\n"
+    assert not (tmp_path / "o.report.html").exists()
