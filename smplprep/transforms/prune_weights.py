@@ -101,7 +101,7 @@ def prune_weights(
         saved = spare(gone, after, frozen)
         per_rule.update({rule: int(np.count_nonzero(m & gone)) for rule, m in rules.items()})
         losing = gone.any(axis=1)
-        rescued |= saved & losing
+        rescued |= saved & (losing | due)
         rows = np.flatnonzero(due | losing)
         if not rows.size or (n_rounds >= MAX_ROUNDS and not losing.any()):
             break

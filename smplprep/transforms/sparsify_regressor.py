@@ -40,7 +40,8 @@ def sparsify_regressor(
             ``tolerance`` and scales the row back to its own sum; "keep" changes nothing.
         tolerance: dimensionless, in [0, 1); for "threshold" only.
         budget_mm: for "exact": reproduce only as many shape directions as keep every joint within
-            this many millimetres for all |beta_i| <= 3; fewer directions need fewer vertices.
+            this many millimetres for all |beta_i| <= 3; fewer directions need fewer vertices. More
+            than N, if the file has more and it takes them.
         max_shapes: N, at most the number in the file.
         symmetric: the rows are mirror-symmetric, and stay so bit by bit. Of two joints that mirror
             each other the first is solved for, and the other is its image; it stays in place as
@@ -67,12 +68,13 @@ def sparsify_regressor(
     n_shapes = min(max_shapes, model.shapedirs.shape[2])
     src = model.J_regressor.astype(np.float64)
     dst = src.copy()
+    stored = model.J_regressor.dtype  # an entry equal to the tolerance stays, as in prune_weights
     basis = shape_basis(model)
     mirror = mirror_of(model) if symmetric else None
 
     def solved(joint: int) -> NDArray[np.float64]:
         if mode == "threshold":
-            return thresholded_row(src[joint], tolerance)
+            return thresholded_row(src[joint], float(stored.type(tolerance)))
         if mirror is not None and mirror.joints[joint] == joint:
             return sparse_middle_row(src[joint], basis, n_shapes, budget_mm, mirror)
         return sparse_row(src[joint], basis, n_shapes, budget_mm)
@@ -145,7 +147,8 @@ def max_shift_mm(delta: NDArray[np.float64], basis: NDArray[np.float64]) -> NDAr
 def thresholded_row(row: NDArray[np.float64], tolerance: float) -> NDArray[np.float64]:
     """The row without entries under the tolerance, scaled back to its own sum, never emptied.
 
-    Where entries are negative, scaling can push others under the tolerance; those go as well.
+    Where entries are negative, scaling can push others under the tolerance; those go as well. What
+    stays may then have no sum of that sign; such a row is left as it is.
     """
     while True:
         kept = np.where(np.abs(row) < tolerance, 0.0, row)
@@ -154,10 +157,10 @@ def thresholded_row(row: NDArray[np.float64], tolerance: float) -> NDArray[np.fl
         if not kept.any():
             largest = np.abs(row).argmax()
             kept[largest] = row[largest]
-        total = kept.sum()
-        if not total or np.count_nonzero(kept) == np.count_nonzero(row):
+        total, wanted = kept.sum(), row.sum()
+        if total * wanted <= 0 or np.count_nonzero(kept) == np.count_nonzero(row):
             return row
-        row = kept * (row.sum() / total)
+        row = kept * (wanted / total)
 
 
 def sparse_row(
@@ -167,12 +170,13 @@ def sparse_row(
     budget_mm: float | None,
 ) -> NDArray[np.float64]:
     """The row on fewer vertices, exact on ``n_shapes`` directions or within the budget."""
-    if budget_mm is not None:
-        for fewer in range(n_shapes):
-            found = basic_row(row, basis[:, :, : 1 + fewer])
-            if max_shift_mm((found - row)[None], basis)[0] <= budget_mm:
-                return found
-    return basic_row(row, basis[:, :, : 1 + n_shapes])
+    if budget_mm is None:
+        return basic_row(row, basis[:, :, : 1 + n_shapes])
+    for n_held in range(basis.shape[2]):
+        found = basic_row(row, basis[:, :, : 1 + n_held])
+        if max_shift_mm((found - row)[None], basis)[0] <= budget_mm:
+            return found
+    return row
 
 
 def sparse_middle_row(

@@ -69,6 +69,17 @@ def test_a_row_without_survivor_keeps_its_largest_entry_ties_to_the_lowest_joint
     assert len(change.figures["rescued_rows"]) == 10
 
 
+def test_a_row_whose_only_entry_is_too_small_is_rescued_too(small_model):
+    weights = np.full((10, 4), 0.25)
+    weights[3] = [0, 0.005, 0, 0]
+    weights[4] = [-1e-7, 0, 0.005, 0]
+    pruned, change = prune_weights(small_model(weights=weights))
+    assert pruned.weights[3:5].tolist() == [[0, 1, 0, 0], [0, 0, 1, 0]]
+    rescued = [{"vertex": 3, "joint": 1}, {"vertex": 4, "joint": 2}]
+    assert change.figures["rescued_rows"] == rescued
+    assert prune_weights(pruned)[1].figures["rescued_rows"] == []
+
+
 def test_a_row_that_loses_nothing_keeps_its_bits(small_model):
     weights = np.full((10, 4), 0.25)
     eps = np.finfo(float).eps

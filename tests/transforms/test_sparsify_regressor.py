@@ -160,3 +160,37 @@ def test_the_threshold_leaves_nothing_for_a_second_run():
     assert np.array_equal(thresholded_row(once, 1e-3), once)
     assert np.count_nonzero(once) == 1
     assert once.sum() == pytest.approx(row.sum(), rel=1e-12)
+
+
+def test_a_budget_is_held_over_shape_directions_beyond_the_first_16(small_model):
+    """The first 16 are held exactly where they can be; the budget counts all forty."""
+    random = np.random.RandomState(5)
+    regressor = random.random_sample((4, 200))
+    model = small_model(
+        v_template=random.standard_normal((200, 3)),
+        weights=np.eye(4)[random.randint(4, size=200)],
+        J_regressor=regressor / regressor.sum(axis=1, keepdims=True),
+        shapedirs=0.01 * random.standard_normal((200, 3, 40)),
+        posedirs=np.zeros((200, 3, 27)),
+    )
+    assert sparsify_regressor(model)[1].figures["max_shift_mm"] > 10
+    sparse, change = sparsify_regressor(model, budget_mm=0.5)
+    assert 0 < change.entries_after < change.entries_before
+    assert change.figures["max_shift_mm"] <= 0.5
+    corners = random.choice([-3.0, 3.0], (200, 40))
+    assert max(plain_shift(model, sparse, c).max() for c in corners) * 1000 <= 0.5
+
+
+def test_the_threshold_turns_no_sign():
+    """What stays sums to less than nothing, so the row cannot be scaled back to its own sum."""
+    row = np.array([-0.05] + [0.009] * 117)
+    assert np.array_equal(thresholded_row(row, 0.01), row)
+
+
+def test_a_narrow_entry_equal_to_the_threshold_stays(small_model):
+    regressor = small_model().J_regressor.astype(np.float32)
+    regressor[0, :3] = (0.5, 0.49, 0.01)
+    model = small_model(J_regressor=regressor)
+    assert float(regressor[0, 2]) < 0.01
+    sparse, _ = sparsify_regressor(model, mode="threshold", tolerance=0.01)
+    assert sparse is model
