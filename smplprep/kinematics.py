@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 from .errors import ModelInvalidError
 
-# How files spell "no parent": -1 as itself, wrapped to uint32 (which float32 rounds up), or cut to
-# int64's largest.
-ROOT_SPELLINGS = (-1, 2**32 - 1, 2**32, 2**63 - 1)
+# How files spell "no parent": -1 as itself, wrapped to uint32 or uint64 (floats round both up), or
+# cut to int64's largest.
+ROOT_SPELLINGS = (-1, 2**32 - 1, 2**32, 2**63 - 1, 2**63, 2**64 - 1, 2**64)
 
 
 def parents_of(kintree_table: NDArray, *, path: str | None = None) -> NDArray[np.int64]:
@@ -26,11 +26,12 @@ def parents_of(kintree_table: NDArray, *, path: str | None = None) -> NDArray[np
     if kintree_table.ndim != 2 or kintree_table.shape[0] != 2:
         raise refuse(f"kintree_table has shape {kintree_table.shape}, not (2, J)")
     n_joints = kintree_table.shape[1]
-    parents = []
-    for joint, value in enumerate(kintree_table[0].tolist()):
-        if value != value or value != int(min(max(value, -1), 2**64)):
-            raise refuse(f"kintree_table[0, {joint}]: {value} is no whole number")
-        parents.append(-1 if int(value) in ROOT_SPELLINGS or value >= 2**63 else int(value))
+    broken = ~np.isfinite(kintree_table) | (np.trunc(kintree_table) != kintree_table)
+    for row, joint in np.argwhere(broken).tolist():
+        value = kintree_table[row, joint]
+        raise refuse(f"kintree_table[{row}, {joint}]: {value} is no whole number")
+    numbers = [int(value) for value in kintree_table[0].tolist()]
+    parents = [-1 if number in ROOT_SPELLINGS else number for number in numbers]
     roots = [joint for joint, parent in enumerate(parents) if parent == -1]
     if len(roots) != 1:
         raise refuse(f"kintree_table has {len(roots)} roots {roots[:5]}, not one")

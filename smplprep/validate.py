@@ -41,6 +41,7 @@ def check_model(model: Model, *, normalise_rows: bool = False) -> None:
     path = model.source.path
     check_shapes(model)
     check_family(model)
+    check_hands(model)
     for key in FLOAT_KEYS:
         array = getattr(model, key)
         if isinstance(array, np.ndarray) and array.dtype.kind == "f":
@@ -101,14 +102,37 @@ def check_shapes(model: Model) -> None:
         "J": (n_joints, 3),
     }
     for key, shape in expected.items():
-        array = getattr(model, key)
-        if array is not None and not fits(array.shape, shape):
-            wanted = "(" + ", ".join("any" if n is None else str(n) for n in shape) + ")"
-            raise ModelInvalidError(
-                f"{key} has shape {array.shape}, but v_template and weights ask for {wanted}",
-                path=path,
-                key=key,
-            )
+        check_shape(model, key, shape, why="but v_template and weights ask for")
+
+
+def check_hands(model: Model) -> None:
+    """The hands of SMPL-H and SMPL-X: fifteen joints' rotations each, and any number of directions.
+
+    Stock smplx loads others as well, and fails when it poses them.
+    """
+    if model.family.name not in ("smplh", "smplx"):
+        return
+    for side in "lr":
+        for key, shape in ((f"hands_mean{side}", (45,)), (f"hands_components{side}", (None, 45))):
+            value = getattr(model, key)
+            if value is not None and not isinstance(value, np.ndarray):
+                raise ModelInvalidError(
+                    f"{key} is a {type(value).__name__}, not an array",
+                    path=model.source.path,
+                    key=key,
+                )
+            check_shape(model, key, shape, why="where a hand's pose takes")
+
+
+def check_shape(model: Model, key: str, shape: tuple[int | None, ...], *, why: str) -> None:
+    """Raise ModelInvalidError unless the array, if there is one, has this shape; None is any."""
+    array = getattr(model, key)
+    if array is not None and not fits(array.shape, shape):
+        sizes = ["any" if n is None else str(n) for n in shape]
+        wanted = f"({', '.join(sizes)}{',' if len(sizes) == 1 else ''})"
+        raise ModelInvalidError(
+            f"{key} has shape {array.shape}, {why} {wanted}", path=model.source.path, key=key
+        )
 
 
 def check_features(model: Model, n_joints: int) -> None:

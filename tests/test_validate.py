@@ -109,6 +109,16 @@ def test_shapes_and_dtypes_must_agree(small_model, field, array, message):
         check_model(dataclasses.replace(small_model(), **{field: array}))
 
 
+def test_hands_that_stock_smplx_cannot_pose_are_refused(standin):
+    short = dataclasses.replace(standin, hands_meanl=np.zeros(44))
+    with pytest.raises(ModelInvalidError, match=r"hands_meanl has shape \(44,\).*takes \(45,\)"):
+        check_model(short)
+    narrow = dataclasses.replace(standin, hands_componentsr=np.zeros((10, 30)))
+    with pytest.raises(ModelInvalidError, match=r"hands_componentsr .*takes \(any, 45\)"):
+        check_model(narrow)
+    check_model(dataclasses.replace(standin, hands_componentsr=np.zeros((10, 45))))
+
+
 def test_a_row_that_does_not_sum_to_1_may_be_accepted(small_model):
     model = broken(small_model(), "weights", (3, 3), 0.7)
     check_model(model, normalise_rows=True)
