@@ -8,7 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from .audit.landmark_sets import NAME_THEM, Landmark, landmark_set, skin_landmarks
+from .audit.landmark_sets import (
+    FACE_KEYS,
+    NAME_THEM,
+    Landmark,
+    face_landmarks,
+    landmark_set,
+    skin_landmarks,
+)
 from .audit.support import landmark_support, named
 from .contents import DEFAULT_LIMITS, Limits, read_only
 from .displacement import displacements
@@ -61,7 +68,9 @@ def assert_clean(body_model: Any, *, max_leaks: int = 0, max_influences: int | N
     """Raise unless a stock smplx module in memory is clean: for a test suite.
 
     Args:
-        body_model: a ``smplx.SMPL``, ``SMPLH`` or ``SMPLX``; its buffers are read, nothing is run.
+        body_model: any model of stock smplx; its buffers are read, nothing is run. The landmarks
+            are the vertices that it appends to its joints, and SMPL-X's and FLAME's points of the
+            face.
         max_leaks, max_influences: as in ``check_file``.
 
     Raises:
@@ -75,6 +84,8 @@ def assert_clean(body_model: Any, *, max_leaks: int = 0, max_influences: int | N
     selector = body_model.vertex_joint_selector.extra_joints_idxs
     vertices = selector.detach().cpu().numpy().tolist()
     points = [Landmark(names.get(vertex, f"v{vertex}"), vertex=vertex) for vertex in vertices]
+    if model.extras:
+        points += face_landmarks(model, model.extras, FACE_KEYS, path=None)
     faults = model_faults(model, points, max_leaks=max_leaks, max_influences=max_influences)
     if faults:
         raise VerificationError("\n".join(faults))
@@ -82,12 +93,11 @@ def assert_clean(body_model: Any, *, max_leaks: int = 0, max_influences: int | N
 
 def model_of_module(body_model: Any) -> Model:
     """The arrays of a stock smplx module as a Model; views, where it lives in main memory."""
+    names = ["v_template", "faces_tensor", "lbs_weights", "J_regressor", "posedirs", "shapedirs",
+             "parents"]  # fmt: skip
+    names += [key for key in FACE_KEYS if hasattr(body_model, key)]
     try:
-        buffers = {
-            name: getattr(body_model, name).detach().cpu().numpy()
-            for name in ("v_template", "faces_tensor", "lbs_weights", "J_regressor", "posedirs",
-                         "shapedirs", "parents")
-        }  # fmt: skip
+        buffers = {name: getattr(body_model, name).detach().cpu().numpy() for name in names}
     except AttributeError as error:
         raise ModelInvalidError(f"this is no stock smplx module: {error}") from error
     parents, n_vertices = buffers["parents"], len(buffers["v_template"])
@@ -100,6 +110,7 @@ def model_of_module(body_model: Any) -> Model:
         shapedirs=read_only(buffers["shapedirs"]),
         # Stock smplx keeps posedirs as (P, 3V).
         posedirs=read_only(buffers["posedirs"].T.reshape(n_vertices, 3, -1)),
+        extras={key: buffers[key] for key in FACE_KEYS if key in buffers},
     )
 
 

@@ -15,7 +15,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from smplprep import ModelInvalidError, read_model
+from smplprep import (
+    ModelInvalidError,
+    Options,
+    VerificationError,
+    assert_clean,
+    clean,
+    read_model,
+)
 from smplprep.audit.landmark_sets import FACE_KEYS, landmark_set, skin_landmarks
 from smplprep.audit.support import joint_support, landmark_support, support_of
 from smplprep.clean_file import clean_file
@@ -233,6 +240,37 @@ def test_points_on_the_face_are_audited_as_autograd_sees_them(cleaned: Cleaned, 
     support = landmark_support(model, points)
     assert np.array_equal(found, support.either)
     assert not support.leaks.any()
+
+
+@pytest.mark.parametrize("name", ["smplx", "flame"])
+def test_a_module_in_memory_is_asked_for_its_face_too(
+    family_dir: Path, name: str, tmp_path: Path, torch: Any
+) -> None:
+    source = family_dir / FILES[name]
+    shutil.copytree(source.parent, tmp_path / name)
+    done = clean_file(source, tmp_path / name / source.name, html=False, force=True)
+    body = stock(Cleaned(source, tmp_path / name / source.name, done.report))
+    assert_clean(body)
+    faces = body.faces_tensor[body.lmk_faces_idx.long()]
+    others = set(body.vertex_joint_selector.extra_joints_idxs.tolist())
+    corners = next(face for face in faces.tolist() if not others.intersection(face))
+    jaw = [name for name, _ in FAMILIES[name].joints].index("jaw")
+    left_eye = jaw + 1  # which moves nothing that is the jaw's alone
+    with torch.no_grad():
+        body.lbs_weights[corners] = torch.eye(len(body.parents))[jaw]
+        body.posedirs[9 * (left_eye - 1), 3 * corners[1]] = 1e-7
+    with pytest.raises(VerificationError, match=r"landmarks leaks?; 0 may\n  face\d+ \(face"):
+        assert_clean(body)
+
+
+def test_faces_may_be_floats(family_dir: Path, tmp_path: Path) -> None:
+    model = read_model(family_dir / FILES["smplx"])
+    floats = model.with_arrays(f=model.f.astype(np.float64))
+    for options in (Options(), Options(policy="structure")):
+        assert (
+            clean(floats, options)[1].data["landmarks"]
+            == clean(model, options)[1].data["landmarks"]
+        )
 
 
 BROKEN_FACES = {

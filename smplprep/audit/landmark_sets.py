@@ -142,8 +142,10 @@ def face_landmarks(
     if shares.dtype.kind != "f" or not np.isfinite(shares).all():
         raise ModelInvalidError("holds what is no number", path=path, key=keys[1])
     return [
-        Landmark(f"face{row}", face=face, corners=tuple(model.f[face].tolist()), shares=tuple(s))
-        for row, (face, s) in enumerate(zip(faces, shares.tolist(), strict=True))
+        Landmark(f"face{row}", face=face, corners=tuple(corners), shares=tuple(s))
+        for row, (face, corners, s) in enumerate(
+            zip(faces, model.f[faces].astype(int).tolist(), shares.tolist(), strict=True)
+        )
     ]
 
 
