@@ -87,9 +87,9 @@ def clean_file(
         from .io.check_written import check_written
         from .io.plain_arrays import texts_among
         from .io.read_model import decoded_model
-        from .io.write_model import container_of, write_container
+        from .io.write_model import container_of, stored_entries, write_container
         from .pipeline import transformed
-        from .report.report import describe_keys
+        from .report.report import described_keys
 
         if html:
             from .report.html.render import can_render, page_bytes, prepare
@@ -144,7 +144,7 @@ def clean_file(
                 "sha256": written.sha256,
                 "bytes": written.n_bytes,
                 "container": container,
-                "keys": describe_keys(cleaned),
+                "keys": described_keys(stored_entries(cleaned, container)),
             },
             odd=texts_among(cleaned.entries()) if container != "pkl" else [],
         )

@@ -51,7 +51,7 @@ class Contents:
         sha256: hex digest of the whole file.
         n_bytes: size of the whole file.
         notes: key -> how the value was stored, where that is not plain: "chumpy.ch.Ch", "object
-            array", "scipy.sparse.csc.csc_matrix".
+            array", "big-endian" (in a .npz, where it is copied otherwise).
         members: npz only; key -> the undecoded member.
     """
 

@@ -14,7 +14,7 @@ from .displacement import displacements
 from .errors import SmplprepError
 from .kinematics import parents_of
 from .model import Model
-from .report.report import Report, build_report, describe_keys
+from .report.report import Report, build_report, keys_as_read
 from .transforms.localise_posedirs import block_energy, entry_counts
 from .transforms.sparsify_regressor import max_shift_mm, shape_basis
 
@@ -50,7 +50,7 @@ def diff(a: Model, b: Model) -> Report:
         "sha256": b.source.sha256,
         "bytes": b.source.n_bytes,
         "container": b.source.container,
-        "keys": describe_keys(b),
+        "keys": keys_as_read(b),
     }
     odd = [*report.data["odd"], *differences(a, b)]
     return Report(dict(report.with_output(described).data) | {"odd": odd})

@@ -12,6 +12,7 @@ from .audit.support import landmark_support
 from .contents import DEFAULT_LIMITS, Contents, Limits, Sparse
 from .errors import ModelInvalidError, shown
 from .io.pickle.names import ObjectArray
+from .io.plain_arrays import type_and_shape
 from .io.read_model import model_of, read_contents
 from .kinematics import parents_of
 from .model import Model
@@ -77,18 +78,12 @@ def inspect_file(
 def describe(key: str, contents: Contents) -> dict[str, Any]:
     """One key: dtype, shape, and the share of entries that are zero."""
     value = contents.entries[key]
-    described: dict[str, Any] = {"key": shown(key), "dtype": type(value).__name__, "shape": None}
-    described["zeros"] = None
+    described: dict[str, Any] = {"key": shown(key), **type_and_shape(value), "zeros": None}
     if isinstance(value, Sparse):
         size = max(value.shape[0] * value.shape[1], 1)
-        zeros = 1.0 - np.count_nonzero(value.data) / size
-        described |= {"dtype": str(value.data.dtype), "shape": list(value.shape), "zeros": zeros}
-    elif isinstance(value, np.ndarray):
-        described |= {"dtype": str(value.dtype), "shape": list(value.shape)}
-        if value.dtype.kind in "fiu" and value.size:
-            described["zeros"] = 1.0 - np.count_nonzero(value) / value.size
-    elif isinstance(value, ObjectArray):
-        described |= {"dtype": "object", "shape": list(value.shape)}
+        described["zeros"] = 1.0 - np.count_nonzero(value.data) / size
+    elif isinstance(value, np.ndarray) and value.dtype.kind in "fiu" and value.size:
+        described["zeros"] = 1.0 - np.count_nonzero(value) / value.size
     if key in contents.notes:
         described["stored_as"] = contents.notes[key]
     return described
@@ -142,7 +137,8 @@ def oddities(model: Model) -> list[str]:
 def obstacles(contents: Contents, model: Model) -> list[dict[str, str]]:
     """Why stock smplx cannot load the file, each with what to do; empty where it can."""
     found = []
-    missing = [key for key in NEEDED.get(model.family.name, ()) if key not in contents.entries]
+    needed = NEEDED.get(model.family.name, ())
+    missing = [key for key in needed if key not in contents.entries]
     if missing and model.family.name == "smplh":
         why = f"it lacks {', '.join(missing)}, as AMASS's files do"
         do = "smplprep merge-hands takes them from MANO_LEFT and MANO_RIGHT"
@@ -160,7 +156,11 @@ def obstacles(contents: Contents, model: Model) -> list[dict[str, str]]:
     if chumpy:
         why = f"{', '.join(map(shown, chumpy))} need the package chumpy, which no longer imports"
         found.append({"why": why, "do": "smplprep clean writes plain arrays"})
-    used = {*REQUIRED_KEYS, *NEEDED.get(model.family.name, ())}
+    swapped = [key for key in needed if contents.notes.get(key) == "big-endian"]
+    if swapped:
+        why = f"{', '.join(swapped)} are big-endian, which torch does not take"
+        found.append({"why": why, "do": "smplprep clean and convert write little-endian"})
+    used = {*REQUIRED_KEYS, *needed}
     boxed = [key for key in contents.entries if isinstance(contents.entries[key], ObjectArray)]
     boxed = [key for key in boxed if key in used]
     if contents.container == "npz" and boxed:

@@ -59,6 +59,17 @@ def h5_value(value: Any, key: str) -> Any:
     return np.array(array.tolist(), np.str_).reshape(array.shape)
 
 
+def type_and_shape(value: Any) -> dict[str, Any]:
+    """How a table of keys shows a value: its ``dtype``, and its ``shape``, None for no array."""
+    if isinstance(value, np.ndarray):
+        return {"dtype": str(value.dtype), "shape": list(value.shape)}
+    if isinstance(value, Sparse):
+        return {"dtype": str(value.data.dtype), "shape": list(value.shape)}
+    if isinstance(value, ObjectArray):
+        return {"dtype": "object", "shape": list(value.shape)}
+    return {"dtype": type(value).__name__, "shape": None}
+
+
 def texts_among(entries: Mapping[str, Any]) -> list[str]:
     """Sentences on the values of which ``plain_array`` can give no more than their text."""
     plain = np.ndarray | Sparse | bool | int | float

@@ -6,8 +6,6 @@ import dataclasses
 import os
 from typing import Any
 
-import numpy as np
-
 from ..contents import DEFAULT_LIMITS, Contents, Limits, Sparse
 from ..model import Model, Source
 from ..schema import OPTIONAL_KEYS, REQUIRED_KEYS
@@ -115,9 +113,7 @@ def model_of(
         notes=contents.notes,
         # What had to be converted is no longer what the archive holds.
         members={
-            key: member
-            for key, member in contents.members.items()
-            if isinstance(contents.entries[key], np.ndarray)
+            key: member for key, member in contents.members.items() if key not in contents.notes
         },
         deflated=frozenset(key for key, member in contents.members.items() if member.method),
         family=family,

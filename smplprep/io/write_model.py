@@ -72,28 +72,30 @@ def write_container(
     model: Model, out: Output, *, container: str, compress: bool | None = None
 ) -> None:
     """Write the model's entries to an open file, in the file's order."""
-    entries = model.entries()
+    entries = stored_entries(model, container)
     if container == "pkl":
         from .pickle.write import write_pickle
 
-        write_pickle({key: as_stored(model, key, entries[key]) for key in entries}, out)
+        write_pickle(entries, out)
     elif container == "h5":
         from .h5.write import write_h5
 
-        write_h5(
-            {key: as_stored(model, key, h5_value(value, key)) for key, value in entries.items()},
-            out,
-            compress=bool(compress),
-        )
+        write_h5(entries, out, compress=bool(compress))
+    elif compress is None:
+        deflated = [key for key in entries if key in model.source.deflated]
+        write_npz(entries, out, copy=model.unchanged(), compress=deflated)
     else:
-        arrays = {key: plain_array(value, key=key) for key, value in entries.items()}
-        if compress is None:
-            deflated = [key for key in entries if key in model.source.deflated]
-            write_npz(arrays, out, copy=model.unchanged(), compress=deflated)
-        else:
-            write_npz(arrays, out, compress=compress)
+        write_npz(entries, out, compress=compress)
 
 
-def as_stored(model: Model, key: str, value: Any) -> Any:
-    """The value as the file held it: sparse again where it was sparse."""
-    return sparsify(value) if key in model.source.sparse else value
+def stored_entries(model: Model, container: str) -> dict[str, Any]:
+    """The model's entries as the container holds them: what it cannot hold, as plain arrays.
+
+    In a .pkl or .h5, what the input held as a sparse matrix is one again.
+    """
+    entries, sparse = model.entries(), model.source.sparse
+    if container == "npz":
+        return {key: plain_array(value, key=key) for key, value in entries.items()}
+    if container == "h5":
+        entries = {key: h5_value(value, key) for key, value in entries.items()}
+    return {key: sparsify(value) if key in sparse else value for key, value in entries.items()}

@@ -16,8 +16,10 @@ import numpy as np
 from .. import __version__
 from ..audit.support import landmark_table
 from ..change import Change
+from ..contents import Sparse
 from ..displacement import Displacement
 from ..errors import shown
+from ..io.plain_arrays import type_and_shape
 from ..model import Model
 from ..options import Options
 from ..poses import MAX_BETA, N_POSES
@@ -97,7 +99,7 @@ def build_report(
         "sha256": before.source.sha256,
         "bytes": before.source.n_bytes,
         "container": before.source.container,
-        "keys": [row for row in describe_keys(before) if row["key"] not in added_keys(before)],
+        "keys": [row for row in keys_as_read(before) if row["key"] not in added_keys(before)],
     }
     return Report(
         {
@@ -176,19 +178,27 @@ def joint_shifts_mm(changes: list[Change]) -> list[float]:
     return [sum(of_joint) for of_joint in zip(*shifts, strict=True)]
 
 
-def describe_keys(model: Model) -> list[dict[str, Any]]:
-    """Name, dtype, shape and storage of each key, in the file's order."""
+def keys_as_read(model: Model) -> list[dict[str, Any]]:
+    """``described_keys`` of the file that the model was read from."""
+    sparse = {key: f"{layout} matrix" for key, layout in model.source.sparse.items()}
+    return described_keys(model.entries(), {**sparse, **model.source.notes})
+
+
+def described_keys(
+    entries: Mapping[str, Any], stored_as: Mapping[str, str] | None = None
+) -> list[dict[str, Any]]:
+    """Name, dtype, shape and storage of each key, in the file's order.
+
+    Args:
+        entries: as the container holds them.
+        stored_as: how it holds those that are no plain arrays there.
+    """
     described = []
-    for key, value in model.entries().items():
-        is_array = isinstance(value, np.ndarray)
-        note = model.source.notes.get(key)
+    for key, value in entries.items():
+        note = f"{value.layout} matrix" if isinstance(value, Sparse) else None
+        note = (stored_as or {}).get(key, note)
         described.append(
-            {
-                "key": key,
-                "dtype": str(value.dtype) if is_array else type(value).__name__,
-                "shape": list(value.shape) if is_array else None,
-                **({"stored_as": note} if note else {}),
-            }
+            {"key": key, **type_and_shape(value), **({"stored_as": note} if note else {})}
         )
     return described
 

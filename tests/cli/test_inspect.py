@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
+import pytest
 from command_line import run
 
-from smplprep import read_model, write_model
+from smplprep import clean, read_model, write_model
 from smplprep.inspection import inspect_file
 
 
@@ -40,3 +42,19 @@ def test_what_stock_smplx_needs_is_said(family_dir: Path, tmp_path: Path) -> Non
         assert "smplprep convert" in found["reasons"][0]["do"]
     done = run("inspect", family_dir / "mano" / "MANO_LEFT.pkl", "--family", "smplx")
     assert "smplx has 55 joints, but this file has 16" in done.stdout
+
+
+def test_a_big_endian_file_is_cleaned_to_one_that_torch_takes(standin_dir: Path, tmp_path: Path):
+    smplx = pytest.importorskip("smplx")
+    with np.load(standin_dir / "SMPLH_NEUTRAL.npz") as plain:
+        swapped = {key: plain[key].astype(plain[key].dtype.newbyteorder(">")) for key in plain}
+    raw, target = tmp_path / "raw.npz", tmp_path / "cleaned.npz"
+    np.savez(raw, **swapped)
+    with pytest.raises(ValueError, match="byte order"):
+        smplx.SMPLH(str(raw), ext="npz")
+    (reason,) = inspect_file(raw)["smplx"]["reasons"]
+    assert "hands_componentsr are big-endian, which torch does not take" in reason["why"]
+    model, _ = clean(read_model(raw))
+    write_model(model, target)
+    assert smplx.SMPLH(str(target), ext="npz").left_hand_mean.shape == (45,)
+    assert inspect_file(target)["smplx"]["loads"]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import pickle
 
 import jsonschema
 import numpy as np
 import pytest
+import scipy.sparse as sp
 
 from smplprep import Options, Report
+from smplprep.clean_file import clean_file
 from smplprep.pipeline import clean
 from smplprep.poses import pose_set
 from smplprep.skinning import posed_vertices
@@ -82,3 +85,25 @@ def test_oddities_are_told(small_model):
     _, report = clean(small_model(weights=weights), Options())
     assert any("vertex 0 with 0.995" in sentence for sentence in report.data["odd"])
     assert any("no known family" in sentence for sentence in report.data["odd"])
+
+
+@pytest.mark.parametrize("ending", ["npz", "pkl"])
+def test_the_keys_of_the_output_are_told_as_others_read_them(standin_dir, tmp_path, ending):
+    """chumpy, sparse matrices and dictionaries in the official file, plain arrays in a .npz."""
+    target = tmp_path / f"out.{ending}"
+    done = clean_file(standin_dir / "SMPLH_NEUTRAL.pkl", target, html=False)
+    jsonschema.validate(json.loads(done.report_target.read_text()), Report.schema())
+    told = {row["key"]: row for row in done.report.data["output"]["keys"]}
+    read = (
+        np.load(target) if ending == "npz" else pickle.loads(target.read_bytes(), encoding="latin1")
+    )
+    assert list(told) == list(read)
+    for key, row in told.items():
+        value = read[key]
+        is_array = isinstance(value, np.ndarray) or sp.issparse(value)
+        assert row["dtype"] == (str(value.dtype) if is_array else type(value).__name__)
+        assert row["shape"] == (list(value.shape) if is_array else None)
+        assert row.get("stored_as") == ("csc matrix" if sp.issparse(value) else None)
+    before = {row["key"]: row for row in done.report.data["input"]["keys"]}
+    assert before["weights"]["stored_as"] == "chumpy.ch.Ch"
+    assert before["J_regressor"]["stored_as"] == "scipy.sparse.csc.csc_matrix"

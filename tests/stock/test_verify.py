@@ -190,7 +190,7 @@ def array_truncated(arrays: Arrays) -> None:
 
 
 def extra_truncated(arrays: Arrays) -> None:
-    arrays["hands_meanl"] = arrays["hands_meanl"][:-3]
+    arrays["hands_coeffsl"] = arrays["hands_coeffsl"][:-3]
 
 
 def wrong_dtype(arrays: Arrays) -> None:
@@ -223,11 +223,11 @@ DAMAGES: list[tuple[Callable[[Arrays], None], set[str], str]] = [
     (template_changed, {"untouched"}, "v_template"),
     (not_a_number, {"file"}, "shapedirs[5, 1, 2]: nan is no number"),
     (array_truncated, {"file"}, "posedirs has shape (6890, 3, 450)"),
-    (extra_truncated, {"arrays", "forward"}, "hands_meanl is float64 (42,)"),
+    (extra_truncated, {"arrays"}, "hands_coeffsl is float64 ("),
     (wrong_dtype, {"arrays"}, "weights is float16"),
     (key_missing, {"arrays", "smplx"}, "hands_componentsl"),
     (stamp_missing, {"options", "arrays"}, "no readable key 'smplprep'"),
-    (stamp_of_other_options, {"options"}, "name different options"),
+    (stamp_of_other_options, {"options", "arrays"}, "name different options"),
 ]
 
 

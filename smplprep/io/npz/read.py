@@ -37,7 +37,8 @@ def _decoded(npy: memoryview, *, path: str, key: str, limits: Limits) -> tuple[o
     header = read_header(npy, path=path, key=key)
     if header.dtype.hasobject:
         return _object_array(npy, header, path=path, key=key, limits=limits), "object array"
-    return array_from(npy[header.n_header :], header, path=path, key=key, limits=limits), None
+    array = array_from(npy[header.n_header :], header, path=path, key=key, limits=limits)
+    return array, "big-endian" if header.dtype.byteorder == ">" else None
 
 
 def _object_array(

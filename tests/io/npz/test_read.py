@@ -61,6 +61,7 @@ def assert_same(found: Contents, arrays: dict[str, NDArray]) -> None:
         assert (value.dtype, value.shape) == (array.dtype.newbyteorder("="), array.shape)
         assert value.tobytes() == array.astype(value.dtype).tobytes()
         assert not value.flags.writeable
+        assert found.notes.get(key) == ("big-endian" if array.dtype.byteorder == ">" else None)
 
 
 @pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
