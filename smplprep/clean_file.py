@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from .contents import DEFAULT_LIMITS, Limits
 from .io.packed_file import read_packed
-from .io.replace_file import check_output, commit_all, replacing
+from .io.replace_file import check_output, commit_all, make_folder_of, replacing
 from .io.vertex_list import VertexList
 from .options import Options
 
@@ -58,8 +58,9 @@ def clean_file(
 
     Args:
         path: the input, never written to.
-        target: the output, whose ending says the container, or a folder; beside the input where
-            None. The report stands beside it as NAME.report.json.
+        target: the output, whose ending says the container, or a folder, which is made where it
+            ends in a slash; beside the input where None. The report stands beside it as
+            NAME.report.json.
         options: see ``clean``.
         compress: deflate a .npz; None keeps each member as it was.
         hands: two MANO files that have the ``hands_*`` keys the model lacks; or "flat", twice.
@@ -103,27 +104,28 @@ def clean_file(
     if hands:
         model = handed(model, hands, limits=limits)
     if layout is not None:
-        from .layout import layout_path, make_folder_of
+        from .layout import layout_path
 
         target = layout_path(layout, model, gender=gender)
+    own_folder = layout is not None or is_folder_name(target)
     target = target_of(path, target, container=model.source.container)
     container = container_of(target, default=model.source.container)
     report_target, page = target.with_suffix(".report.json"), target.with_suffix(".report.html")
     html_target = page if html else None
-    outputs = [file for file in (report_target, target, html_target) if file]
+    outputs = [file for file in (target, report_target, html_target) if file]
     inputs = [path, *(hands or ()), *named_files(options)]
-    if not dry_run and target.parent.is_dir():
+    if not dry_run and (target.parent.is_dir() or not own_folder):
         for file in outputs:
             check_output(file, force=force, inputs=inputs)
     done = transformed(model, options, say)
     if dry_run:
         return CleanedFile(done.report())
     cleaned = done.cleaned
-    if layout is not None:
+    if own_folder:
         make_folder_of(target)
     say("write")
     with ExitStack() as stack:
-        report_file, model_file, *html_files = (
+        model_file, report_file, *html_files = (
             stack.enter_context(replacing(file, force=force, inputs=inputs)) for file in outputs
         )
         second_core = stack.enter_context(ThreadPoolExecutor(2))
@@ -190,4 +192,10 @@ def target_of(
     name = f"{Path(path).stem}_clean.{container}"
     if target is None:
         return Path(path).with_name(name)
-    return Path(target) / name if Path(target).is_dir() else Path(target)
+    is_folder = is_folder_name(target) or Path(target).is_dir()
+    return Path(target) / name if is_folder else Path(target)
+
+
+def is_folder_name(target: str | os.PathLike[str] | None) -> bool:
+    """Whether it ends as only the name of a folder does."""
+    return target is not None and os.fspath(target).endswith(("/", os.sep))

@@ -6,7 +6,7 @@ import os
 import re
 from pathlib import Path
 
-from .errors import ModelWriteError, SmplprepError
+from .errors import SmplprepError
 from .families import GENDERS
 from .hands import side_of
 from .model import Model
@@ -37,18 +37,6 @@ def layout_path(folder: str | os.PathLike[str], model: Model, *, gender: str | N
     kept = model.source.container if model.source.container != "h5" else "npz"
     ending = "pkl" if family == "smpl" else kept
     return Path(folder) / family / f"{family.upper()}_{which.upper()}.{ending}"
-
-
-def make_folder_of(path: Path) -> None:
-    """Make the folder that ``layout_path`` puts a file into.
-
-    Raises:
-        ModelWriteError: it cannot be made.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ModelWriteError(f"cannot be made: {error.strerror}", path=path.parent) from error
 
 
 def gender_in(path: str | None) -> str:

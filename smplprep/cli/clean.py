@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..contents import ENDINGS
-from ..errors import SmplprepError
+from ..errors import ModelWriteError
 from ..options import Options
 from ..report.notes import leaks_left, notes
 from ..report.summary import change_lines, summary_text
+from .main import explain
 from .shared import (
     family_option,
     force_option,
@@ -22,7 +24,7 @@ from .shared import (
     max_bytes_option,
     normalise_rows_option,
 )
-from .values import SHARE, HandsCommand, Names, Tolerance, choice
+from .values import SHARE, HandsCommand, Names, Tolerance, check_ending, choice
 
 if TYPE_CHECKING:
     from ..clean_file import CleanedFile
@@ -30,30 +32,30 @@ if TYPE_CHECKING:
 DEFAULTS = Options()
 
 
+def setting(*names: str, **attributes: Any) -> Callable[[Any], Any]:
+    """A ``click.option`` that sets the field of Options of its name, with that field's default."""
+    field = names[-1].lstrip("-").replace("-", "_")
+    return click.option(*names, default=getattr(DEFAULTS, field), show_default=True, **attributes)
+
+
 @click.command("clean", short_help="Mend MODEL files, so that no landmark leaks.", cls=HandsCommand)
 @click.argument("models", type=click.Path(), nargs=-1, required=True, metavar="MODEL...")
 @click.option("-o", "--output", metavar="OUT", help="A file, or a folder: FOLDER/.")
-@click.option(
+@setting(
     "--tol",
     "tolerance",
     type=Tolerance(),
-    default=DEFAULTS.tolerance,
-    show_default=True,
     help="Skinning weights below this go; auto: the smallest that leaves no leak.",
 )
-@click.option(
+@setting(
     "--policy",
     type=choice("policy"),
-    default=DEFAULTS.policy,
-    show_default=True,
     help="Which skinning weights are spurious: small ones; ones off their joint's region of the "
     "mesh; ones off it, far in the tree, or small and not near.",
 )
-@click.option(
+@setting(
     "--reach",
     type=click.IntRange(min=0),
-    default=DEFAULTS.reach,
-    show_default=True,
     help="For --policy structure: weights of joints farther in the tree than this go.",
 )
 @click.option(
@@ -75,26 +77,16 @@ DEFAULTS = Options()
     metavar="FILE",
     help="Do not touch the weights of these vertices: a JSON list, or one index a line.",
 )
-@click.option(
+@setting(
     "--removed-to",
     type=choice("removed_to"),
-    default=DEFAULTS.removed_to,
-    show_default=True,
     help="Who gets removed weight: all that stays, or the nearest joint above that stays.",
 )
-@click.option(
-    "--regressor",
-    type=choice("regressor"),
-    default=DEFAULTS.regressor,
-    show_default=True,
-    help="How J_regressor is sparsified.",
-)
-@click.option(
+@setting("--regressor", type=choice("regressor"), help="How J_regressor is sparsified.")
+@setting(
     "--regressor-tol",
     "regressor_tolerance",
     type=SHARE,
-    default=DEFAULTS.regressor_tolerance,
-    show_default=True,
     help="For --regressor threshold: entries below this go.",
 )
 @click.option(
@@ -102,34 +94,14 @@ DEFAULTS = Options()
     type=click.FloatRange(min=0, min_open=True),
     help="For --regressor exact: let joints move this far, for fewer vertices.",
 )
-@click.option(
-    "--posedirs",
-    type=choice("posedirs"),
-    default=DEFAULTS.posedirs,
-    show_default=True,
-    help="Which pose blend shapes stay.",
-)
-@click.option(
+@setting("--posedirs", type=choice("posedirs"), help="Which pose blend shapes stay.")
+@setting(
     "--hops",
     type=click.IntRange(min=0),
-    default=DEFAULTS.hops,
-    show_default=True,
     help="For --posedirs local: how many joints up or down the tree a corrective reaches.",
 )
-@click.option(
-    "--shapedirs",
-    type=choice("shapedirs"),
-    default=DEFAULTS.shapedirs,
-    show_default=True,
-    help="Which shape blend shapes stay.",
-)
-@click.option(
-    "--dtype",
-    type=choice("dtype"),
-    default=DEFAULTS.dtype,
-    show_default=True,
-    help="Float type of the output.",
-)
+@setting("--shapedirs", type=choice("shapedirs"), help="Which shape blend shapes stay.")
+@setting("--dtype", type=choice("dtype"), help="Float type of the output.")
 @click.option(
     "--symmetrize",
     is_flag=True,
@@ -141,7 +113,9 @@ DEFAULTS = Options()
     help="Let no vertex move farther than this; what cannot be removed within it stays, listed.",
 )
 @click.option(
-    "--compress/--no-compress", default=None, help="Deflate a .npz, or do not.  [default: as input]"
+    "--compress/--no-compress",
+    default=None,
+    help="Deflate, or do not.  [default: a .npz as its input, a .h5 not]",
 )
 @normalise_rows_option
 @click.option(
@@ -193,13 +167,23 @@ def clean_command(
         raise click.UsageError("-o and --layout exclude each other")
     vertices = read_vertex_list(keep_vertices) if keep_vertices is not None else ()
     options = Options(**chosen, keep_vertices=vertices)
-    folder = output_folder(models, output)
-    worst, reports = 0, []
+    place = output_place(models, output)
+    written: set[Path] = set()
+    worst, reports, unheard = 0, [], None
+
+    def once(input_sha256: str, outputs: dict[Path, str]) -> None:
+        """Withhold what would replace the output of an earlier model of this very command."""
+        for path in outputs:
+            if path in written:
+                message = "an earlier model of this command was written there"
+                raise ModelWriteError(message, path=path)
+        written.update(outputs)
+
     for model in models:
         try:
             done = clean_file(
                 model,
-                folder or output,
+                place,
                 options,
                 compress=compress,
                 hands=hands,
@@ -211,12 +195,12 @@ def clean_command(
                 html=not no_html,
                 limits=limits_with(max_bytes),
                 progress=Progress(model),
+                accept=once,
             )
-        except SmplprepError as error:
+        except Exception as error:
             if len(models) == 1:
                 raise
-            click.echo(f"smplprep: {error}", err=True)
-            worst = max(worst, error.exit_status)
+            worst = max(worst, explain(error))
             continue
         if leaks := leaks_left(done.report.data):  # whatever was asked for, and with -q, too
             click.echo(f"smplprep: {model}: {leaks}; smplprep audit says to what", err=True)
@@ -224,33 +208,34 @@ def clean_command(
             reports.append(done.report)
         elif not quiet:
             told = result_text(model, done, verbose=verbose)
-            click.echo("\n".join([told, *closing_notes(options, done, html=not no_html)]))
+            try:
+                click.echo("\n".join([told, *closing_notes(options, done, html=not no_html)]))
+            except OSError as error:  # nobody reads it, but the next model is wanted all the same
+                unheard = error
     if as_json:
         texts = [report.to_json() for report in reports]
         click.echo(texts[0] if len(models) == 1 else f"[{','.join(texts)}]\n", nl=False)
+    if unheard:
+        raise unheard
     if worst:
         raise click.exceptions.Exit(worst)
 
 
-def output_folder(models: tuple[str, ...], output: str | None) -> Path | None:
-    """The folder that -o names, made if several models need it; None where it names a file."""
+def output_place(models: tuple[str, ...], output: str | None) -> str | None:
+    """What -o names, a folder with a slash at its end; None for beside each input."""
     places = {os.path.splitext(os.path.normpath(model))[0] for model in models}  # noqa: PTH122
     if output:
         places = {Path(place).name for place in places}
     if len(places) < len(models):
         raise click.UsageError("two of the models would get outputs or reports of the same name")
-    if output is None:
-        return None
-    said = Path(output).is_dir() or output.endswith(("/", os.sep))
-    if len(models) == 1 and not said:
-        return None
-    if not said and Path(output).suffix in ENDINGS:
+    if output is None or output.endswith(("/", os.sep)) or Path(output).is_dir():
+        return output
+    if len(models) == 1:
+        check_ending(output)
+        return output
+    if Path(output).suffix in ENDINGS:
         raise click.UsageError(f"{output} is no folder, which several models need")
-    try:
-        Path(output).mkdir(exist_ok=True)
-    except OSError as error:
-        raise click.UsageError(f"{output} is no folder: {error.strerror}") from error
-    return Path(output)
+    return f"{output}/"
 
 
 def result_text(model: str, done: CleanedFile, *, verbose: bool) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from .shared import family_option, force_option, layout_options, max_bytes_option
+from .values import check_ending
 
 
 @click.command("convert", short_help="Write the same arrays in another container.")
@@ -13,7 +14,9 @@ from .shared import family_option, force_option, layout_options, max_bytes_optio
 @layout_options
 @family_option
 @click.option(
-    "--compress/--no-compress", default=None, help="Deflate, or do not.  [default: as input]"
+    "--compress/--no-compress",
+    default=None,
+    help="Deflate, or do not.  [default: a .npz as its input, a .h5 not]",
 )
 @max_bytes_option
 @force_option
@@ -39,11 +42,14 @@ def convert_command(
     """
     if (output is None) == (layout is None):
         raise click.UsageError("one of -o OUT and --layout smplx DIR is needed")
+    if output:
+        check_ending(output)
     from ..contents import limits_with
     from ..io.plain_arrays import texts_among
     from ..io.read_model import read_model
+    from ..io.replace_file import make_folder_of
     from ..io.write_model import container_of, write_model
-    from ..layout import layout_path, make_folder_of
+    from ..layout import layout_path
 
     found = read_model(model, normalise_rows=True, family=family, limits=limits_with(max_bytes))
     target = output or ""

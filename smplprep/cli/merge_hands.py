@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from .shared import force_option, max_bytes_option
+from .values import check_ending
 
 
 @click.command("merge-hands", short_help="Give SMPL-H the hands of MANO, which smplx needs.")
@@ -23,6 +24,7 @@ def merge_hands_command(
     Example:
       smplprep merge-hands model.npz MANO_LEFT.pkl MANO_RIGHT.pkl -o SMPLH.npz
     """
+    check_ending(output)
     from ..contents import limits_with
     from ..hands import with_hands
     from ..io.read_model import read_model

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
 
+from ..contents import ENDINGS
 from ..options import CHOICES
 
 
 def choice(field: str) -> click.Choice[str]:
     """The words that this field of Options may be."""
     return click.Choice(list(CHOICES[field]))
+
+
+def check_ending(output: str) -> None:
+    """Refuse an output that says neither a container nor a folder: ``-o cleaned``."""
+    if not Path(output).suffix:
+        raise click.UsageError(
+            f"{output} ends in none of {', '.join(ENDINGS)}, and not in / as a folder does"
+        )
 
 
 SHARE = click.FloatRange(0, 1, max_open=True)

@@ -162,6 +162,18 @@ def check_output(
         path.parent.stat()
 
 
+def make_folder_of(target: Path) -> None:
+    """Make the folder that ``target`` will stand in, and those that it stands in itself.
+
+    Raises:
+        ModelWriteError: it cannot be made.
+    """
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ModelWriteError(f"cannot be made: {error.strerror}", path=target.parent) from error
+
+
 def _replaceable(
     target: str | os.PathLike[str], *, force: bool, inputs: Sequence[str | os.PathLike[str]]
 ) -> tuple[Path, os.stat_result | None]:

@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from command_line import command, run
 from small_files import arrays, as_npz
 
@@ -182,3 +183,83 @@ def test_converting_onto_the_input_is_refused(ending: str, tiny: Path, tmp_path:
     assert done.returncode == 4
     assert "the output is the input" in done.stderr
     assert tiny.read_bytes() == before
+
+
+def test_folders_are_made_when_there_is_something_to_put_in(tiny, tmp_path):
+    """Not by a dry run, and not for an input that nobody can read."""
+    assert run("clean", tiny, "-o", f"{tmp_path}/dry/", "--dry-run").returncode == 0
+    two = (tiny, tmp_path / "gone.npz")
+    assert run("clean", *two, "-o", tmp_path / "dry", "--dry-run").returncode == 3
+    assert run("clean", tmp_path / "gone.npz", "-o", f"{tmp_path}/new/").returncode == 3
+    assert [path.name for path in tmp_path.iterdir()] == ["source"]
+    assert run("clean", *two, "-o", tmp_path / "a/b", "--no-html", "-q").returncode == 3
+    assert len(list((tmp_path / "a/b").iterdir())) == 2
+
+
+@pytest.mark.parametrize(
+    ("place", "sentence"),
+    [("{tmp}/none/o.npz", "none/o.npz: cannot be written: there is no such folder"),
+     ("{tmp}/file/", "file: cannot be made: File exists"),
+     ("/proc/none/", "/proc/none: cannot be made: ")],
+)  # fmt: skip
+def test_a_place_that_cannot_be_had_is_named(tiny, tmp_path, place, sentence):
+    (tmp_path / "file").touch()
+    done = run("clean", tiny, "-o", place.format(tmp=tmp_path))
+    assert done.returncode == 4
+    assert sentence in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("output", ["cleaned", "-"])
+@pytest.mark.parametrize("name", ["clean", "convert", "merge-hands"])
+def test_a_name_without_an_ending_is_neither_file_nor_folder(tiny, tmp_path, name, output):
+    inputs = [tiny] * (3 if name == "merge-hands" else 1)
+    done = run(name, *inputs, "-o", output, cwd=tmp_path)
+    assert done.returncode == 2
+    assert f"{output} ends in none of .npz, .pkl, .h5" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["source"]
+
+
+@pytest.mark.parametrize("redirected", ["| true", "> /dev/full"])
+def test_models_are_cleaned_though_nobody_hears_of_them(tiny, tmp_path, redirected):
+    other = tiny.with_name("other.npz")
+    other.write_bytes(tiny.read_bytes())
+    asked = command("clean", tiny, other, "-o", tmp_path / "out", "--no-html")
+    shell = f"set -o pipefail; {' '.join(asked)} {redirected}"
+    done = subprocess.run(["bash", "-c", shell], capture_output=True, text=True)
+    assert (done.returncode, len(list((tmp_path / "out").iterdir()))) == (4, 4)
+    assert "Traceback" not in done.stderr
+
+
+def test_a_fault_in_one_model_does_not_stop_the_next(tiny, tmp_path, monkeypatch):
+    from smplprep import clean_file as module
+    from smplprep.cli.main import smplprep as group
+
+    real = module.clean_file
+
+    def faulty(model, *arguments, **options):
+        if Path(model).name == "other.npz":
+            raise MemoryError
+        return real(model, *arguments, **options)
+
+    monkeypatch.setattr(module, "clean_file", faulty)
+    asked = ["clean", str(tmp_path / "other.npz"), str(tiny), "-o", f"{tmp_path}/out/", "--no-html"]
+    done = CliRunner().invoke(group, asked)
+    assert done.exit_code == 3
+    assert "there is not enough memory for this file" in done.output
+    assert (tmp_path / "out" / "model_clean.npz").exists()
+
+
+def test_no_model_of_a_command_replaces_another(small_file, tmp_path):
+    """Both are SMPLH_NEUTRAL to smplx.create, whatever their folders are called."""
+    sources = [tmp_path / name / "SMPLH_NEUTRAL.npz" for name in ("a", "b")]
+    for source in sources:
+        source.parent.mkdir()
+        source.symlink_to(small_file)
+    asked = ("clean", *sources, "--layout", "smplx", tmp_path / "models", "--force", "--no-html")
+    done = run(*asked)
+    target = tmp_path / "models/smplh/SMPLH_NEUTRAL.npz"
+    assert done.returncode == 4
+    told = f"smplprep: {target}: an earlier model of this command was written there\n"
+    assert done.stderr == told
+    assert target.exists()
