@@ -47,6 +47,7 @@ def clean_file(
     layout: str | os.PathLike[str] | None = None,
     gender: str | None = None,
     family: str | None = None,
+    landmarks: str | None = None,
     force: bool = False,
     dry_run: bool = False,
     html: bool = True,
@@ -67,6 +68,7 @@ def clean_file(
         layout: in place of ``target``: the folder that ``smplx.create`` will be given.
         gender: for ``layout``; None goes by the name of the file or its folder.
         family: see ``read_model``.
+        landmarks: see ``with_landmarks``.
         force: replace existing outputs.
         dry_run: write nothing.
         html: write NAME.report.html, too, if what it takes is installed (the extra ``report``).
@@ -85,6 +87,7 @@ def clean_file(
     say("read")
     with ThreadPoolExecutor(1) as second_core:
         reading = second_core.submit(read_packed, path, limits=limits)
+        from .audit.landmark_sets import with_landmarks
         from .io.check_written import check_written
         from .io.plain_arrays import texts_among
         from .io.read_model import decoded_model
@@ -101,6 +104,8 @@ def clean_file(
         packed, normalise_rows=options.normalise_rows, family=family, limits=limits
     )
     del reading, packed  # they would keep the input, which is let go below
+    if landmarks is not None:
+        model = with_landmarks(model, landmarks)
     if hands:
         model = handed(model, hands, limits=limits)
     if layout is not None:
@@ -113,7 +118,7 @@ def clean_file(
     report_target, page = target.with_suffix(".report.json"), target.with_suffix(".report.html")
     html_target = page if html else None
     outputs = [file for file in (target, report_target, html_target) if file]
-    inputs = [path, *(hands or ()), *named_files(options)]
+    inputs = [path, *(hands or ()), *([landmarks] if landmarks else []), *named_files(options)]
     if not dry_run and (target.parent.is_dir() or not own_folder):
         for file in outputs:
             check_output(file, force=force, inputs=inputs)

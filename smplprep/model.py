@@ -5,13 +5,16 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
 from .contents import RawMember, read_only
 from .families import Family, family_of, named_family
 from .schema import OPTIONAL_KEYS, REQUIRED_KEYS
+
+if TYPE_CHECKING:
+    from .audit.landmark_sets import Landmark
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,7 @@ class Source:
         members: npz only; the undecoded members of the archive, see ``Model.unchanged``.
         deflated: npz only; the keys that the file holds compressed.
         family: as the user named it; None where its content says it.
+        landmarks: points of the skin that the user named, beside those of the family.
     """
 
     path: str | None = None
@@ -40,6 +44,7 @@ class Source:
     members: Mapping[str, RawMember] = field(default_factory=dict)
     deflated: frozenset[str] = frozenset()
     family: str | None = None
+    landmarks: tuple[Landmark, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

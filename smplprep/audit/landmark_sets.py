@@ -114,10 +114,37 @@ def all_landmarks(model: Model, vocabulary: str = "findings") -> list[Landmark]:
     """Every joint and every known point of the skin, in stock smplx's order."""
     names = model.family.joint_names(model.n_joints, vocabulary)
     joints = [Landmark(name, joint=index) for index, name in enumerate(names)]
-    return joints + skin_landmarks(model)
+    return joints + family_landmarks(model)
+
+
+def with_landmarks(model: Model, which: str) -> Model:
+    """The model with more points of the skin to look at, in ``clean``'s report and choices.
+
+    Args:
+        which: see ``landmark_set``; joints of the set are left out, since they never leak, and so
+            are points that are looked at already, whatever they are called.
+
+    Raises:
+        SmplprepError: no such set, or a name that is another point's already.
+    """
+    known = skin_landmarks(model)
+    names, places = {point.name: point for point in known}, [point.blend for point in known]
+    points = [point for point in landmark_set(model, which) if point.source != "joint"]
+    more = [point for point in points if point.blend not in places]
+    for point in more:
+        if other := names.get(point.name):
+            place = f"{other.source} {other.index}"
+            raise SmplprepError(f"{point.name} is a landmark already, {place}", path=which)
+    named = (*model.source.landmarks, *more)
+    return replace(model, source=replace(model.source, landmarks=named))
 
 
 def skin_landmarks(model: Model) -> list[Landmark]:
+    """The points of the skin that are looked at: those of the family, and what the user named."""
+    return [*family_landmarks(model), *model.source.landmarks]
+
+
+def family_landmarks(model: Model) -> list[Landmark]:
     """What stock smplx appends to the joints: vertices, and SMPL-X's 51 points of the face.
 
     None for an unknown family; FLAME's are in a file of their own.

@@ -167,7 +167,7 @@ def skinned_to(model: Model, landmarks: Sequence[Landmark]) -> NDArray[np.bool_]
 def landmark_table(before: Model, after: Model) -> list[dict[str, object]]:
     """One row a landmark of the skin, with the names of the joints in each channel.
 
-    ``vertex`` is None for a point on a face.
+    ``vertex`` is None for a point on a face, whose face, corners and shares are told instead.
     """
     joint_names = before.family.joint_names(before.n_joints)
     landmarks = skin_landmarks(before)
@@ -178,6 +178,9 @@ def landmark_table(before: Model, after: Model) -> list[dict[str, object]]:
     rows: list[dict[str, object]] = []
     for row, landmark in enumerate(landmarks):
         entry: dict[str, object] = {"landmark": landmark.name, "vertex": landmark.vertex}
+        if landmark.face is not None:
+            entry |= {"face": landmark.face, "corners": [*landmark.corners]}
+            entry |= {"shares": [*landmark.shares]}
         for moment, (skinned, support) in tables.items():
             entry[moment] = {
                 "joints": named(skinned[row], joint_names),

@@ -22,6 +22,7 @@ from .shared import (
     force_option,
     layout_options,
     max_bytes_option,
+    more_landmarks_option,
     normalise_rows_option,
 )
 from .values import SHARE, HandsCommand, Names, Tolerance, check_ending, choice
@@ -126,6 +127,7 @@ def setting(*names: str, **attributes: Any) -> Callable[[Any], Any]:
 )
 @layout_options
 @family_option
+@more_landmarks_option
 @max_bytes_option
 @force_option
 @click.option("--dry-run", is_flag=True, help="Do everything but write.")
@@ -142,6 +144,7 @@ def clean_command(
     layout: tuple[str, str] | None,
     gender: str | None,
     family: str | None,
+    landmarks: str | None,
     max_bytes: int | None,
     force: bool,
     dry_run: bool,
@@ -190,6 +193,7 @@ def clean_command(
                 layout=layout[1] if layout else None,
                 gender=gender,
                 family=family,
+                landmarks=landmarks,
                 force=force,
                 dry_run=dry_run,
                 html=not no_html,

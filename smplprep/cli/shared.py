@@ -24,6 +24,11 @@ device_option = click.option(
     show_default=True,
     help="Where stock smplx runs.",
 )
+more_landmarks_option = click.option(
+    "--landmarks",
+    metavar="FILE",
+    help="Count leaks of these, too: JSON {name: vertex}, or FLAME's flame_static_embedding.pkl.",
+)
 force_option = click.option("--force", is_flag=True, help="Replace an existing output.")
 family_option = click.option(
     "--family", type=click.Choice(list(FAMILIES)), help="What MODEL is.  [default: by its content]"

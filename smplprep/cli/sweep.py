@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from .shared import max_bytes_option, normalise_rows_option
+from .shared import max_bytes_option, more_landmarks_option, normalise_rows_option
 
 
 @click.command("sweep", short_help="Try many tolerances: what each leaks and moves.")
@@ -32,6 +32,7 @@ from .shared import max_bytes_option, normalise_rows_option
 @click.option("--plot", metavar="FILE.png", help="Draw the sweep, too (.png, .svg or .pdf).")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of the table.")
 @normalise_rows_option
+@more_landmarks_option
 @max_bytes_option
 @click.option("--force", is_flag=True, help="Replace an existing picture.")
 def sweep_command(
@@ -39,6 +40,7 @@ def sweep_command(
     tols: str,
     plot: str | None,
     as_json: bool,
+    landmarks: str | None,
     max_bytes: int | None,
     force: bool,
     **chosen: Any,
@@ -51,6 +53,7 @@ def sweep_command(
     """
     import json
 
+    from ..audit.landmark_sets import with_landmarks
     from ..contents import limits_with
     from ..io.read_model import read_model
     from ..options import Options
@@ -63,6 +66,8 @@ def sweep_command(
     options = Options(**chosen)
     tolerances = tolerances_of(tols)
     loaded = read_model(model, normalise_rows=options.normalise_rows, limits=limits_with(max_bytes))
+    if landmarks is not None:
+        loaded = with_landmarks(loaded, landmarks)
     found = sweep(loaded, tolerances, options, watch=progress_bar).data
     click.echo(json.dumps(found, indent=1) if as_json else sweep_text(found))
     if plot:

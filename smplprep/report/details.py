@@ -71,7 +71,7 @@ def influence_counts(weights: NDArray) -> list[int]:
 def moved_most(model: Model, moved: Displacement) -> list[dict[str, Any]]:
     """The vertices that move most over the pose set, the farthest first."""
     names = model.family.joint_names(model.n_joints)
-    landmarks = {vertex: name for name, vertex in model.family.landmarks.items()}
+    landmarks = {landmark.vertex: landmark.name for landmark in skin_landmarks(model)}
     order = np.argsort(-moved.vertex_max_mm, kind="stable")[:N_MOVED_MOST]
     return [
         {

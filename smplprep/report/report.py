@@ -246,11 +246,11 @@ def oddities(model: Model, pruned: Change) -> list[str]:
     if pruned.figures["negative_entries_dropped"]:
         odd.append(f"{pruned.figures['negative_entries_dropped']} weights were negative and went")
     if model.family.name == "other":
-        odd.append("a model of no known family: cleaned as such, without landmarks")
-    if model.family.name == "flame":
+        named = "" if model.source.landmarks else ", without landmarks (--landmarks names some)"
+        odd.append(f"a model of no known family: cleaned as such{named}")
+    if model.family.name == "flame" and not model.source.landmarks:
         odd.append(
-            "FLAME's landmarks are in a file of their own: "
-            "smplprep audit --landmarks flame_static_embedding.pkl"
+            "FLAME's landmarks are in a file of their own: --landmarks flame_static_embedding.pkl"
         )
     return odd
 

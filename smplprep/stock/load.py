@@ -7,6 +7,7 @@ import io
 import os
 import tempfile
 import warnings
+from collections.abc import Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -143,10 +144,14 @@ def posed(body: Any, pose: Any, betas: Any) -> Any:
 
 
 def autograd_jacobians(
-    body: Any, pose: NDArray[np.float64], betas: NDArray[np.float64]
+    body: Any,
+    pose: NDArray[np.float64],
+    betas: NDArray[np.float64],
+    points: Sequence[Mapping[int, float]] = (),
 ) -> NDArray[np.float64]:
     """(L, J, 3, 3) derivatives [l, j, i, c] of coordinate c of each of the L joints that stock
-    smplx returns, with respect to component i of the rotation of joint j; metres per radian.
+    smplx returns, and then of ``points``, with respect to component i of the rotation of joint j;
+    metres per radian.
 
     One batch holds the pose L times; each copy is asked for one landmark.
 
@@ -154,6 +159,7 @@ def autograd_jacobians(
         body: from ``stock_from_file``.
         pose: (J, 3) axis-angle, radians.
         betas: (B,), B at least the module's; the rest is left out.
+        points: of the skin, each as its vertices and their shares.
     """
     import torch
 
@@ -161,9 +167,14 @@ def autograd_jacobians(
     n_landmarks = len(body.J_regressor) + len(body.vertex_joint_selector.extra_joints_idxs)
     if body.name() == "SMPL-X":  # FLAME's one is ours, see stock_flame
         n_landmarks += len(body.lmk_faces_idx)
+    n_landmarks += len(points)
     copies = torch.tensor(pose, **like).repeat(n_landmarks, 1, 1).requires_grad_()
     shape = torch.tensor(betas[: body.num_betas], **like).repeat(n_landmarks, 1)
-    joints = posed(body, copies, shape).joints
+    out = posed(body, copies, shape)
+    joints = out.joints[:, : n_landmarks - len(points)]
+    for point in points:
+        place = sum(share * out.vertices[:, [vertex]] for vertex, share in point.items())
+        joints = torch.cat([joints, place], dim=1)
     diagonal = torch.arange(n_landmarks, device=like["device"])
     slopes = [
         torch.autograd.grad(joints[diagonal, diagonal, axis].sum(), copies, retain_graph=axis < 2)

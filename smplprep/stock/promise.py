@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..audit.landmark_sets import Landmark
 from ..contents import DEFAULT_LIMITS
 from ..errors import shown
 from ..io.input_file import read_text
@@ -29,6 +30,7 @@ class Promise:
         keys: key -> (dtype, shape) of the output; the shape is None for what is no array.
         added: the keys that the input lacks.
         landmarks: landmark -> its supports after the clean.
+        points: the same landmarks as points of the skin.
         max_shift_mm: of each joint over the shape space.
         worked_on: the fields in which a step changed values, other than by casting them.
         nothing_done: whether no step changed anything.
@@ -42,6 +44,7 @@ class Promise:
     keys: dict[str, tuple[str, tuple[int, ...] | None]]
     added: frozenset[str]
     landmarks: dict[str, Any]
+    points: list[Landmark]
     max_shift_mm: list[float]
     worked_on: frozenset[str]
     nothing_done: bool
@@ -79,11 +82,20 @@ def promise_of(report: dict[str, Any]) -> Promise:
         keys={row["key"]: (row["dtype"], shape_of(row)) for row in report["output"]["keys"]},
         added=frozenset(keys_of(report["output"]) - keys_of(report["input"])),
         landmarks={row["landmark"]: row["after"] for row in report["landmarks"]},
+        points=[point_of(row) for row in report["landmarks"]],
         max_shift_mm=[float(row["max_shift_mm"]) for row in report["regressor"]],
         worked_on=frozenset(worked_on),
         nothing_done=not any(step["rows_touched"] for step in report["changes"]),
         displacement_mm={key: float(report["displacement"][key]) for key in DISPLACEMENT_KEYS},
     )
+
+
+def point_of(row: dict[str, Any]) -> Landmark:
+    """The landmark of one row."""
+    if row["vertex"] is not None:
+        return Landmark(str(row["landmark"]), vertex=int(row["vertex"]))
+    corners, shares = (tuple(row[key]) for key in ("corners", "shares"))
+    return Landmark(str(row["landmark"]), face=int(row["face"]), corners=corners, shares=shares)
 
 
 def keys_of(file: dict[str, Any]) -> set[str]:

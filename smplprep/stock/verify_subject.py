@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..audit.landmark_sets import Landmark, all_landmarks, family_landmarks
 from ..contents import Limits
 from ..errors import SmplprepError, shown
 from ..model import Model
@@ -35,6 +36,7 @@ class Subject:
         model: the cleaned model, from "file" on.
         promise: what the report says, from "report" on.
         original: from "original" on.
+        points: of the skin, that the report tells of; from "report" on.
         body: the stock smplx module, from "smplx" on.
     """
 
@@ -45,11 +47,28 @@ class Subject:
     model: Model = field(init=False)
     promise: Promise = field(init=False)
     original: Model = field(init=False)
+    points: list[Landmark] = field(init=False, default_factory=list)
     body: Any = field(init=False)
 
     @cached_property
+    def named(self) -> list[Landmark]:
+        """The points that are not among stock smplx's joints: those that a user named."""
+        known = family_landmarks(self.model)
+        named = [point for point in self.points if point not in known]
+        for point in named:
+            absent = [v for v in point.blend if not 0 <= v < self.model.n_vertices]
+            if absent:
+                raise CheckError(f"{shown(point.name)} is at {absent[0]}, which is no vertex")
+        return named
+
+    @property
+    def landmarks(self) -> list[Landmark]:
+        """Stock smplx's joints, then ``named``."""
+        return [*all_landmarks(self.model), *self.named]
+
+    @cached_property
     def moved(self) -> NDArray[np.bool_]:
-        """(L, J) joints whose rotation moves each of stock smplx's joints, by its autograd."""
+        """(L, J) joints whose rotation moves each of ``landmarks``, by stock smplx's autograd."""
         return (self.jacobians != 0).any(axis=(2, 3))
 
     @cached_property
@@ -60,7 +79,8 @@ class Subject:
         """
         random = np.random.RandomState(0)
         pose = GENERIC_ANGLE * random.standard_normal((self.model.n_joints, 3))
-        return autograd_jacobians(self.body, pose, random.standard_normal(self.body.num_betas))
+        betas = random.standard_normal(self.body.num_betas)
+        return autograd_jacobians(self.body, pose, betas, [point.blend for point in self.named])
 
     def poses(self, n_poses: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """The first poses (N, J, 3) of the pose set, with as many betas as stock smplx takes."""
