@@ -185,9 +185,11 @@ def check_finite(array: NDArray, key: str, path: str | None) -> None:
     """No NaN, no infinity, nothing absurd. The sum of squares is a cheap first look at all."""
     flat = array.reshape(-1)
     with np.errstate(over="ignore", invalid="ignore"):
-        if np.dot(flat, flat) <= MAX_SIZE**2:
+        square = np.dot(flat, flat)
+        if np.isfinite(square) and square <= MAX_SIZE**2:
             return
-        bad = np.argwhere(~(np.abs(array) <= MAX_SIZE))
+        # float16 has infinity where 1e9 would be.
+        bad = np.argwhere(~(np.isfinite(array) & (np.abs(array) <= MAX_SIZE)))
     if len(bad):
         value = array[tuple(bad[0])]
         what = "too large for a body" if np.isfinite(value) else "no number"

@@ -52,6 +52,15 @@ def test_absurd_numbers_are_refused_and_large_ones_are_not(small_model, dtype):
             check_model(dataclasses.replace(model, posedirs=array))
 
 
+@pytest.mark.parametrize("value", [np.inf, -np.inf, np.nan])
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_what_is_no_number_is_refused_in_every_width(small_model, dtype, value):
+    array = np.zeros((10, 3, 27), dtype)
+    array[1, 2, 3] = value
+    with pytest.raises(ModelInvalidError, match=r"posedirs\[1, 2, 3\]: .* is no number"):
+        check_model(dataclasses.replace(small_model(), posedirs=array))
+
+
 def test_sizes_that_no_body_has_are_refused_before_tables_are_made_of_them(small_model):
     model = small_model()
     many = MAX_VERTICES + 1

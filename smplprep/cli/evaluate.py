@@ -86,6 +86,8 @@ def evaluate_command(
         raise click.UsageError("--scheduler measures with numpy; leave --device out")
     found = find_motions(motions)
     files = [original, cleaned, *(motion.path for motion in found)]
+    if output and resume and Path(output).resolve() == Path(resume).resolve():
+        raise click.UsageError("--resume and -o name the same file")
     if output:
         check_output(output, force=force, inputs=files)
     limits = limits_with(max_bytes)

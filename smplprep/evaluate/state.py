@@ -52,7 +52,16 @@ class State:
             data = json.loads(read_text(self.path, limits=DEFAULT_LIMITS))
             known = {key: data[key] for key in self._key}
             outcome = Outcome(Tally.from_json(data["tally"]), dict(data["done"]))
-        except (ValueError, KeyError, TypeError, IndexError, RecursionError) as error:
+            if len(data["tally"]["sums"]) != len(data["regions"]):
+                raise ValueError("another number of regions")
+        except (
+            ValueError,
+            KeyError,
+            TypeError,
+            IndexError,
+            RecursionError,
+            OverflowError,
+        ) as error:
             raise SmplprepError("this is no state file of evaluate", path=self.path) from error
         paths = {motion.label: motion.path for motion in motions}
         same = known == self._key and outcome.done.keys() <= paths.keys()

@@ -213,8 +213,9 @@ def rescaled(rows: NDArray, frozen: Mask) -> NDArray:
     free = np.where(frozen, 0, rows)
     total, wanted = row_sums(free), 1 - row_sums(np.where(frozen, rows, 0))
     able = (total > 0) & (wanted > 0)
-    factor = np.where(able, wanted, 1) / np.where(able, total, 1)
-    return np.where(frozen, rows, rows * factor[:, None].astype(rows.dtype))
+    # Divided first: a quotient of the two sums can be too large for the type.
+    shares = free / np.where(able, total, 1)[:, None]
+    return np.where(frozen, rows, shares * np.where(able, wanted, 1)[:, None])
 
 
 def row_sums(matrix: NDArray[np.floating]) -> NDArray[np.floating]:

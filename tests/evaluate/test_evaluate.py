@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from smplprep import SmplprepError
 from smplprep.clean_file import clean_file
 from smplprep.cli.main import smplprep
 from smplprep.evaluate.measure import Measure
@@ -200,6 +201,33 @@ def test_no_file_is_overwritten_by_mistake(workplace):
     message = run_error(workplace, "--resume", "b.npz", status=3)
     assert "b.npz: this is no state file of evaluate" in message
     assert (workplace / "b.npz").read_bytes() == before
+    state = workplace / "moved.json"
+    told = CliRunner().invoke(
+        smplprep,
+        ["evaluate", str(workplace / "a.npz"), str(workplace / "b.npz"), "--motions",
+         str(workplace / "motions"), "--resume", str(state), "-o", str(state)],
+        standalone_mode=True,
+    )  # fmt: skip
+    assert told.exit_code == 2
+    assert "--resume and -o name the same file" in told.output
+    assert not state.exists()
+
+
+@pytest.mark.parametrize("damage", ["a count too large", "a region less"])
+def test_a_damaged_state_is_named(workplace, pair, damage):
+    measure = Measure(*pair)
+    outcome = Outcome(Tally.empty(len(measure.regions)))
+    state = State(workplace / "known.json", measure)
+    state.save(outcome, now=True)
+    data = json.loads(state.path.read_text())
+    if damage == "a region less":
+        for key in ("counts", "sums", "highest"):
+            del data["tally"][key][-1]
+    else:
+        data["tally"]["sums"][0] = 2**70
+    state.path.write_text(json.dumps(data))
+    with pytest.raises(SmplprepError, match=r"known\.json: this is no state file of evaluate"):
+        state.load([])
 
 
 def test_torch_finds_the_same(workplace, pair):

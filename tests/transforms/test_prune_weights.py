@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from smplprep import SmplprepError, prune_weights
+from smplprep.transforms.prune_weights import rescaled
 
 
 def snippet(weights: np.ndarray, tolerance: float) -> np.ndarray:
@@ -287,3 +288,14 @@ def test_a_row_of_islands_alone_is_rescued_and_stays_so(small_model):
 def test_options_out_of_range_are_refused(small_model, chosen, message):
     with pytest.raises(SmplprepError, match=message):
         prune_weights(small_model(), **chosen)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "small"), [(np.float16, 6e-8), (np.float32, 1e-40), (np.float64, 1e-310)]
+)
+def test_a_tiny_rest_beside_kept_weights_is_scaled_without_overflow(dtype, small):
+    rows = np.array([[0.6, small, 0, 0]], dtype)
+    kept = np.array([[True, False, False, False]])
+    found = rescaled(rows, kept)
+    assert found.dtype == dtype
+    assert found[0].tolist() == pytest.approx([0.6, 0.4, 0, 0], rel=2e-3)
