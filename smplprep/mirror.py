@@ -52,6 +52,14 @@ class Mirror:
         """(J, V) the mirror image of the regressor."""
         return regressor[self.joints][:, self.vertices]
 
+    def has_image(self, regressor: NDArray) -> NDArray[np.bool_]:
+        """(J,) whether all vertices of the joint's row, and of its image's, have mirror images.
+
+        Half of a row cannot be mirrored: the other half would pull the joint to its side.
+        """
+        whole = ~(regressor[:, ~self.paired] != 0).any(axis=1)
+        return np.asarray(whole & whole[self.joints])
+
 
 def mirror_of(model: Model) -> Mirror:
     """The mirror images in a model.

@@ -46,7 +46,7 @@ def sparsify_regressor(
         symmetric: the rows are mirror-symmetric, and stay so bit by bit. Of two joints that mirror
             each other the first is solved for, and the other is its image; it stays in place as
             far as template and shapes are symmetric. A joint in the middle may take twice as many
-            vertices.
+            vertices. Rows that use a vertex without a mirror image are solved one by one.
 
     Returns:
         The new model (unchanged rows are bit-equal; ``J`` follows its rows) and its Change, with
@@ -71,24 +71,28 @@ def sparsify_regressor(
     stored = model.J_regressor.dtype  # an entry equal to the tolerance stays, as in prune_weights
     basis = shape_basis(model)
     mirror = mirror_of(model) if symmetric else None
+    imaged = np.zeros(len(src), dtype=bool) if mirror is None else mirror.has_image(src)
 
     def solved(joint: int) -> NDArray[np.float64]:
+        row = src[joint]
         if mode == "threshold":
-            return thresholded_row(src[joint], float(stored.type(tolerance)))
-        if mirror is not None and mirror.joints[joint] == joint:
-            return sparse_middle_row(src[joint], basis, n_shapes, budget_mm, mirror)
-        return sparse_row(src[joint], basis, n_shapes, budget_mm)
+            found = thresholded_row(row, float(stored.type(tolerance)))
+        elif mirror is not None and imaged[joint] and mirror.joints[joint] == joint:
+            return sparse_middle_row(row, basis, n_shapes, budget_mm, mirror)
+        else:
+            found = sparse_row(row, basis, n_shapes, budget_mm)
+        if mirror is not None and row[~mirror.paired].any() and not found[~mirror.paired].any():
+            return row  # it would have a mirror image now, and a second clean would move it there
+        return found
 
     joints = [] if mode == "keep" else list(range(len(src)))
-    seconds = [] if mirror is None else [j for j in joints if mirror.joints[j] < j]
+    seconds = [] if mirror is None else [j for j in joints if imaged[j] and mirror.joints[j] < j]
     firsts = [joint for joint in joints if joint not in seconds]
     for joint, row in zip(firsts, each(solved, firsts), strict=True):
         dst[joint] = row
     for joint in seconds:
         assert mirror is not None
-        image = dst[mirror.joints[joint]]
-        whole = not image[~mirror.paired].any()
-        dst[joint] = image[mirror.vertices] if whole else solved(joint)
+        dst[joint] = dst[mirror.joints[joint]][mirror.vertices]
     touched = (dst != src).any(axis=1)
     after = model.J_regressor.copy()
     after[touched] = dst[touched].astype(after.dtype)
@@ -186,14 +190,7 @@ def sparse_middle_row(
     budget_mm: float | None,
     mirror: Mirror,
 ) -> NDArray[np.float64]:
-    """``sparse_row`` of a joint that is its own mirror image, with each pair of vertices as one.
-
-    A row with vertices that have no mirror image is not symmetric, unless it loses them all.
-    """
-    if row[~mirror.paired].any():
-        found = sparse_row(row, basis, n_shapes, budget_mm)
-        lost = not found[~mirror.paired].any()
-        return (found + found[mirror.vertices]) / 2 if lost else found
+    """``sparse_row`` of a joint that is its own mirror image, with each pair of vertices as one."""
     each = np.arange(len(row))
     apart = mirror.vertices != each
     folded = np.where(apart, row + row[mirror.vertices], row)

@@ -73,7 +73,7 @@ def symmetrize(model: Model) -> tuple[Model, Change]:
             "paired_by": mirror.source,
             "vert_sym_idxs_unsound": mirror.unsound,
             "vertices_without_mirror_image": int(np.count_nonzero(~mirror.paired)),
-            "joints_left_asymmetric": int(np.count_nonzero(~has_image(model.J_regressor, mirror))),
+            "joints_left_asymmetric": int(np.count_nonzero(~mirror.has_image(model.J_regressor))),
             **asymmetry(model, mirror, "before"),
             **asymmetry(done, mirror, "after"),
             "vertices_before": np.count_nonzero(before["J_regressor"], axis=1).tolist(),
@@ -92,17 +92,8 @@ def mean_weights(weights: NDArray, mirror: Mirror) -> NDArray:
 
 def mean_regressor(regressor: NDArray, mirror: Mirror) -> NDArray:
     """(J, V) the mean of the regressor and its mirror image; rows that have none are kept."""
-    mirrored = has_image(regressor, mirror)[:, None]
+    mirrored = mirror.has_image(regressor)[:, None]
     return np.where(mirrored, (regressor + mirror.of_regressor(regressor)) / 2, regressor)
-
-
-def has_image(regressor: NDArray, mirror: Mirror) -> NDArray[np.bool_]:
-    """(J,) whether all vertices of the joint's row, and of its mirror image's, have mirror images.
-
-    Half of a row cannot be mirrored: the other half would pull the joint to its side.
-    """
-    whole = ~(regressor[:, ~mirror.paired] != 0).any(axis=1)
-    return np.asarray(whole & whole[mirror.joints])
 
 
 def mean_correctives(model: Model, mirror: Mirror) -> tuple[NDArray, int]:
@@ -147,7 +138,7 @@ def asymmetry(model: Model, mirror: Mirror, moment: str) -> dict[str, float]:
     n_features = int(np.count_nonzero(mirror.paired)) * model.posedirs.shape[2]
     found = {
         "weights": spread(of_weights[mirror.paired]),
-        "regressor_mm": spread(of_joints[has_image(regressor, mirror)]),
+        "regressor_mm": spread(of_joints[mirror.has_image(regressor)]),
         "correctives_mm": (
             1000.0 * math.sqrt(largest),
             1000.0 * math.sqrt(squares / max(n_features, 1)),

@@ -8,7 +8,7 @@ import re
 import numpy as np
 import pytest
 
-from smplprep import Options, SmplprepError, clean, read_model
+from smplprep import Options, SmplprepError, clean, read_model, sparsify_regressor
 from smplprep.audit.support import support_of
 from smplprep.clean_file import clean_file
 from smplprep.mirror import KEY, mirror_of, pairs_by_geometry
@@ -264,3 +264,32 @@ def test_a_lopsided_tree_is_refused(standin):
     tree[0, 17] = 13  # the right shoulder hangs from the left collar
     with pytest.raises(SmplprepError, match="hang from joints that do not mirror each other"):
         symmetrize(standin.with_arrays(kintree_table=tree))
+
+
+def test_joints_that_hang_on_a_vertex_without_an_image_stay_where_they_are(standin):
+    """One finger leans on a vertex that is off, so that its row and its image's are kept apart."""
+    names = standin.family.joint_names(52)
+    lean, twin = names.index("rindex1"), names.index("lindex1")
+    template = standin.v_template.copy()
+    alone = int(np.flatnonzero(standin.J_regressor[lean])[0])
+    template[alone] += 0.05
+    regressor = standin.J_regressor.copy()
+    used = np.flatnonzero(regressor[lean])
+    regressor[lean, used] *= np.linspace(0.2, 1.8, used.size)
+    regressor[lean] /= regressor[lean].sum()
+    extras = {key: value for key, value in standin.extras.items() if key != KEY}
+    model = dataclasses.replace(
+        standin.with_arrays(v_template=template, J_regressor=regressor), extras=extras
+    )
+    mirror = mirror_of(model)
+    assert not mirror.paired[alone]
+    assert not mirror.has_image(model.J_regressor)[[lean, twin]].any()
+    for options in ({}, {"budget_mm": 0.5}, {"mode": "threshold", "tolerance": 1e-3}):
+        found, change = sparsify_regressor(symmetrize(model)[0], symmetric=True, **options)
+        moved = 1000 * np.linalg.norm((found.J_regressor - regressor) @ template, axis=1)
+        told = change.figures["max_shift_mm_per_joint"]
+        assert moved[[lean, twin]].max() <= max(told[lean], told[twin]) + 1e-9
+        if options.get("mode") != "threshold":
+            assert moved[[lean, twin]].max() <= options.get("budget_mm", 1e-6)
+        again, _ = symmetrize(found)
+        assert np.array_equal(again.J_regressor, found.J_regressor)
