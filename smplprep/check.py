@@ -17,10 +17,10 @@ from .audit.landmark_sets import (
     skin_landmarks,
 )
 from .audit.support import landmark_support, named
+from .comparable import check_comparable, over_common_shapes
 from .contents import DEFAULT_LIMITS, Limits, read_only
 from .displacement import displacements
 from .errors import ModelInvalidError, SmplprepError, VerificationError
-from .families import SMPLH
 from .io.read_model import read_model
 from .model import Model
 
@@ -78,9 +78,7 @@ def assert_clean(body_model: Any, *, max_leaks: int = 0, max_influences: int | N
         ModelInvalidError: the module has no such buffers.
     """
     model = model_of_module(body_model)
-    names = {vertex: name for name, vertex in SMPLH.landmarks.items()}
-    if model.n_vertices != SMPLH.n_vertices:
-        names = {}  # another mesh: its landmarks are known by number alone
+    names = {vertex: name for name, vertex in model.family.landmarks.items()}
     selector = body_model.vertex_joint_selector.extra_joints_idxs
     vertices = selector.detach().cpu().numpy().tolist()
     points = [Landmark(names.get(vertex, f"v{vertex}"), vertex=vertex) for vertex in vertices]
@@ -168,14 +166,8 @@ def influence_faults(model: Model, max_influences: int | None) -> list[str]:
 
 def moved_too_far(original: Model, model: Model, max_mm: float) -> list[str]:
     """How far a vertex moved, where that is too far."""
-    counts = [(m.n_vertices, m.n_joints) for m in (original, model)]
-    if counts[0] != counts[1]:
-        raise ModelInvalidError(
-            f"{counts[0][0]} vertices and {counts[0][1]} joints, but the model that is checked "
-            f"has {counts[1][0]} and {counts[1][1]}",
-            path=original.source.path,
-        )
-    moved = displacements([original, model])[-1]
+    check_comparable(model, original)
+    moved = displacements([*over_common_shapes(original, model)])[-1]
     if moved.max_mm <= max_mm:
         return []
     near = [name for name, vertex in model.family.landmarks.items() if vertex == moved.max_vertex]

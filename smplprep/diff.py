@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .change import Change
+from .comparable import check_comparable, over_common_shapes
 from .displacement import displacements
-from .errors import SmplprepError
-from .kinematics import parents_of
 from .model import Model
 from .report.report import Report, build_report, keys_as_read
 from .transforms.localise_posedirs import block_energy, entry_counts
@@ -33,8 +32,7 @@ def diff(a: Model, b: Model) -> Report:
         SmplprepError: they are not of one family.
     """
     check_comparable(a, b)
-    n_shapes = min(a.shapedirs.shape[2], b.shapedirs.shape[2])
-    first, last = with_shapes(a, n_shapes), with_shapes(b, n_shapes)
+    first, last = over_common_shapes(a, b)
     stages, changes = [first], []
     for key in FIELDS:
         changes.append(change_in(key, first, last))
@@ -54,32 +52,6 @@ def diff(a: Model, b: Model) -> Report:
     }
     odd = [*report.data["odd"], *differences(a, b)]
     return Report(dict(report.with_output(described).data) | {"odd": odd})
-
-
-def check_comparable(a: Model, b: Model) -> None:
-    """Raise unless the two have the same vertices, joints and tree."""
-    for what, ours, theirs in (
-        ("vertices", a.n_vertices, b.n_vertices),
-        ("joints", a.n_joints, b.n_joints),
-    ):
-        if ours != theirs:
-            raise SmplprepError(
-                f"not of one family with {a.source.path}: {theirs} {what}, not {ours}",
-                path=b.source.path,
-            )
-    if not np.array_equal(parents_of(a.kintree_table), parents_of(b.kintree_table)):
-        raise SmplprepError(
-            f"not of one family with {a.source.path}: another kinematic tree",
-            path=b.source.path,
-            key="kintree_table",
-        )
-
-
-def with_shapes(model: Model, n_shapes: int) -> Model:
-    """The model with its first shape directions only; itself where it has no more."""
-    if model.shapedirs.shape[2] == n_shapes:
-        return model
-    return dataclasses.replace(model, shapedirs=model.shapedirs[:, :, :n_shapes])
 
 
 def differences(a: Model, b: Model) -> list[str]:

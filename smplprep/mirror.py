@@ -174,7 +174,7 @@ def pairs_by_geometry(template: NDArray[np.float64], faces: NDArray[np.intp]) ->
         for _ in range(2):  # the second time, only by neighbours who were vouched for themselves
             good = certain | (good & (vouched(start, end, nearest, good) >= 0.5))
         good &= good[nearest]
-        if np.array_equal(good, before):
+        if np.array_equal(good, before) or not good.any():
             break
         middle = float(np.median((template[:, 0] + template[nearest, 0])[good] / 2))
         misses = np.where(good[:, None], template[nearest] - mirrored(template, middle), 0.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from numbers import Integral, Real
 from typing import Any, Literal, NoReturn
@@ -26,6 +27,7 @@ CHOICES = {
     "policy": ("threshold", "islands", "structure"),
     "removed_to": ("renormalise", "parent"),
 }
+FLAGS = ("normalise_rows", "symmetrize")
 COUNTS = ("hops", "reach", "max_influences")
 NUMBERS = ("tolerance", "regressor_tolerance", "regressor_budget_mm", "budget_mm")
 
@@ -92,12 +94,22 @@ class Options:
                 self._refuse(name, f"no {'whole' if name in COUNTS else 'finite'} number")
             # numpy's numbers are numbers, too, but no JSON.
             object.__setattr__(self, name, int(value) if name in COUNTS else float(value))
-        if not all(isinstance(name, str) for name in self.keep_joints):
-            self._refuse("keep_joints", "no list of names")
-        if not all(isinstance(index, Integral) for index in self.keep_vertices):
-            self._refuse("keep_vertices", "no list of indices")
+        for name in FLAGS:
+            if type(getattr(self, name)) is not bool:
+                self._refuse(name, "neither True nor False")
+        self._check_list("keep_joints", str, "no list of names")
+        self._check_list("keep_vertices", Integral, "no list of indices")
         if not all(type(index) is int for index in self.keep_vertices):
             object.__setattr__(self, "keep_vertices", tuple(map(int, self.keep_vertices)))
+
+    def _check_list(self, name: str, kind: Any, what: str) -> None:
+        listed = getattr(self, name)
+        if not isinstance(listed, Iterable) or isinstance(listed, str):
+            self._refuse(name, what)
+        if not all(isinstance(item, kind) for item in listed):
+            self._refuse(name, what)
+        if not isinstance(listed, tuple):
+            object.__setattr__(self, name, tuple(listed))
 
     def _refuse(self, name: str, what: str) -> NoReturn:
         raise SmplprepError(f"{name} {shown(repr(getattr(self, name)))} is {what}")

@@ -30,5 +30,5 @@ def stamped_option(model: Model, name: str) -> Any:
     """The option that an earlier clean of this file ran with; None where no stamp names it."""
     try:
         return json.loads(str(model.extras.get(STAMP_KEY)))["options"][name]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None

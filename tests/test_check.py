@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from types import SimpleNamespace
 
@@ -111,6 +112,31 @@ def test_displacement_is_limited(cleaned_file, standin_dir):
     assert check_file(cleaned_file, against=original, max_mm=1000.0) == []
     (fault,) = check_file(cleaned_file, against=original, max_mm=1.0)
     assert "mm from the original; 1 mm is the limit" in fault
+
+
+def test_displacement_is_the_largest_over_the_shapes_that_both_have(cleaned, tmp_path):
+    """One vertex of 6890 moves by 4 mm, the mean by less than a thousandth."""
+    template = cleaned.v_template.copy()
+    template[100] += [0.004, 0, 0]
+    moved = dataclasses.replace(
+        cleaned.with_arrays(v_template=template), shapedirs=cleaned.shapedirs[:, :, :10]
+    )
+    for name, model in (("a.npz", cleaned), ("b.npz", moved)):
+        write_model(model, tmp_path / name)
+    assert check_file(tmp_path / "b.npz", against=tmp_path / "a.npz", max_mm=4.5) == []
+    (fault,) = check_file(tmp_path / "b.npz", against=tmp_path / "a.npz", max_mm=3.5)
+    assert fault == "vertex 100 moved 4.000 mm from the original; 3.5 mm is the limit"
+
+
+def test_another_tree_is_no_original(cleaned, tmp_path):
+    table = cleaned.kintree_table.copy()
+    table[0, 5] = 4
+    for name, model in (("a.npz", cleaned), ("b.npz", cleaned.with_arrays(kintree_table=table))):
+        write_model(model, tmp_path / name)
+    with pytest.raises(
+        SmplprepError, match=r"a\.npz: not of one family .*: another kinem"
+    ):
+        check_file(tmp_path / "b.npz", against=tmp_path / "a.npz", max_mm=4.5)
 
 
 def test_half_a_limit_is_refused(cleaned_file):

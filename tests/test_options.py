@@ -23,6 +23,11 @@ from smplprep import Options, SmplprepError
         ({"regressor_budget_mm": float("inf")}, "regressor_budget_mm inf is no finite number"),
         ({"budget_mm": "5"}, "budget_mm '5' is no finite number"),
         ({"keep_joints": (1,)}, r"keep_joints \(1,\) is no list of names"),
+        ({"keep_joints": "left_hip"}, "keep_joints 'left_hip' is no list of names"),
+        ({"keep_joints": None}, "keep_joints None is no list of names"),
+        ({"keep_vertices": 5}, "keep_vertices 5 is no list of indices"),
+        ({"symmetrize": "no"}, "symmetrize 'no' is neither True nor False"),
+        ({"normalise_rows": 1}, "normalise_rows 1 is neither True nor False"),
         ({"keep_vertices": (1.5,)}, r"keep_vertices \(1.5,\) is no list of indices"),
     ],
 )
@@ -40,6 +45,13 @@ def test_numbers_of_numpy_are_numbers():
     )
     assert options == Options(tolerance=0.5, hops=1, max_influences=3, keep_vertices=(3, 4))
     assert json.loads(json.dumps(options.as_dict())) == options.as_dict()
+
+
+def test_a_list_is_frozen_with_the_rest():
+    names = ["left_hip"]
+    options = Options(keep_joints=names)
+    names.append("spine")
+    assert options.keep_joints == ("left_hip",)
 
 
 def test_what_may_be_left_out_may():

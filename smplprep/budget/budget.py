@@ -234,7 +234,7 @@ def spent_before(model: Model) -> float:
     """The budget of an earlier clean, by the file's stamp: it moved vertices that far already."""
     try:
         spent = float(stamped_option(model, "budget_mm"))
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return 0.0
     return spent if math.isfinite(spent) and spent > 0 else 0.0
 

@@ -84,12 +84,13 @@ def landmark_audit(
     from ..audit.text import audit_text
     from ..io.read_model import read_model
 
-    audits = []
-    for path in paths:
-        model = read_model(path, normalise_rows=True, limits=limits)
-        chosen = chosen_landmarks(model, landmarks, vertices, vocabulary)
-        audits.append(audit(model, chosen, name=Path(path).name))
-        same_build(audits[0].model, model, path)
+    models = [read_model(path, normalise_rows=True, limits=limits) for path in paths]
+    same_build(models[0], models[-1], paths[-1])
+    chosen = chosen_landmarks(models[0], landmarks, vertices, vocabulary)
+    audits = [
+        audit(model, chosen, name=Path(path).name)
+        for model, path in zip(models, paths, strict=True)
+    ]
     if as_json:
         return json.dumps(audit_data(audits, vocabulary), indent=1) + "\n"
     return audit_csv(audits, vocabulary) if as_csv else audit_text(audits, vocabulary) + "\n"

@@ -40,13 +40,18 @@ def diff_command(
     from ..contents import limits_with
     from ..diff import diff
     from ..io.read_model import read_model
-    from ..io.replace_file import commit_all, replacing
-    from ..report.html.render import write_page
+    from ..io.replace_file import check_output, commit_all, replacing
+    from ..report.html.render import page_bytes
     from ..report.summary import summary_text
     from ..report.verdict import verdict
 
     if output and Path(output).suffix.lower() not in (".html", ".htm"):
         raise click.UsageError("-o names the page, FILE.html; the JSON stands beside it")
+    name = f"{Path(a).stem}_vs_{Path(b).stem}"
+    page = Path(output) if output else Path(f"{name}.report.html")
+    if not as_json:
+        for file in (page, page.with_suffix(".json")):
+            check_output(file, force=force, inputs=[a, b])
     limits = limits_with(max_bytes)
     first, second = (
         read_model(path, normalise_rows=normalise_rows, limits=limits) for path in (a, b)
@@ -55,11 +60,12 @@ def diff_command(
     if as_json:
         click.echo(report.to_json(), nl=False)
         return
-    name = f"{Path(a).stem}_vs_{Path(b).stem}"
-    page = Path(output) if output else Path(f"{name}.report.html")
-    with replacing(page.with_suffix(".json"), force=force, inputs=[a, b]) as json_file:
+    with (
+        replacing(page, force=force, inputs=[a, b]) as page_file,
+        replacing(page.with_suffix(".json"), force=force, inputs=[a, b]) as json_file,
+    ):
         json_file.write(report.to_json().encode())
-        write_page(report.data, page, name=name, force=force, inputs=[a, b])
-        commit_all(json_file)
+        page_file.write(page_bytes(report.data, name=name))
+        commit_all(page_file, json_file)
     click.echo("\n".join([verdict(report.data), "", summary_text(report.data), ""]))
     click.echo(f"page: {page}")

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..diff import check_comparable
+from ..comparable import check_comparable
 from ..families import BODY_JOINTS
 from ..kinematics import parents_of
 from ..model import Model

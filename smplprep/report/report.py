@@ -24,6 +24,8 @@ from ..model import Model
 from ..options import Options
 from ..poses import MAX_BETA, N_POSES
 from ..poses import SOURCE as POSE_SOURCE
+from ..schema import STAMP_KEY
+from ..stamp import stamped_option
 from .details import details
 from .summary import summary_text
 
@@ -144,7 +146,11 @@ def build_report(
                 ]
             ),
             "rescued_rows": pruned.figures["rescued_rows"],
-            "odd": [*oddities(before, pruned), *pairing_notes(changes)],
+            "odd": [
+                *oddities(before, pruned),
+                *pairing_notes(changes),
+                *budget_notes(before, options),
+            ],
             **tidy(details(before, after, moved[-1])),
         }
     )
@@ -271,6 +277,15 @@ def pairing_notes(changes: list[Change]) -> list[str]:
             f"{joints} joints regressed from such keep their regressor"
         )
     return notes
+
+
+def budget_notes(model: Model, options: Options | None) -> list[str]:
+    """From where a budget counts, where that is not the raw model."""
+    if options is None or options.budget_mm is None or STAMP_KEY not in model.extras:
+        return []
+    if stamped_option(model, "budget_mm") is not None:
+        return []
+    return ["the input was cleaned before, without a budget: this one counts from the input on"]
 
 
 def tidy(value: Any) -> Any:

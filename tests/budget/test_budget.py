@@ -297,3 +297,18 @@ def test_leaks_of_points_on_the_face_are_listed(family_dir):
     leaking = {row["landmark"] for row in report["landmarks"] if row["after"]["leaks"]}
     assert len(leaking) == 72
     assert {leak["landmark"] for leak in report["budget"]["leaks"]} == leaking
+
+
+def test_a_budget_after_a_clean_without_one_says_from_where_it_counts(standin):
+    once, _ = clean(standin)
+    note = "the input was cleaned before, without a budget: this one counts from the input on"
+    assert note in clean(once, Options(budget_mm=5.0))[1].data["odd"]
+    assert note not in clean(standin, Options(budget_mm=5.0))[1].data["odd"]
+
+
+@pytest.mark.parametrize(
+    "stamp", ["[" * 9000, '{"options": {"budget_mm": 1' + "0" * 400 + "}}", "1"]
+)
+def test_a_stamp_that_is_none_counts_as_nothing_spent(small_model, stamp):
+    model = dataclasses.replace(small_model(), extras={"smplprep": stamp})
+    assert spent_before(model) == 0.0

@@ -293,3 +293,14 @@ def test_joints_that_hang_on_a_vertex_without_an_image_stay_where_they_are(stand
             assert moved[[lean, twin]].max() <= options.get("budget_mm", 1e-6)
         again, _ = symmetrize(found)
         assert np.array_equal(again.J_regressor, found.J_regressor)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_a_mesh_without_two_sides_has_no_pairs_or_some(seed):
+    """In some of these no pair is left after a round; what is paired is paired mutually."""
+    random = np.random.RandomState(seed)
+    n_vertices = random.randint(4, 20)
+    template = random.standard_normal((n_vertices, 3))
+    found = pairs_by_geometry(template, random.randint(n_vertices, size=(n_vertices, 3)))
+    paired = np.flatnonzero(found >= 0)
+    assert np.array_equal(found[found[paired]], paired)
