@@ -33,11 +33,10 @@ Step = partial[tuple[Model, Change]]
 Progress = Callable[[str], None]
 
 
-def steps(model: Model, options: Options, kept: NDArray[np.bool_] | None = None) -> list[Step]:
+def steps(options: Options, kept: NDArray[np.bool_] | None = None) -> list[Step]:
     """The preset: the transforms in the order in which they run.
 
     Args:
-        model: what they will run on.
         options: which, and how.
         kept: (V, J); the weights that are not touched, see ``kept_entries``.
     """
@@ -64,16 +63,9 @@ def steps(model: Model, options: Options, kept: NDArray[np.bool_] | None = None)
     listed.append(partial(localise_posedirs, mode=options.posedirs, hops=options.hops))
     if options.shapedirs == "zero":
         listed.append(partial(zero_shapedirs))
-    if options.dtype != "same":
-        cast = partial(cast_floats, dtype=options.dtype)
-        # Rows that sum to 1 as float16s do not as float32s, so widening comes first.
-        listed = [cast, *listed] if is_narrower(model, options.dtype) else [*listed, cast]
-    return listed
-
-
-def is_narrower(model: Model, dtype: str) -> bool:
-    """Whether the weights have fewer digits than they would have in ``dtype``."""
-    return model.weights.dtype.itemsize < np.dtype(dtype).itemsize
+    # First, so that every step counts in the digits that the file will have.
+    cast = [partial(cast_floats, dtype=options.dtype)] if options.dtype != "same" else []
+    return [*cast, *listed]
 
 
 def clean(
@@ -137,7 +129,7 @@ def transformed(model: Model, options: Options, say: Progress) -> Transformed:
 
         budget = budget_of(model, options.budget_mm, options)
     stages, changes = [model], []
-    for step in steps(model, options, kept_entries(model, options)):
+    for step in steps(options, kept_entries(model, options)):
         say(step.func.__name__)
         if budget:
             step = budget.within(step, stages[-1])

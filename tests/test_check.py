@@ -133,9 +133,7 @@ def test_another_tree_is_no_original(cleaned, tmp_path):
     table[0, 5] = 4
     for name, model in (("a.npz", cleaned), ("b.npz", cleaned.with_arrays(kintree_table=table))):
         write_model(model, tmp_path / name)
-    with pytest.raises(
-        SmplprepError, match=r"a\.npz: not of one family .*: another kinem"
-    ):
+    with pytest.raises(SmplprepError, match=r"a\.npz: not of one family .*: another kinem"):
         check_file(tmp_path / "b.npz", against=tmp_path / "a.npz", max_mm=4.5)
 
 

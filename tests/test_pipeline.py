@@ -16,20 +16,21 @@ def test_weights_only_changes_only_weights(standin):
     assert report.data["summary"]["after"]["leaking_landmarks"] == 21  # the correctives still leak
 
 
-def test_steps_run_in_the_documented_order(small_model):
-    model, options = small_model(), Options(shapedirs="zero", dtype="float32")
-    names = [step.func.__name__ for step in steps(model, options)]
+def test_steps_run_in_the_documented_order():
+    options = Options(shapedirs="zero", dtype="float32", symmetrize=True)
+    names = [step.func.__name__ for step in steps(options)]
     assert names == [
+        "cast_floats",
+        "symmetrize",
         "prune_weights",
         "sparsify_regressor",
         "localise_posedirs",
         "zero_shapedirs",
-        "cast_floats",
     ]
 
 
 def test_rows_sum_to_1_after_widening_too(standin):
-    """Before the other steps, or their sums would be those of float16s."""
+    """It comes before the other steps, or their sums would be those of float16s."""
     floats = (key for key in FLOAT_KEYS if key != "posedirs")
     half = standin.with_arrays(
         posedirs=np.zeros(standin.posedirs.shape, np.float16),
@@ -39,3 +40,15 @@ def test_rows_sum_to_1_after_widening_too(standin):
     sums = widened.weights.sum(axis=1, dtype=np.float64)
     assert np.abs(sums - 1).max() <= 4 * np.finfo(np.float32).eps
     assert clean(widened, Options(dtype="float32"))[0] is widened
+
+
+def test_what_float32_cannot_hold_is_gone_before_the_steps(small_model):
+    """A weight that would vanish at the end leaves no corrective behind; a second clean agrees."""
+    weights, regressor = small_model().weights.copy(), small_model().J_regressor.copy()
+    weights[0, 3], regressor[0, 5] = 1e-60, -1e-60
+    model = small_model(weights=weights, J_regressor=regressor)
+    options = Options(tolerance=0.0, dtype="float32", hops=0)
+    once, _ = clean(model, options)
+    assert not once.correctives[0, :, 2].any()
+    assert not np.signbit(once.J_regressor).any()
+    assert clean(once, options)[0] is once

@@ -33,7 +33,6 @@ from ..options import Options
 from ..poses import MAX_BETA, MAX_SHAPES
 from ..skinning import blocks
 from ..stamp import stamped_option
-from ..transforms.cast_floats import cast_floats
 from ..transforms.localise_posedirs import localise_posedirs
 from ..transforms.prune_weights import prune_weights
 from .bound import Bound, Rest, largest_sizes
@@ -76,14 +75,12 @@ class Budget:
         mm: as asked for.
         spent_before_mm: of it, what an earlier clean of this file was given, by its stamp.
         bound: of the distance to the model as it was read.
-        dtype: what the floats are cast to in the end; "same" for nothing.
         choices: field of the model file -> what was chosen for it.
     """
 
     mm: float
     spent_before_mm: float
     bound: Bound
-    dtype: str
     choices: dict[str, Choice] = field(default_factory=dict)
 
     @property
@@ -112,13 +109,12 @@ class Budget:
         return partial(step, spared=spared) if choice.stay.any() else step
 
     def _weights(self, prune: Step, model: Model) -> Choice:
-        final = self._final(model)
-        rest, dtype = self.bound.rest(final), final.weights.dtype
+        rest = self.bound.rest(model)
         used = model.weights != 0
 
         def cost(removed: Mask) -> NDArray[np.float64]:
             pruned, _ = prune(model, spared=used & ~removed)
-            return self.bound.mm(pruned.weights.astype(dtype), rest)
+            return self.bound.mm(pruned.weights, rest)
 
         start = float(cost(np.zeros_like(used)).max())
         if start > max(self.left_mm, ROUNDING_MM):
@@ -130,8 +126,7 @@ class Budget:
         return chosen(used & (prune(model)[0].weights == 0), cost, self.left_mm)
 
     def _posedirs(self, localise: Step, model: Model) -> Choice:
-        final = self._final(model)
-        rest = self.bound.rest(final)
+        rest = self.bound.rest(model)
         local, _ = localise(model)
         dropped = np.zeros((model.n_vertices, 2, 3, model.n_joints))  # the root has none
         if local is not model:
@@ -141,8 +136,8 @@ class Budget:
                 dropped[block, :, :, 1:] = np.moveaxis(ranges, 0, 1)
         wanted = np.zeros((model.n_vertices, model.n_joints), dtype=bool)
         wanted[:, 1:] = (model.correctives != local.correctives).any(axis=(1, 3))
-        fixed = self.bound.mm(final.weights, Rest(np.zeros_like(rest.unposed), rest.joints))
-        mass = 1000.0 * np.abs(final.weights).sum(axis=1, dtype=np.float64)
+        fixed = self.bound.mm(model.weights, Rest(np.zeros_like(rest.unposed), rest.joints))
+        mass = 1000.0 * np.abs(model.weights).sum(axis=1, dtype=np.float64)
 
         def cost(removed: Mask) -> NDArray[np.float64]:
             ranges = np.einsum("vecj,vj->evc", dropped, removed.astype(np.float64))
@@ -150,10 +145,6 @@ class Budget:
             return fixed + mass * np.linalg.norm(rest.unposed + sizes, axis=1)
 
         return chosen(wanted, cost, self.left_mm)
-
-    def _final(self, model: Model) -> Model:
-        """The model as it would be written now, so that rounding is charged, too."""
-        return model if self.dtype == "same" else cast_floats(model, dtype=self.dtype)[0]
 
     def account(self, cleaned: Model, moved: Displacement) -> dict[str, Any]:
         """The report's section: the certified figure, and which leaks stay at what cost.
@@ -227,7 +218,7 @@ def budget_of(model: Model, budget_mm: float, options: Options) -> Budget:
         raise SmplprepError("no budget in mm can be kept with the shape directions zeroed")
     if options.symmetrize:
         raise SmplprepError("no budget in mm can be kept with a model made symmetric")
-    return Budget(budget_mm, spent_before(model), Bound(model), options.dtype)
+    return Budget(budget_mm, spent_before(model), Bound(model))
 
 
 def spent_before(model: Model) -> float:

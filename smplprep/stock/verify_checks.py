@@ -15,6 +15,7 @@ from ..io.read_model import read_model
 from ..kinematics import parents_of
 from ..schema import OPTIONAL_KEYS, REQUIRED_KEYS, STAMP_KEY
 from ..skinning import posed_vertices
+from ..transforms.cast_floats import cast_floats
 from ..transforms.prune_weights import SUM_SLACK_EPS, row_sums
 from ..transforms.sparsify_regressor import max_shift_mm, shape_basis
 from ..transforms.symmetrize import symmetrize
@@ -213,6 +214,7 @@ def check_untouched(subject: Subject) -> str:
     keys = [k for k in (*REQUIRED_KEYS, *OPTIONAL_KEYS) if k not in worked_on and k not in added]
     wrong = [key for key in keys if not same_values(getattr(before, key), getattr(after, key))]
     if "posedirs" in worked_on:
+        before = cast_floats(before, dtype=subject.promise.options["dtype"])[0]
         if subject.promise.options.get("symmetrize"):
             before = symmetrize(before)[0]
         kept = after.posedirs != 0

@@ -36,6 +36,7 @@ def cast_floats(model: Model, *, dtype: str = "float32") -> tuple[Model, Change]
             array = getattr(model, key)
             if isinstance(array, np.ndarray) and array.dtype.kind == "f" and array.dtype != dtype:
                 arrays[key] = array.astype(dtype)
+                arrays[key] += 0.0  # what is too small for the type is 0, not -0
     entries = sum(array.size for array in arrays.values())
     change = Change(
         transform="cast_floats",
