@@ -290,7 +290,9 @@ def sweep_text(data: dict[str, Any]) -> str:
     if data["recommended"] is None:
         lines.append("No tolerance of these is known to leave no leak.")
     else:
-        lines.append(f"Recommended: --tol {data['recommended']:g}, the smallest without a leak.")
+        lines.append(
+            f"Recommended: --tol {data['recommended']:g}, the smallest of these without a leak."
+        )
     if data["knee"] is not None:
         lines.append(f"Knee: displacement starts to rise steeply beyond {data['knee']:g}.")
     return "\n".join(lines)

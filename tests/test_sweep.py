@@ -120,6 +120,19 @@ def test_what_is_kept_is_kept_in_the_sweep_too(standin):
     assert row["weights_nonzeros"] == report["summary"]["after"]["weights_nonzeros"]
 
 
+@pytest.mark.parametrize("options", [Options(removed_to="parent"), Options(symmetrize=True)])
+def test_what_was_chosen_counts_in_the_sweep_too(standin, options):
+    row = sweep(standin, [1e-2], options).rows[0]
+    report = clean(standin, options)[1].data
+    assert row["weights_nonzeros"] == report["summary"]["after"]["weights_nonzeros"]
+    plain = sweep(standin, [1e-2]).rows[0]
+    assert row["mean_mm"] != plain["mean_mm"]
+    steps = {change["transform"]: change["displacement"] for change in report["changes"]}
+    if not options.symmetrize:  # of which the sweep does not count the averaging itself
+        assert row["mean_mm"] == pytest.approx(report["displacement"]["mean_mm"], rel=1e-5)
+        assert row["mean_mm"] != pytest.approx(steps["localise_posedirs"]["mean_mm"], rel=1e-2)
+
+
 def test_command_prints_json_and_draws(standin_dir, tmp_path):
     pytest.importorskip("matplotlib")
     picture = tmp_path / "sweep.png"

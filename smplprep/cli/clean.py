@@ -46,7 +46,8 @@ def setting(*names: str, **attributes: Any) -> Callable[[Any], Any]:
     "--tol",
     "tolerance",
     type=Tolerance(),
-    help="Skinning weights below this go; auto: the smallest that leaves no leak.",
+    help="Skinning weights below this go; auto: the smallest of sweep's twenty "
+    "that leaves no leak.",
 )
 @setting(
     "--policy",
@@ -261,7 +262,7 @@ def closing_notes(options: Options, done: CleanedFile, *, html: bool) -> list[st
     said = notes(done.report.data)
     if options.tolerance == "auto":
         chosen = done.report.data["options"]["tolerance"]
-        said.append(f"--tol auto chose {chosen:g}, the smallest tolerance without a leak")
+        said.append(f"--tol auto chose {chosen:g}, the smallest of a sweep's that leaves no leak")
     flags = {param.name: max(param.opts, key=len) for param in clean_command.params}
     for name, other in options.idle():
         said.append(f"{flags[name]} has no effect with {flags[other]} {getattr(options, other)}")

@@ -39,7 +39,9 @@ def differing_models(build, seed: int, *, even: bool):
     rows = random.dirichlet(np.full(4, 0.5), size=(2, 10))
     if not even:
         rows *= 1 + 0.01 * random.standard_normal((2, 10, 1))
-    before = build(weights=rows[0])
+    # Far from the origin, what an uneven row does is larger than all else.
+    far = random.choice([0.0, 10.0]) * random.standard_normal(3)
+    before = build(weights=rows[0], v_template=build().v_template + far)
     noise = {
         key: getattr(before, key) + size * random.standard_normal(getattr(before, key).shape)
         for key, size in (("J_regressor", 1e-3), ("v_template", 1e-3), ("shapedirs", 1e-4))
@@ -132,3 +134,18 @@ def test_a_weight_that_moves_between_hinges_is_bounded_tightly(small_model):
 def test_a_model_is_at_no_distance_from_itself(standin):
     bound = Bound(standin)
     assert not bound.mm(standin.weights, bound.rest(standin)).any()
+
+
+def test_a_row_whose_sum_changes_moves_a_vertex_as_far_as_it_is_from_the_origin(small_model):
+    """Ten metres away, a hundredth more of weight is a hundred millimetres."""
+    weights = np.zeros((10, 4))
+    weights[:, 0] = 0.99
+    template = small_model().v_template + np.array([10.0, 0, 0])
+    before = small_model(weights=weights, v_template=template)
+    after = before.with_arrays(weights=np.where(weights, 1.0, 0.0))
+    bound = Bound(before)
+    poses, betas = np.zeros((1, 4, 3)), np.zeros((1, 2))
+    apart = posed_vertices(before, poses, betas) - posed_vertices(after, poses, betas)
+    apart_mm = 1000 * np.linalg.norm(apart[0], axis=1)
+    assert (apart_mm > 70).all()
+    assert (apart_mm <= bound.mm(after.weights, bound.rest(after)) + 1e-9).all()

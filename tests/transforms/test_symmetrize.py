@@ -8,13 +8,21 @@ import re
 import numpy as np
 import pytest
 
-from smplprep import Options, SmplprepError, clean, read_model, sparsify_regressor
+from smplprep import (
+    Options,
+    SmplprepError,
+    clean,
+    prune_weights,
+    read_model,
+    sparsify_regressor,
+)
 from smplprep.audit.support import support_of
 from smplprep.clean_file import clean_file
 from smplprep.mirror import KEY, mirror_of, pairs_by_geometry
 from smplprep.report.report import Report
 from smplprep.transforms.symmetrize import symmetrize
 
+SIDES = ("left", "right")
 FLIP = np.array([-1.0, 1.0, 1.0])
 OPTIONS = Options(symmetrize=True)
 FAMILY_FILES = ("smpl/SMPL_NEUTRAL.pkl", "smplx/SMPLX_NEUTRAL.npz", "flame/FLAME_NEUTRAL.pkl")
@@ -293,6 +301,18 @@ def test_joints_that_hang_on_a_vertex_without_an_image_stay_where_they_are(stand
             assert moved[[lean, twin]].max() <= options.get("budget_mm", 1e-6)
         again, _ = symmetrize(found)
         assert np.array_equal(again.J_regressor, found.J_regressor)
+
+
+def test_a_rescued_row_of_the_middle_goes_to_both_sides(standin):
+    """Of two equal entries one was kept; its mirror image has as good a claim."""
+    hips = [standin.family.joint_names(52, "smplx").index(f"{side}_hip") for side in SIDES]
+    middle = int(np.flatnonzero(standin.extras[KEY] == np.arange(6890))[0])
+    weights = standin.weights.copy()
+    weights[middle] = 0.0
+    weights[middle, hips] = 0.5
+    model, _ = symmetrize(standin.with_arrays(weights=weights))
+    pruned, _ = prune_weights(model, tolerance=0.6, symmetric=True)
+    assert pruned.weights[middle, hips].tolist() == [0.5, 0.5]
 
 
 @pytest.mark.parametrize("seed", range(60))
