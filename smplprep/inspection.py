@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -16,16 +17,10 @@ from .io.plain_arrays import type_and_shape
 from .io.read_model import model_of, read_contents
 from .kinematics import parents_of
 from .model import Model
-from .schema import REQUIRED_KEYS
+from .schema import NEEDED, REQUIRED_KEYS
 from .validate import check_model
 
-# What the stock class of a family asks for beyond what every model file has.
-_HANDS = ("hands_meanl", "hands_meanr", "hands_componentsl", "hands_componentsr")
-NEEDED = {
-    "smplh": _HANDS,
-    "smplx": (*_HANDS, "lmk_faces_idx", "lmk_bary_coords"),
-    "mano": ("hands_mean", "hands_components"),
-}
+AGAIN = "download the official file again"
 
 
 def inspect_file(
@@ -134,24 +129,29 @@ def oddities(model: Model) -> list[str]:
     return odd
 
 
-def obstacles(contents: Contents, model: Model) -> list[dict[str, str]]:
-    """Why stock smplx cannot load the file, each with what to do; empty where it can."""
+def loading_obstacles(family: str, container: str, keys: Collection[str]) -> list[dict[str, str]]:
+    """Why stock smplx cannot load a file of this kind with these keys, each with what to do."""
     found = []
-    needed = NEEDED.get(model.family.name, ())
-    missing = [key for key in needed if key not in contents.entries]
-    if missing and model.family.name == "smplh":
+    missing = [key for key in NEEDED.get(family, ()) if key not in keys]
+    if missing and family == "smplh":
         why = f"it lacks {', '.join(missing)}, as AMASS's files do"
         do = "smplprep merge-hands takes them from MANO_LEFT and MANO_RIGHT"
         found.append({"why": why, "do": f"{do}; clean --hands flat needs no MANO"})
     elif missing:
-        why = f"it lacks {', '.join(missing)}"
-        found.append({"why": why, "do": "download the official file again"})
-    if contents.container == "h5":
+        found.append({"why": f"it lacks {', '.join(missing)}", "do": AGAIN})
+    if container == "h5":
         do = "smplprep convert FILE -o NAME.npz (SMPL of 24 joints: NAME.pkl)"
         found.append({"why": "it reads no .h5", "do": do})
-    elif contents.container == "npz" and model.family.name == "smpl":
+    elif container == "npz" and family == "smpl":
         do = "smplprep convert FILE -o NAME.pkl"
         found.append({"why": "smplx.SMPL reads no .npz, only .pkl", "do": do})
+    return found
+
+
+def obstacles(contents: Contents, model: Model) -> list[dict[str, str]]:
+    """Why stock smplx cannot load the file, each with what to do; empty where it can."""
+    found = loading_obstacles(model.family.name, contents.container, contents.entries)
+    needed = NEEDED.get(model.family.name, ())
     chumpy = [key for key, note in contents.notes.items() if note.startswith("chumpy")]
     if chumpy:
         why = f"{', '.join(map(shown, chumpy))} need the package chumpy, which no longer imports"

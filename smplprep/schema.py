@@ -24,3 +24,11 @@ OPTIONAL_KEYS = (
 FLOAT_KEYS = ("v_template", "weights", "J_regressor", "shapedirs", "posedirs", "J", "hands_meanl",
               "hands_meanr", "hands_componentsl", "hands_componentsr")  # fmt: skip
 STAMP_KEY = "smplprep"
+
+# Family -> what its stock class asks for beyond what every model file has.
+_HANDS = ("hands_meanl", "hands_meanr", "hands_componentsl", "hands_componentsr")
+NEEDED = {
+    "smplh": _HANDS,
+    "smplx": (*_HANDS, "lmk_faces_idx", "lmk_bary_coords"),
+    "mano": ("hands_mean", "hands_components"),
+}

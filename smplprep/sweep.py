@@ -27,6 +27,7 @@ from .policies.kept import kept_entries
 from .poses import MAX_SHAPES, N_POSES, pose_set
 from .skinning import Posing, blocks, posing, skin_block, unposed_block
 from .threads import each
+from .tidy import tidy
 from .transforms.localise_posedirs import localise_posedirs
 from .transforms.prune_weights import prune_weights
 from .transforms.sparsify_regressor import sparsify_regressor
@@ -124,9 +125,9 @@ def sweep(
                 "tolerance": tolerance,
                 "leaking_landmarks": leaking_landmarks(model, tolerance, options),
                 "weights_nonzeros": int(nonzeros[index]),
-                "mean_mm": rounded(moved.mean_mm),
-                "p99_mm": rounded(moved.p99_mm),
-                "max_mm": rounded(moved.max_mm),
+                "mean_mm": tidy(moved.mean_mm),
+                "p99_mm": tidy(moved.p99_mm),
+                "max_mm": tidy(moved.max_mm),
                 "rescued_rows": int(rescued[index]),
             }
         )
@@ -268,11 +269,6 @@ def knee(rows: Sequence[dict[str, Any]]) -> float | None:
     across = (logs - logs[0]) / (logs[-1] - logs[0])
     up = (heights - heights[0]) / (heights[-1] - heights[0])
     return float(rows[int((across - up).argmax())]["tolerance"])
-
-
-def rounded(value: float) -> float:
-    """Six significant digits, as in the report."""
-    return float(f"{value:.6g}")
 
 
 def sweep_text(data: dict[str, Any]) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..report.report import tidy
+from ..tidy import tidy
 from .support import Audit, named
 from .vertices import JointLeaks
 

@@ -52,7 +52,7 @@ def support_of(model: Model, vertices: NDArray[np.integer] | list[int]) -> Suppo
         model: any model; V vertices, J joints.
         vertices: (L,) indices below V.
 
-    Source: DESIGN, "Leaks"; stock smplx's autograd agrees with it joint by joint.
+    Source: Loper et al. 2015, equations 2 to 10; stock smplx's autograd agrees, joint by joint.
     """
     vertices = np.asarray(vertices, dtype=np.intp)
     parents = parents_of(model.kintree_table)

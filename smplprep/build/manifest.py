@@ -118,7 +118,11 @@ class _Manifest:
         base = self._read((), defaults)
         models = self._table.get("model")
         if not isinstance(models, list) or not models:
-            raise ManifestError("there is no [[model]] in it", path=self._path)
+            raise ManifestError(
+                "there is no [[model]] in it",
+                path=self._path,
+                hint='It takes two lines: [[model]], and path = "raw/*.npz" below it.',
+            )
         places: dict[tuple[str, ...], str] = {}
         for index, entry in enumerate(models):
             if not isinstance(entry, dict):

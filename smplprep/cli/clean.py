@@ -208,7 +208,8 @@ def clean_command(
             worst = max(worst, explain(error))
             continue
         if leaks := leaks_left(done.report.data):  # whatever was asked for, and with -q, too
-            click.echo(f"smplprep: {model}: {leaks}; smplprep audit says to what", err=True)
+            told = f"{leaks}; smplprep audit says to what, smplprep sweep what removes it"
+            click.echo(f"smplprep: {model}: {told}", err=True)
         if as_json:
             reports.append(done.report)
         elif not quiet:
@@ -259,9 +260,16 @@ def result_text(model: str, done: CleanedFile, *, verbose: bool) -> str:
 
 def closing_notes(options: Options, done: CleanedFile, *, html: bool) -> list[str]:
     """What was chosen for the user, and what was asked for and could not be had."""
-    said = notes(done.report.data)
+    from ..inspection import loading_obstacles
+
+    data = done.report.data
+    said = notes(data)
+    if output := data["output"]:
+        keys = [row["key"] for row in output["keys"]]
+        for found in loading_obstacles(data["family"], output["container"], keys):
+            said.append(f"stock smplx cannot load it: {found['why']}; {found['do']}")
     if options.tolerance == "auto":
-        chosen = done.report.data["options"]["tolerance"]
+        chosen = data["options"]["tolerance"]
         said.append(f"--tol auto chose {chosen:g}, the smallest of a sweep's that leaves no leak")
     flags = {param.name: max(param.opts, key=len) for param in clean_command.params}
     for name, other in options.idle():

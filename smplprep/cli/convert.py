@@ -45,6 +45,7 @@ def convert_command(
     if output:
         check_ending(output)
     from ..contents import limits_with
+    from ..inspection import loading_obstacles
     from ..io.plain_arrays import texts_among
     from ..io.read_model import read_model
     from ..io.replace_file import make_folder_of
@@ -58,7 +59,11 @@ def convert_command(
         make_folder_of(place)
         target = str(place)
     write_model(found, target, compress=compress, force=force)
-    if container_of(target, default=found.source.container) != "pkl":
+    container = container_of(target, default=found.source.container)
+    if container != "pkl":
         for sentence in texts_among(found.entries()):
             click.echo(f"note: {sentence}")
+    if container != "h5":
+        for obstacle in loading_obstacles(found.family.name, container, found.entries()):
+            click.echo(f"note: stock smplx cannot load it: {obstacle['why']}; {obstacle['do']}")
     click.echo(f"model: {target}")

@@ -40,7 +40,7 @@ def replay_command(
 ) -> None:
     """Fit MODEL, raw and cleaned, to a few keypoints; say how far unseen limbs turn.
 
-    Without CLEANED, MODEL is cleaned in memory.
+    MODEL is an SMPL-H. Without CLEANED, it is cleaned in memory.
 
     Needs torch and smplx; to get them: pip install 'smplprep[verify]'
 
@@ -63,7 +63,7 @@ def replay_command(
     limits = limits_with(max_bytes)
     raw = read_model(model, normalise_rows=True, limits=limits)
     after = clean(raw)[0] if cleaned is None else read_model(cleaned, limits=limits)
-    scene = make_scene(raw, visible.split(","), device=device)
+    scene = make_scene(raw, [name.strip() for name in visible.split(",")], device=device)
     fits = {
         name: fit(which, scene, optimizer=optimizer, steps=steps, device=device)
         for name, which in (("raw", raw), ("cleaned", after))

@@ -22,6 +22,7 @@ from .html.figures import (
     mass_per_joint,
     moments,
     two_ramps,
+    used_tolerance,
 )
 from .viewer import dense_rows, unpacked
 
@@ -191,8 +192,8 @@ def draw_weights(report: Report) -> Figure:
         shift = -0.2 if moment == "before" else 0.2
         places = np.arange(1, len(counts[moment])) + shift
         influences.bar(places, counts[moment][1:], 0.4, color=colour, label=label)
-    if report["options"] and report["options"]["tolerance"]:
-        at = np.log10(report["options"]["tolerance"])
+    if tolerance := used_tolerance(report):
+        at = np.log10(tolerance)
         sizes.axvline(at, color=LEAK[1], linestyle="--", linewidth=1.2, label="tolerance")
     sizes.set_xlabel("weight, log10")
     sizes.set_ylabel("weights")

@@ -26,11 +26,11 @@ from ..poses import MAX_BETA, N_POSES
 from ..poses import SOURCE as POSE_SOURCE
 from ..schema import STAMP_KEY
 from ..stamp import stamped_option
+from ..tidy import tidy
 from .details import details
 from .summary import summary_text
 
 REPORT_VERSION = 1
-DIGITS = 6  # significant; the digits beyond depend on the machine's linear algebra library
 
 
 @dataclass(frozen=True)
@@ -286,14 +286,3 @@ def budget_notes(model: Model, options: Options | None) -> list[str]:
     if stamped_option(model, "budget_mm") is not None:
         return []
     return ["the input was cleaned before, without a budget: this one counts from the input on"]
-
-
-def tidy(value: Any) -> Any:
-    """The same data with every float rounded to six significant digits."""
-    if isinstance(value, float):
-        return float(f"{value:.{DIGITS}g}")
-    if isinstance(value, Mapping):
-        return {key: tidy(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [tidy(item) for item in value]
-    return value

@@ -42,8 +42,8 @@ def localise_posedirs(
     Raises:
         SmplprepError: an unknown mode or a negative number of hops.
 
-    Source: DESIGN, "localise_posedirs"; after the sparse correctives of STAR (Osman et al. 2020),
-        without its training.
+    Source: docs/correctives.md in the repository; after the sparse correctives of STAR (Osman et
+        al. 2020), without its training.
     """
     if mode not in MODES:
         raise SmplprepError(f"posedirs mode {mode!r} is none of {', '.join(MODES)}")

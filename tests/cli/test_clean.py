@@ -106,8 +106,10 @@ def test_leaks_that_stay_are_told_even_to_those_who_want_quiet(standin_dir, tmp_
     assert run(*command).stderr == ""
     told = run(*command, "--force", "--posedirs", "keep")
     assert (told.returncode, told.stdout) == (0, "")
-    expected = f"smplprep: {source}: 21 of 21 landmarks still leak; smplprep audit says to what\n"
-    assert told.stderr == expected
+    expected = (
+        "21 of 21 landmarks still leak; smplprep audit says to what, smplprep sweep what removes"
+    )
+    assert told.stderr == f"smplprep: {source}: {expected} it\n"
 
 
 @pytest.mark.parametrize(
@@ -184,3 +186,15 @@ def test_a_wrong_value_is_a_usage_error_that_names_the_option(option, value, tmp
 def test_an_option_set_in_vain_is_named(small_file, arguments, note):
     told = run("clean", small_file, "--dry-run", *arguments).stdout.splitlines()
     assert [line for line in told if "no effect" in line] == ([note] if note else [])
+
+
+def test_what_stock_smplx_cannot_load_is_said_at_once(standin_dir, family_dir, tmp_path):
+    source = family_dir / "smpl" / "SMPL_NEUTRAL.pkl"
+    told = run("clean", source, "-o", tmp_path / "s.npz", "--no-html").stdout
+    note = "note: stock smplx cannot load it: smplx.SMPL reads no .npz, only .pkl; smplprep convert"
+    assert note in told
+    assert note in run("convert", source, "-o", tmp_path / "t.npz").stdout
+    assert "cannot load" not in run("clean", source, "-o", tmp_path / "s.pkl", "--no-html").stdout
+    bare = standin_dir / "SMPLH_NEUTRAL_NOHANDS.npz"
+    told = run("clean", bare, "-o", tmp_path / "b.npz", "--no-html").stdout
+    assert "cannot load it: it lacks hands_meanl" in told

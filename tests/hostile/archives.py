@@ -143,6 +143,7 @@ HOSTILE = {
     "duplicate": (archive(good(), Member("f.npy", W)), "names this key twice (key f)"),
     "path": (archive(Member("a/f.npy", F)), "a zip archive of other things than arrays"),
     "backslash": (archive(Member("..\\f.npy", F)), "a zip archive of other things than arrays"),
+    "zipped": (archive(Member("SMPLH_NEUTRAL.pkl", F)), "SMPLH_NEUTRAL.pkl; unpack it first"),
     "control": (archive(Member("\x1b[2J.npy", F)), r"it holds \x1b[2J.npy"),
     "no npy": (archive(Member("f", F)), "a zip archive of other things than arrays: it holds f"),
     "twice npy": (archive(Member("f.npy.npy", F)), "a zip archive of other things than arrays"),

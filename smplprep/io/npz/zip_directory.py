@@ -144,7 +144,8 @@ def _other_archive(name: bytes) -> str:
         return "this is a PyTorch checkpoint, not a body model"
     if name == b"[Content_Types].xml":
         return "this is an office document"
-    return f"this is a zip archive of other things than arrays: it holds {shown(name)}"
+    hint = "; unpack it first" if name.endswith((b".npz", b".pkl", b".h5")) else ""
+    return f"this is a zip archive of other things than arrays: it holds {shown(name)}{hint}"
 
 
 def is_plain_key(key: str) -> bool:

@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
+from ...options import NEEDS
+
 BEFORE, AFTER = "#9a948c", "#3a7ec2"
 EXPECTED = ("#a9cbea", "#1d5fa6")  # weakest and strongest gradient
 LEAK = ("#f7c3a3", "#c2340a")
@@ -126,10 +128,17 @@ def weights_histogram(report: Report, labels: tuple[str, str]) -> Figure:
     }
     layout["yaxis"] |= {"title": {"text": "weights"}}
     layout["barmode"] = "overlay"
-    tolerance = (report["options"] or {}).get("tolerance")
+    tolerance = used_tolerance(report)
     if tolerance:
         layout |= tolerance_line(tolerance)
     return {"data": data, "layout": layout}
+
+
+def used_tolerance(report: Mapping[str, Any]) -> float | None:
+    """The tolerance of the clean; None where its policy uses none, or the report is no clean's."""
+    options = report["options"]
+    chooser, choices = NEEDS["tolerance"]
+    return options["tolerance"] if options and options[chooser] in choices else None
 
 
 def tolerance_line(tolerance: float) -> dict[str, Any]:
