@@ -64,3 +64,6 @@ function linkVertex(row) {
 document.querySelectorAll("table.sortable").forEach(makeSortable);
 if (bodies) document.querySelectorAll("tr[data-vertex]").forEach(linkVertex);
 drawEverything();
+
+// Paper cannot be opened up.
+addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((part) => { part.open = true; }));
