@@ -62,7 +62,10 @@ def tolerances_of(text: str) -> list[float]:
             low, high, count = text.split(":")
             if int(count) > MAX_COUNT:
                 raise ValueError("too many")
-            logs = np.linspace(math.log10(float(low)), math.log10(float(high)), int(count))
+            first, last = (math.log10(float(end)) for end in (low, high))
+            if not math.isfinite(last - first):
+                raise ValueError("no end")
+            logs = np.linspace(first, last, int(count))
             found = [float(f"{10.0**log:.{DIGITS}g}") for log in logs]
         else:
             found = [float(part) for part in text.split(",")]
@@ -88,7 +91,7 @@ def sweep(
     Args:
         model: any; it is not changed.
         tolerances: in rising order.
-        options: everything but the tolerance.
+        options: of the weights, the regressor and the correctives; the others have no part in it.
         watch: wraps the blocks of vertices that are worked on, as a progress bar does.
     """
     options = options or Options()

@@ -76,7 +76,9 @@ def test_tolerances_are_spaced_on_a_log_scale_and_can_be_typed(text, expected):
     assert tolerances_of(text)[: len(expected)] == expected
 
 
-@pytest.mark.parametrize("text", ["", "a", "1:2", "1e-3:1e-1:x", "0.5,1.5", "-1,0.1", "0:1:5"])
+@pytest.mark.parametrize(
+    "text", ["", "a", "1:2", "1e-3:1e-1:x", "0.5,1.5", "-1,0.1", "0:1:5", "1e-5:inf:4"]
+)
 def test_bad_tolerances_are_refused(text):
     with pytest.raises(SmplprepError):
         tolerances_of(text)

@@ -30,8 +30,6 @@ from ..options import Options
 # command line knows both, so an option that clean learns is an option here.
 Flags = Mapping[str, tuple[str, Callable[[Any], Any]]]
 
-CONTAINERS = tuple(ENDINGS)
-
 
 @dataclass(frozen=True)
 class Job:
@@ -104,6 +102,8 @@ class _Manifest:
             table = tomllib.loads(self._text)
         except OSError as error:
             raise ManifestError(f"cannot be read: {error.strerror}", path=path) from error
+        except RecursionError as error:
+            raise ManifestError("is no TOML: nested too deeply", path=path) from error
         except ValueError as error:  # tomllib names line and column
             raise ManifestError(f"is no TOML: {error}", path=path) from error
         self._within = ("tool", "smplprep") if path.name == "pyproject.toml" else ()
@@ -186,7 +186,7 @@ class _Manifest:
                 self._refuse(where, "path", f"no file matches {shown(relative)}")
             found += inputs
         output = fields.get("output")
-        if len(found) > 1 and output and output.endswith(CONTAINERS):
+        if len(found) > 1 and output and names_file(output):
             message = f"{len(found)} models cannot be written to one file, {shown(output)}"
             self._refuse(where, "path", message)
         return list(dict.fromkeys(found))
@@ -223,13 +223,18 @@ def line_of(text: str, where: tuple[str | int, ...], key: str | None) -> int | N
     return None
 
 
+def names_file(output: str) -> bool:
+    """Whether an output is a file's name; any other is a folder's."""
+    return output.lower().endswith(tuple(ENDINGS))
+
+
 def _place(job: Job) -> tuple[str, ...]:
     """Where a job writes to, as far as that can be told before its input is read."""
     folder = job.output if job.output is not None else os.path.dirname(job.path)  # noqa: PTH120
     if job.layout:
         told = job.gender and job.family
         return (folder, job.layout, job.family or "", job.gender or "", "" if told else job.path)
-    if folder.endswith(CONTAINERS) and job.output:
+    if job.output and names_file(folder):
         return (folder,)
     return (folder, f"{Path(job.path).stem}_clean")
 

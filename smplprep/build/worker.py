@@ -18,7 +18,7 @@ from ..io import signals
 from ..io.digest import sha256_of
 from ..report.html.render import can_render
 from .lock import Entry
-from .manifest import CONTAINERS, Job
+from .manifest import Job, names_file
 
 SENDABLE = (SmplprepError, OSError, MemoryError, RecursionError, OverflowError)
 
@@ -88,14 +88,14 @@ def versions(job: Job, outputs: dict[Path, str]) -> dict[str, str]:
     return found | {"smplprep": __version__, "zlib": zlib.ZLIB_RUNTIME_VERSION}
 
 
-def _target(job: Job) -> Path | None:
-    """The output as ``clean_file`` takes it, its folder made."""
+def _target(job: Job) -> str | None:
+    """The output as ``clean_file`` takes it; it makes a folder, but not the one of a file."""
     if job.output is None:
         return None
-    target = Path(job.output)
-    folder = target.parent if target.suffix in CONTAINERS else target
-    folder.mkdir(parents=True, exist_ok=True)
-    return target
+    if not names_file(job.output):
+        return os.path.join(job.output, "")  # noqa: PTH118 (a Path would lose the slash)
+    Path(job.output).parent.mkdir(parents=True, exist_ok=True)
+    return job.output
 
 
 def _die_with_parent() -> None:

@@ -46,7 +46,8 @@ def find_motions(named: Sequence[str | os.PathLike[str]]) -> list[Motion]:
     out; so are links to folders.
 
     Raises:
-        SmplprepError: nothing there, no .npz in a folder, or two files with one label.
+        SmplprepError: no .npz in a folder, or two files with one label. What cannot be read is
+            found out when it is read.
     """
     found: dict[str, Motion] = {}
     for name in named:

@@ -250,3 +250,14 @@ def test_a_folder_without_a_manifest_is_named(project: Path, build: Run) -> None
     assert done.stderr == (
         "smplprep: raw: there is neither smplprep.toml nor pyproject.toml in it\n"
     )
+
+
+def test_an_ending_in_capitals_names_a_file_and_a_missing_input_makes_no_folder(project, build):
+    (project / "smplprep.toml").write_text(
+        '[[model]]\npath = "raw/SMPLH_MALE.npz"\noutput = "ready/MALE.NPZ"\n'
+        '[[model]]\npath = "raw/SMPLH_FEMALE.npz"\noutput = "never"\n'
+    )
+    (project / "raw" / "SMPLH_FEMALE.npz").write_bytes(b"PK, but no model")
+    build(status=3)
+    assert (project / "ready" / "MALE.NPZ").is_file()
+    assert not (project / "never").exists()

@@ -88,6 +88,7 @@ MODEL = '[[model]]\npath = "raw/a.npz"\n'
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
+        ("a = " + "[" * 5000 + "\n", "smplprep.toml: is no TOML: nested too deeply"),
         ("tol = \n", "smplprep.toml: is no TOML: Invalid value (at line 1, column 7)"),
         ("tol = 0.1\n", "smplprep.toml: there is no [[model]] in it"),
         (MODEL + "tolerance = 1\n", "smplprep.toml:3: unknown key; the nearest one is tol"),
