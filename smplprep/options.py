@@ -106,10 +106,10 @@ class Options:
         listed = getattr(self, name)
         if not isinstance(listed, Iterable) or isinstance(listed, str):
             self._refuse(name, what)
-        if not all(isinstance(item, kind) for item in listed):
-            self._refuse(name, what)
         if not isinstance(listed, tuple):
             object.__setattr__(self, name, tuple(listed))
+        if not all(isinstance(item, kind) for item in getattr(self, name)):
+            self._refuse(name, what)
 
     def _refuse(self, name: str, what: str) -> NoReturn:
         raise SmplprepError(f"{name} {shown(repr(getattr(self, name)))} is {what}")

@@ -52,6 +52,8 @@ def test_a_list_is_frozen_with_the_rest():
     options = Options(keep_joints=names)
     names.append("spine")
     assert options.keep_joints == ("left_hip",)
+    once = Options(keep_joints=(name for name in ["left_hip"]))
+    assert once == options
 
 
 def test_what_may_be_left_out_may():

@@ -214,7 +214,7 @@ def check_untouched(subject: Subject) -> str:
     keys = [k for k in (*REQUIRED_KEYS, *OPTIONAL_KEYS) if k not in worked_on and k not in added]
     wrong = [key for key in keys if not same_values(getattr(before, key), getattr(after, key))]
     if "posedirs" in worked_on:
-        before = cast_floats(before, dtype=subject.promise.options["dtype"])[0]
+        before = cast_floats(before, dtype=subject.promise.options.get("dtype", "same"))[0]
         if subject.promise.options.get("symmetrize"):
             before = symmetrize(before)[0]
         kept = after.posedirs != 0

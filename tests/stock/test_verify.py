@@ -293,6 +293,24 @@ def test_a_leak_at_a_landmark_that_the_user_named_fails(named, tmp_path):
     assert "knuckle is at 6890, which is no vertex" in failures(verify(copy))["forward"]
 
 
+@pytest.mark.parametrize(
+    "place",
+    [
+        {},
+        {"face": 0, "corners": [1, 2, 3], "shares": [0.5, 0.5]},
+        {"face": 0, "corners": ["x", 2, 3], "shares": [0.2, 0.3, 0.5]},
+    ],
+)
+def test_a_report_with_a_landmark_that_is_nowhere_is_none(cleaned, tmp_path, place):
+    copy = linked(cleaned, tmp_path)
+    report = json.loads(cleaned.with_suffix(".report.json").read_text())
+    report["landmarks"][0] |= {"vertex": None, **place}
+    copy.with_suffix(".report.json").write_text(json.dumps(report))
+    proof = status_of(verify(copy))
+    assert proof["report"] == FAILED
+    assert proof["leaks"] == PASSED
+
+
 def linked(cleaned: Path, folder: Path) -> Path:
     """The cleaned file under another name, without its report."""
     copy = folder / "copy.npz"
