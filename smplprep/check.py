@@ -14,6 +14,7 @@ from .audit.landmark_sets import (
     Landmark,
     face_landmarks,
     landmark_set,
+    named_vertices,
     skin_landmarks,
 )
 from .audit.support import landmark_support, named
@@ -78,10 +79,8 @@ def assert_clean(body_model: Any, *, max_leaks: int = 0, max_influences: int | N
         ModelInvalidError: the module has no such buffers.
     """
     model = model_of_module(body_model)
-    names = {vertex: name for name, vertex in model.family.landmarks.items()}
     selector = body_model.vertex_joint_selector.extra_joints_idxs
-    vertices = selector.detach().cpu().numpy().tolist()
-    points = [Landmark(names.get(vertex, f"v{vertex}"), vertex=vertex) for vertex in vertices]
+    points = named_vertices(selector.detach().cpu().numpy().tolist(), model)
     if model.extras:
         points += face_landmarks(model, model.extras, FACE_KEYS, path=None)
     faults = model_faults(model, points, max_leaks=max_leaks, max_influences=max_influences)

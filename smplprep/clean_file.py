@@ -91,7 +91,7 @@ def clean_file(
         from .io.check_written import check_written
         from .io.plain_arrays import texts_among
         from .io.read_model import decoded_model
-        from .io.write_model import container_of, stored_entries, write_container
+        from .io.write_model import container_of, write_container
         from .pipeline import transformed
         from .report.report import described_keys
 
@@ -137,7 +137,7 @@ def clean_file(
         measuring = second_core.submit(done.report)
         if html_files:
             second_core.submit(prepare)  # Jinja2's tenth of a second
-        write_container(cleaned, model_file, container=container, compress=compress)
+        entries = write_container(cleaned, model_file, container=container, compress=compress)
         model_file.flush()
         syncing = second_core.submit(model_file.close)
         say("check")
@@ -151,7 +151,7 @@ def clean_file(
                 "sha256": written.sha256,
                 "bytes": written.n_bytes,
                 "container": container,
-                "keys": described_keys(stored_entries(cleaned, container)),
+                "keys": described_keys(entries),
             },
             odd=texts_among(cleaned.entries()) if container != "pkl" else [],
         )

@@ -20,8 +20,6 @@ from .model import Model
 from .schema import NEEDED, REQUIRED_KEYS
 from .validate import check_model
 
-AGAIN = "download the official file again"
-
 
 def inspect_file(
     path: str | os.PathLike[str],
@@ -138,7 +136,8 @@ def loading_obstacles(family: str, container: str, keys: Collection[str]) -> lis
         do = "smplprep merge-hands takes them from MANO_LEFT and MANO_RIGHT"
         found.append({"why": why, "do": f"{do}; clean --hands flat needs no MANO"})
     elif missing:
-        found.append({"why": f"it lacks {', '.join(missing)}", "do": AGAIN})
+        why = f"it lacks {', '.join(missing)}"
+        found.append({"why": why, "do": "download the official file again"})
     if container == "h5":
         do = "smplprep convert FILE -o NAME.npz (SMPL of 24 joints: NAME.pkl)"
         found.append({"why": "it reads no .h5", "do": do})
@@ -146,6 +145,12 @@ def loading_obstacles(family: str, container: str, keys: Collection[str]) -> lis
         do = "smplprep convert FILE -o NAME.pkl"
         found.append({"why": "smplx.SMPL reads no .npz, only .pkl", "do": do})
     return found
+
+
+def loading_notes(family: str, container: str, keys: Collection[str]) -> list[str]:
+    """``loading_obstacles``, a sentence each."""
+    found = loading_obstacles(family, container, keys)
+    return [f"stock smplx cannot load it: {row['why']}; {row['do']}" for row in found]
 
 
 def obstacles(contents: Contents, model: Model) -> list[dict[str, str]]:

@@ -27,7 +27,8 @@ def parents_of(kintree_table: NDArray, *, path: str | None = None) -> NDArray[np
         raise refuse(f"kintree_table has shape {kintree_table.shape}, not (2, J)")
     n_joints = kintree_table.shape[1]
     broken = ~np.isfinite(kintree_table) | (np.trunc(kintree_table) != kintree_table)
-    for row, joint in np.argwhere(broken).tolist():
+    if broken.any():
+        row, joint = np.argwhere(broken)[0]
         value = kintree_table[row, joint]
         raise refuse(f"kintree_table[{row}, {joint}]: {value} is no whole number")
     numbers = [int(value) for value in kintree_table[0].tolist()]

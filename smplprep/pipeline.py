@@ -57,15 +57,17 @@ def steps(options: Options, kept: NDArray[np.bool_] | None = None) -> list[Step]
         budget_mm=options.regressor_budget_mm,
         symmetric=options.symmetrize,
     )
-    listed: list[Step] = [partial(symmetrize)] if options.symmetrize else []
+    listed: list[Step] = []
+    if options.dtype != "same":  # first, so that every step counts in the file's digits
+        listed.append(partial(cast_floats, dtype=options.dtype))
+    if options.symmetrize:
+        listed.append(partial(symmetrize))
     # Under a budget, what moves vertices without choice comes first, so that it is charged first.
     listed += [prune, sparsify] if options.budget_mm is None else [sparsify, prune]
     listed.append(partial(localise_posedirs, mode=options.posedirs, hops=options.hops))
     if options.shapedirs == "zero":
         listed.append(partial(zero_shapedirs))
-    # First, so that every step counts in the digits that the file will have.
-    cast = [partial(cast_floats, dtype=options.dtype)] if options.dtype != "same" else []
-    return [*cast, *listed]
+    return listed
 
 
 def clean(

@@ -60,10 +60,7 @@ def check_shapes(model: Model) -> None:
         array = getattr(model, key)
         if array is None:
             continue
-        if not isinstance(array, np.ndarray):
-            raise ModelInvalidError(
-                f"{key} is a {type(array).__name__}, not an array", path=path, key=key
-            )
+        check_array(model, key)
         kinds = "fiu" if key in ("f", "kintree_table") else "f"
         if array.dtype.kind not in kinds:
             raise ModelInvalidError(
@@ -114,14 +111,17 @@ def check_hands(model: Model) -> None:
         return
     for side in "lr":
         for key, shape in ((f"hands_mean{side}", (45,)), (f"hands_components{side}", (None, 45))):
-            value = getattr(model, key)
-            if value is not None and not isinstance(value, np.ndarray):
-                raise ModelInvalidError(
-                    f"{key} is a {type(value).__name__}, not an array",
-                    path=model.source.path,
-                    key=key,
-                )
+            check_array(model, key)
             check_shape(model, key, shape, why="where a hand's pose takes")
+
+
+def check_array(model: Model, key: str) -> None:
+    """Raise ModelInvalidError where a field that is there is no array."""
+    value = getattr(model, key)
+    if value is not None and not isinstance(value, np.ndarray):
+        raise ModelInvalidError(
+            f"{key} is a {type(value).__name__}, not an array", path=model.source.path, key=key
+        )
 
 
 def check_shape(model: Model, key: str, shape: tuple[int | None, ...], *, why: str) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -251,11 +251,16 @@ def once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def landmarks_at(vertices: str, model: Model) -> list[Landmark]:
     """Landmarks from "332,6260"; a vertex with a known name bears it, another is v332."""
-    names = {vertex: name for name, vertex in model.family.landmarks.items()}
     found = []
     for text in vertices.split(","):
         vertex = as_index(text.strip())
         if isinstance(vertex, str) or vertex >= model.n_vertices:
             raise SmplprepError(f"{shown(text)!r} is no vertex of {model.n_vertices}")
-        found.append(Landmark(names.get(vertex, f"v{vertex}"), vertex=vertex))
-    return found
+        found.append(vertex)
+    return named_vertices(found, model)
+
+
+def named_vertices(vertices: Iterable[int], model: Model) -> list[Landmark]:
+    """Vertices as landmarks, each by the name that the family has for it, or as v332."""
+    names = {vertex: name for name, vertex in model.family.landmarks.items()}
+    return [Landmark(names.get(vertex, f"v{vertex}"), vertex=vertex) for vertex in vertices]

@@ -16,6 +16,7 @@ from ..contents import limits_with
 from ..errors import ModelReadError, SmplprepError
 from ..io import signals
 from ..io.digest import sha256_of
+from ..io.replace_file import make_folder_of
 from ..report.html.render import can_render
 from .lock import Entry
 from .manifest import Job, names_file
@@ -94,7 +95,7 @@ def _target(job: Job) -> str | None:
         return None
     if not names_file(job.output):
         return os.path.join(job.output, "")  # noqa: PTH118 (a Path would lose the slash)
-    Path(job.output).parent.mkdir(parents=True, exist_ok=True)
+    make_folder_of(Path(job.output))
     return job.output
 
 

@@ -18,6 +18,7 @@ from ..report.notes import leaks_left, notes
 from ..report.summary import change_lines, summary_text
 from .main import explain
 from .shared import (
+    compress_option,
     family_option,
     force_option,
     layout_options,
@@ -114,11 +115,7 @@ def setting(*names: str, **attributes: Any) -> Callable[[Any], Any]:
     type=click.FloatRange(min=0),
     help="Let no vertex move farther than this; what cannot be removed within it stays, listed.",
 )
-@click.option(
-    "--compress/--no-compress",
-    default=None,
-    help="Deflate, or do not.  [default: a .npz as its input, a .h5 not]",
-)
+@compress_option
 @normalise_rows_option
 @click.option(
     "--hands",
@@ -208,8 +205,8 @@ def clean_command(
             worst = max(worst, explain(error))
             continue
         if leaks := leaks_left(done.report.data):  # whatever was asked for, and with -q, too
-            told = f"{leaks}; smplprep audit says to what, smplprep sweep what removes it"
-            click.echo(f"smplprep: {model}: {told}", err=True)
+            where = "smplprep audit says to what, smplprep sweep what removes it"
+            click.echo(f"smplprep: {model}: {leaks}; {where}", err=True)
         if as_json:
             reports.append(done.report)
         elif not quiet:
@@ -229,12 +226,14 @@ def clean_command(
 
 def output_place(models: tuple[str, ...], output: str | None) -> str | None:
     """What -o names, a folder with a slash at its end; None for beside each input."""
+    from ..clean_file import is_folder_name
+
     places = {os.path.splitext(os.path.normpath(model))[0] for model in models}  # noqa: PTH122
     if output:
         places = {Path(place).name for place in places}
     if len(places) < len(models):
         raise click.UsageError("two of the models would get outputs or reports of the same name")
-    if output is None or output.endswith(("/", os.sep)) or Path(output).is_dir():
+    if output is None or is_folder_name(output) or Path(output).is_dir():
         return output
     if len(models) == 1:
         check_ending(output)
@@ -260,14 +259,13 @@ def result_text(model: str, done: CleanedFile, *, verbose: bool) -> str:
 
 def closing_notes(options: Options, done: CleanedFile, *, html: bool) -> list[str]:
     """What was chosen for the user, and what was asked for and could not be had."""
-    from ..inspection import loading_obstacles
+    from ..inspection import loading_notes
 
     data = done.report.data
     said = notes(data)
     if output := data["output"]:
         keys = [row["key"] for row in output["keys"]]
-        for found in loading_obstacles(data["family"], output["container"], keys):
-            said.append(f"stock smplx cannot load it: {found['why']}; {found['do']}")
+        said += loading_notes(data["family"], output["container"], keys)
     if options.tolerance == "auto":
         chosen = data["options"]["tolerance"]
         said.append(f"--tol auto chose {chosen:g}, the smallest of a sweep's that leaves no leak")

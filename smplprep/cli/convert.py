@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from .shared import family_option, force_option, layout_options, max_bytes_option
+from .shared import compress_option, family_option, force_option, layout_options, max_bytes_option
 from .values import check_ending
 
 
@@ -13,11 +13,7 @@ from .values import check_ending
 @click.option("-o", "--output", metavar="OUT", help="Ends in .npz, .pkl or .h5.")
 @layout_options
 @family_option
-@click.option(
-    "--compress/--no-compress",
-    default=None,
-    help="Deflate, or do not.  [default: a .npz as its input, a .h5 not]",
-)
+@compress_option
 @max_bytes_option
 @force_option
 def convert_command(
@@ -45,7 +41,7 @@ def convert_command(
     if output:
         check_ending(output)
     from ..contents import limits_with
-    from ..inspection import loading_obstacles
+    from ..inspection import loading_notes
     from ..io.plain_arrays import texts_among
     from ..io.read_model import read_model
     from ..io.replace_file import make_folder_of
@@ -64,6 +60,6 @@ def convert_command(
         for sentence in texts_among(found.entries()):
             click.echo(f"note: {sentence}")
     if container != "h5":
-        for obstacle in loading_obstacles(found.family.name, container, found.entries()):
-            click.echo(f"note: stock smplx cannot load it: {obstacle['why']}; {obstacle['do']}")
+        for sentence in loading_notes(found.family.name, container, found.entries()):
+            click.echo(f"note: {sentence}")
     click.echo(f"model: {target}")

@@ -14,6 +14,11 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 max_bytes_option = click.option(
     "--max-bytes", type=click.IntRange(min=1), help="Accept larger inputs than 2 GiB."
 )
+compress_option = click.option(
+    "--compress/--no-compress",
+    default=None,
+    help="Deflate, or do not.  [default: a .npz as its input, a .h5 not]",
+)
 normalise_rows_option = click.option(
     "--normalise-rows", is_flag=True, help="Accept skinning rows that do not sum to 1."
 )

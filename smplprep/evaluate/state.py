@@ -54,14 +54,7 @@ class State:
             outcome = Outcome(Tally.from_json(data["tally"]), dict(data["done"]))
             if len(data["tally"]["sums"]) != len(data["regions"]):
                 raise ValueError("another number of regions")
-        except (
-            ValueError,
-            KeyError,
-            TypeError,
-            IndexError,
-            RecursionError,
-            OverflowError,
-        ) as error:
+        except (ValueError, TypeError, LookupError, OverflowError, RecursionError) as error:
             raise SmplprepError("this is no state file of evaluate", path=self.path) from error
         paths = {motion.label: motion.path for motion in motions}
         same = known == self._key and outcome.done.keys() <= paths.keys()

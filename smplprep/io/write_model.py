@@ -70,8 +70,8 @@ def container_of(path: str | os.PathLike[str], *, default: str) -> str:
 
 def write_container(
     model: Model, out: Output, *, container: str, compress: bool | None = None
-) -> None:
-    """Write the model's entries to an open file, in the file's order."""
+) -> dict[str, Any]:
+    """Write the model's entries to an open file, in the file's order; what was written for each."""
     entries = stored_entries(model, container)
     if container == "pkl":
         from .pickle.write import write_pickle
@@ -86,6 +86,7 @@ def write_container(
         write_npz(entries, out, copy=model.unchanged(), compress=deflated)
     else:
         write_npz(entries, out, compress=compress)
+    return entries
 
 
 def stored_entries(model: Model, container: str) -> dict[str, Any]:

@@ -197,16 +197,14 @@ def described_keys(
 
     Args:
         entries: as the container holds them.
-        stored_as: how it holds those that are no plain arrays there.
+        stored_as: how it holds those whose values do not say it.
     """
-    described = []
-    for key, value in entries.items():
-        note = f"{value.layout} matrix" if isinstance(value, Sparse) else None
-        note = (stored_as or {}).get(key, note)
-        described.append(
-            {"key": key, **type_and_shape(value), **({"stored_as": note} if note else {})}
-        )
-    return described
+    sparse = {k: f"{v.layout} matrix" for k, v in entries.items() if isinstance(v, Sparse)}
+    notes = {key: {"stored_as": note} for key, note in {**sparse, **(stored_as or {})}.items()}
+    return [
+        {"key": key, **type_and_shape(value), **notes.get(key, {})}
+        for key, value in entries.items()
+    ]
 
 
 def added_keys(model: Model) -> list[str]:

@@ -171,13 +171,12 @@ def autograd_jacobians(
     copies = torch.tensor(pose, **like).repeat(n_landmarks, 1, 1).requires_grad_()
     shape = torch.tensor(betas[: body.num_betas], **like).repeat(n_landmarks, 1)
     out = posed(body, copies, shape)
-    joints = out.joints[:, : n_landmarks - len(points)]
-    for point in points:
-        place = sum(share * out.vertices[:, [vertex]] for vertex, share in point.items())
-        joints = torch.cat([joints, place], dim=1)
+    joints = [out.joints[:, : n_landmarks - len(points)]]
+    joints += [sum(share * out.vertices[:, [v]] for v, share in p.items()) for p in points]
+    places = torch.cat(joints, dim=1)
     diagonal = torch.arange(n_landmarks, device=like["device"])
     slopes = [
-        torch.autograd.grad(joints[diagonal, diagonal, axis].sum(), copies, retain_graph=axis < 2)
+        torch.autograd.grad(places[diagonal, diagonal, axis].sum(), copies, retain_graph=axis < 2)
         for axis in range(3)
     ]
     return torch.stack([slope for (slope,) in slopes], dim=-1).double().cpu().numpy()

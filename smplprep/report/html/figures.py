@@ -128,13 +128,12 @@ def weights_histogram(report: Report, labels: tuple[str, str]) -> Figure:
     }
     layout["yaxis"] |= {"title": {"text": "weights"}}
     layout["barmode"] = "overlay"
-    tolerance = used_tolerance(report)
-    if tolerance:
+    if tolerance := used_tolerance(report):
         layout |= tolerance_line(tolerance)
     return {"data": data, "layout": layout}
 
 
-def used_tolerance(report: Mapping[str, Any]) -> float | None:
+def used_tolerance(report: Report) -> float | None:
     """The tolerance of the clean; None where its policy uses none, or the report is no clean's."""
     options = report["options"]
     chooser, choices = NEEDS["tolerance"]
