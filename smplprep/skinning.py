@@ -108,8 +108,10 @@ def skin_block(
     weights: NDArray, unposed: NDArray[np.float64], ready: Posing
 ) -> NDArray[np.float64]:
     """(b, 3, N) posed vertices, from (b, J) weights and (b, 3, N) unposed ones."""
-    n_joints, _, _, n_poses = ready.transforms.shape
-    blended = (weights @ ready.transforms.reshape(n_joints, -1)).reshape(-1, 3, 4, n_poses)
+    used = weights.any(axis=0)  # few of the joints have a hold on any vertex of a block
+    transforms = ready.transforms[used]
+    blended = weights[:, used] @ transforms.reshape(len(transforms), -1)
+    blended = blended.reshape(-1, *transforms.shape[1:])
     posed = blended[:, :, 3]
     for axis in range(3):
         posed += blended[:, :, axis] * unposed[:, None, axis]
