@@ -96,7 +96,7 @@ def clean_file(
         from .report.report import described_keys
 
         if html:
-            from .report.html.render import can_render, page_bytes, prepare
+            from .report.html.render import can_render, render_page
 
             html = can_render()
         packed = reading.result()
@@ -135,8 +135,6 @@ def clean_file(
         )
         second_core = stack.enter_context(ThreadPoolExecutor(2))
         measuring = second_core.submit(done.report)
-        if html_files:
-            second_core.submit(prepare)  # Jinja2's tenth of a second
         entries = write_container(cleaned, model_file, container=container, compress=compress)
         model_file.flush()
         syncing = second_core.submit(model_file.close)
@@ -160,7 +158,7 @@ def clean_file(
         digests = {target: written.sha256, report_target: sha256(text).hexdigest()}
         for html_file in html_files:
             say("draw")
-            text = page_bytes(report.data, name=target.stem)
+            text = render_page(report.data, name=target.stem)
             html_file.write(text)
             digests[page] = sha256(text).hexdigest()
         syncing.result()  # a disk says only once that it failed

@@ -41,7 +41,7 @@ def diff_command(
     from ..diff import diff
     from ..io.read_model import read_model
     from ..io.replace_file import check_output, commit_all, replacing
-    from ..report.html.render import page_bytes
+    from ..report.html.render import render_page
     from ..report.summary import summary_text
     from ..report.verdict import verdict
 
@@ -65,7 +65,7 @@ def diff_command(
         replacing(page.with_suffix(".json"), force=force, inputs=[a, b]) as json_file,
     ):
         json_file.write(report.to_json().encode())
-        page_file.write(page_bytes(report.data, name=name))
+        page_file.write(render_page(report.data, name=name))
         commit_all(page_file, json_file)
     click.echo("\n".join([verdict(report.data), "", summary_text(report.data), ""]))
     click.echo(f"page: {page}")

@@ -18,22 +18,25 @@ from ..summary import FIGURES, budget_sentences, millimetres
 from ..verdict import verdict
 from .figures import change_of, energy_per_joint, figures, mass_per_joint, moments
 
+# Where plotly's script goes, which is most of a page. Only our own scripts come after it.
+PLOTLY = "\0"
 SCRIPTS = ("data.js", "colours.js", "geometry.js", "bodies.js", "charts.js", "tables.js")
 INSTALL = "pip install 'smplprep[report]'"
 
 
-def render_page(report: Mapping[str, Any], *, name: str) -> str:
-    """The HTML page of a report.
+def render_page(report: Mapping[str, Any], *, name: str) -> bytes:
+    """The HTML page of a report, as a file holds it.
 
     Args:
         report: ``Report.data``.
-        name: what the page calls the model, such as the output's name without its folder.
+        name: what the page calls the model, such as the output's name without its folder; what of
+            it is no text is escaped.
 
     Raises:
         SmplprepError: Jinja2 or plotly is not installed.
     """
     plotly = plotly_script()
-    return (
+    page: str = (
         environment()
         .get_template("page.html.j2")
         .render(
@@ -46,14 +49,11 @@ def render_page(report: Mapping[str, Any], *, name: str) -> str:
             data=for_script(report),
             css=asset("page.css"),
             scripts="\n".join(asset(script) for script in SCRIPTS),
-            plotly=plotly,
+            plotly=PLOTLY,
         )
     )
-
-
-def page_bytes(report: Mapping[str, Any], *, name: str) -> bytes:
-    """``render_page`` as a file holds it; what of the name is no text is escaped."""
-    return render_page(report, name=name).encode("utf-8", "backslashreplace")
+    before, _, after = page.rpartition(PLOTLY)
+    return before.encode("utf-8", "backslashreplace") + plotly + after.encode()
 
 
 def render_summary(report: Mapping[str, Any]) -> str:
@@ -89,7 +89,7 @@ def write_page(
     inputs: Sequence[str | os.PathLike[str]] = (),
 ) -> None:
     """Render the page into a file, which is whole or not there; see ``replacing``."""
-    page = page_bytes(report, name=name)
+    page = render_page(report, name=name)
     with replacing(target, force=force, inputs=inputs) as file:
         file.write(page)
         file.commit()
@@ -128,22 +128,17 @@ def landmark_rows(report: Mapping[str, Any]) -> list[dict[str, Any]]:
     return rows
 
 
-def plotly_script() -> str:
+def plotly_script() -> bytes:
     """plotly.js as the installed Python package ships it; the package itself is not imported."""
     spec = find_spec("plotly")
     if spec is None or spec.origin is None or find_spec("jinja2") is None:
         raise SmplprepError("the HTML report needs Jinja2 and plotly", hint=INSTALL)
-    return Path(spec.origin).with_name("package_data").joinpath("plotly.min.js").read_text("utf-8")
+    return Path(spec.origin).with_name("package_data").joinpath("plotly.min.js").read_bytes()
 
 
 def can_render() -> bool:
     """Whether the extra ``report`` is installed."""
     return find_spec("plotly") is not None and find_spec("jinja2") is not None
-
-
-def prepare() -> None:
-    """Import Jinja2 and compile the page's template; a thread may do it ahead of time."""
-    environment().get_template("page.html.j2")
 
 
 @cache
@@ -157,6 +152,7 @@ def environment() -> Any:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        optimized=False,  # a page is rendered once
     )
     made.filters |= {"short": short, "millimetres": millimetres, "names": ", ".join}
     return made
