@@ -7,7 +7,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -139,30 +138,28 @@ def clean_file(
         model_file.flush()
         syncing = second_core.submit(model_file.close)
         say("check")
-        written = check_written(cleaned, model_file.temporary, container=container)
+        check_written(cleaned, model_file.temporary, container=container)
         say("displacement")
         report = measuring.result()
         # Let the input go: its posedirs take as much memory as everything else together.
         del model, done, measuring
         report = report.with_output(
             {
-                "sha256": written.sha256,
-                "bytes": written.n_bytes,
+                "sha256": model_file.sha256(),
+                "bytes": model_file.n_bytes,
                 "container": container,
                 "keys": described_keys(entries),
             },
             odd=texts_among(cleaned.entries()) if container != "pkl" else [],
         )
-        text = report.to_json().encode()
-        report_file.write(text)
-        digests = {target: written.sha256, report_target: sha256(text).hexdigest()}
+        report_file.write(report.to_json().encode())
         for html_file in html_files:
             say("draw")
-            text = render_page(report.data, name=target.stem)
-            html_file.write(text)
-            digests[page] = sha256(text).hexdigest()
+            html_file.write(render_page(report.data, name=target.stem))
         syncing.result()  # a disk says only once that it failed
         if accept:
+            files = (model_file, report_file, *html_files)
+            digests = {path: file.sha256() for path, file in zip(outputs, files, strict=True)}
             accept(report.data["input"]["sha256"], digests)
         commit_all(*html_files, report_file, model_file)  # the reports first, the model last
     if force and not html_target:

@@ -13,6 +13,7 @@ from typing import BinaryIO
 
 from ..errors import ModelWriteError
 from . import signals
+from .digest import BackgroundSha256
 
 _REASONS = {
     errno.ENOSPC: "no space left on the disk",
@@ -39,6 +40,7 @@ class Replacement:
     Attributes:
         target: where the file will be; for a symbolic link, what it points to.
         temporary: where it is until then.
+        n_bytes: how much was written.
     """
 
     def __init__(self, name: str, target: Path, *, old: os.stat_result | None) -> None:
@@ -46,13 +48,22 @@ class Replacement:
         self._name = name
         self._old = old
         self._backup: Path | None = None
+        self._sha256 = BackgroundSha256()
+        self.n_bytes = 0
         self.temporary = self._beside()
         self._file = self._created()
 
     def write(self, data: bytes | memoryview) -> int:
-        """Append ``data``."""
+        """Append ``data``, which must not change any more: it is hashed some time later."""
         with self._explained():
-            return self._file.write(data)
+            n_bytes = self._file.write(data)
+        self._sha256.update(data)
+        self.n_bytes += n_bytes
+        return n_bytes
+
+    def sha256(self) -> str:
+        """Hex digest of what was written so far."""
+        return self._sha256.hexdigest()
 
     def flush(self) -> None:
         """Hand everything to the system, so that the file can be read back."""

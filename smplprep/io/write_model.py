@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ..contents import ENDINGS
 from ..errors import ModelWriteError, shown
 from ..model import Model
-from .check_written import Written, check_written
+from .check_written import check_written
 from .npz.write import Output, write_npz
 from .plain_arrays import h5_value, plain_array
 from .replace_file import replacing
 from .sparse import sparsify
+
+
+@dataclass(frozen=True)
+class Written:
+    """SHA-256 (hex) and size of a file that was written."""
+
+    sha256: str
+    n_bytes: int
 
 
 def write_model(
@@ -46,9 +55,9 @@ def write_model(
     with replacing(path, force=force, inputs=[*own, *inputs]) as output:
         write_container(model, output, container=container, compress=compress)
         output.close()
-        written = check_written(model, output.temporary, container=container)
+        check_written(model, output.temporary, container=container)
         output.commit()
-    return written
+    return Written(output.sha256(), output.n_bytes)
 
 
 def container_of(path: str | os.PathLike[str], *, default: str) -> str:

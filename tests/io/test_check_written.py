@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import io
 import tracemalloc
 import zipfile
@@ -42,11 +41,9 @@ def as_written(model: Model, container: str, path: Path, **options: bool) -> byt
 
 @pytest.mark.parametrize("compress", [None, False, True])
 @pytest.mark.parametrize("container", ["npz", "pkl", "h5"])
-def test_digest_and_size_are_those_of_the_file(model, container, compress, tmp_path):
-    data = as_written(model, container, tmp_path / "m", compress=compress)
-    found = check_written(model, tmp_path / "m", container=container)
-    assert found.sha256 == hashlib.sha256(data).hexdigest()
-    assert found.n_bytes == len(data)
+def test_what_was_written_is_the_model(model, container, compress, tmp_path):
+    as_written(model, container, tmp_path / "m", compress=compress)
+    check_written(model, tmp_path / "m", container=container)
 
 
 @pytest.mark.parametrize("container", ["npz", "pkl", "h5"])

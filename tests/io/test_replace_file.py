@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import stat
 import subprocess
@@ -165,6 +166,17 @@ def test_what_is_not_committed_is_removed(old: bytes | None, tmp_path: Path) -> 
     with replacing(target, force=True) as output:
         output.write(b"new")
     assert (target.read_bytes() if target.exists() else None) == old
+
+
+def test_what_was_written_is_hashed_on_the_way(tmp_path: Path) -> None:
+    with replacing(tmp_path / "m") as first, replacing(tmp_path / "n") as second:
+        for piece in (b"one, ", memoryview(b"two"), b""):
+            first.write(piece)
+            second.write(piece)
+        second.write(b"!")
+        assert first.sha256() == hashlib.sha256(b"one, two").hexdigest()
+        assert second.sha256() == hashlib.sha256(b"one, two!").hexdigest()
+        assert (first.n_bytes, second.n_bytes) == (8, 9)
 
 
 def test_two_outputs_together(tmp_path: Path) -> None:
