@@ -39,7 +39,7 @@ class Job:
         path: the input; like every path here relative, with forward slashes.
         output: a file if it ends as one, else a folder; None is beside the input.
         layout: "smplx": ``output`` is the folder that ``smplx.create`` is given.
-        options, gender, family, hands, compress: as ``clean_file`` takes them.
+        options, gender, family, hands, landmarks, compress: as ``clean_file`` takes them.
         html: write the HTML page, too.
         max_bytes: how large the input may be.
     """
@@ -51,15 +51,16 @@ class Job:
     gender: str | None = None
     family: str | None = None
     hands: tuple[str, str] | None = None
+    landmarks: str | None = None
     compress: bool | None = None
     html: bool = False
     max_bytes: int | None = None
 
     @property
     def inputs(self) -> list[str]:
-        """The model and the hands that are put into it."""
+        """The model, the hands that are put into it, and what names its landmarks."""
         hands = self.hands if self.hands and self.hands != ("flat", "flat") else ()
-        return [self.path, *hands]
+        return [self.path, *hands, *([self.landmarks] if self.landmarks else [])]
 
     def recipe(self) -> dict[str, Any]:
         """Everything that decides over the output but the inputs' content: what the lock holds."""
@@ -93,6 +94,7 @@ class _Manifest:
             "gender": _one_of(*GENDERS),
             "family": _one_of(*FAMILIES),
             "hands": _hands,
+            "landmarks": relative_path,
             "compress": _bool,
             "html": _bool,
             "max-bytes": _size,
@@ -197,7 +199,7 @@ class _Manifest:
         raise ManifestError(message, path=place, key=key)
 
 
-_FIELDS = {"output", "layout", "gender", "family", "hands", "compress", "html", "max_bytes"}
+_FIELDS = set(Job.__annotations__) - {"path", "options"}
 
 
 def line_of(text: str, where: tuple[str | int, ...], key: str | None) -> int | None:

@@ -36,7 +36,7 @@ def work(job: Job, parent: connection.Connection) -> None:
     def ask(input_sha256: str, outputs: dict[Path, str]) -> None:
         entry = Entry(
             job.recipe(),
-            {job.path: input_sha256, **hands},
+            {job.path: input_sha256, **others},
             {path.as_posix(): digest for path, digest in outputs.items()},
             versions(job, outputs),
         )
@@ -46,7 +46,7 @@ def work(job: Job, parent: connection.Connection) -> None:
             raise refusal
 
     try:
-        hands = {path: digest_of(path) for path in job.inputs[1:]}
+        others = {path: digest_of(path) for path in job.inputs[1:]}
         if job.html and not can_render():
             message = "its HTML page takes plotly and Jinja2: pip install 'smplprep[report]'"
             raise SmplprepError(message, path=job.path)
@@ -60,6 +60,7 @@ def work(job: Job, parent: connection.Connection) -> None:
             layout=job.output or "." if job.layout else None,
             gender=job.gender,
             family=job.family,
+            landmarks=job.landmarks,
             force=True,
             html=job.html,
             limits=limits_with(job.max_bytes),

@@ -145,6 +145,23 @@ def test_layout_hands_compression_and_pages(project: Path, build: Run, standin_d
     build("--check")
 
 
+def test_a_changed_file_of_landmarks_builds_its_model_again(project: Path, build: Run) -> None:
+    points = project / "points.json"
+    points.write_text('{"tip": 3}')
+    entry = '[[model]]\npath = "raw/SMPLH_MALE.npz"\nlandmarks = "points.json"\n'
+    (project / "smplprep.toml").write_text(f'output = "cleaned"\n{entry}')
+    build()
+    report = project / "cleaned/SMPLH_MALE_clean.report.json"
+    assert [row["vertex"] for row in json.loads(report.read_text())["landmarks"]] == [3]
+    assert results(build().stdout) == {MODELS[1]: "current"}
+    points.write_text('{"tip": 4}')
+    assert results(build().stdout) == {MODELS[1]: "built input changed"}
+    assert [row["vertex"] for row in json.loads(report.read_text())["landmarks"]] == [4]
+    points.unlink()
+    gone = "smplprep: points.json: cannot be read: No such file or directory\n"
+    assert build(status=3).stderr == gone
+
+
 def test_it_runs_from_elsewhere_and_from_pyproject(project: Path, tmp_path_factory) -> None:
     text = (project / "smplprep.toml").read_text()
     (project / "smplprep.toml").unlink()
