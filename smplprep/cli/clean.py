@@ -238,7 +238,7 @@ def output_place(models: tuple[str, ...], output: str | None) -> str | None:
     if len(models) == 1:
         check_ending(output)
         return output
-    if Path(output).suffix in ENDINGS:
+    if Path(output).suffix.lower() in ENDINGS:
         raise click.UsageError(f"{output} is no folder, which several models need")
     return f"{output}/"
 

@@ -118,10 +118,11 @@ def test_a_folder_is_made_where_the_output_ends_as_one(small_file, tmp_path):
     assert names == {f"{small_file.stem}_clean.npz", f"{small_file.stem}_clean.report.json"}
     other = tmp_path / "other.npz"
     other.write_bytes(small_file.read_bytes())
-    done = run("clean", small_file, other, "-o", tmp_path / "both.npz", "--no-html")
-    assert done.returncode == 2
-    assert "both.npz is no folder, which several models need" in done.stderr
-    assert not (tmp_path / "both.npz").exists()
+    for name in ("both.npz", "both.NPZ"):
+        done = run("clean", small_file, other, "-o", tmp_path / name, "--no-html")
+        assert done.returncode == 2
+        assert f"{name} is no folder, which several models need" in done.stderr
+        assert not (tmp_path / name).exists()
 
 
 @pytest.fixture
