@@ -162,8 +162,8 @@ def clean_file(
             digests = {path: file.sha256() for path, file in zip(outputs, files, strict=True)}
             accept(report.data["input"]["sha256"], digests)
         commit_all(*html_files, report_file, model_file)  # the reports first, the model last
-    if force and not html_target:
-        page.unlink(missing_ok=True)  # it tells of what was replaced
+    if force and not html_target and page.is_file():
+        page.unlink()  # it tells of what was replaced
     return CleanedFile(report, target, report_target, html_target)
 
 

@@ -15,6 +15,7 @@ import pytest
 import smplprep
 from smplprep import ModelWriteError, Options, VerificationError, read_model
 from smplprep.clean_file import clean_file
+from smplprep.io.replace_file import Replacement
 
 
 def digest(path: Path) -> str:
@@ -53,6 +54,27 @@ def test_cleaning_twice_under_another_policy(standin_dir, tmp_path, policy):
     once = clean_file(source, tmp_path / "once.npz", options, html=False)
     twice = clean_file(once.target, tmp_path / "twice.npz", options, html=False)
     assert digest(twice.target) == digest(once.target)
+
+
+def test_the_model_is_put_in_place_last(standin_dir, tmp_path, monkeypatch):
+    """Whoever waits for the model finds its report beside it."""
+    placed = []
+    swap = Replacement._swap
+
+    def watched(self):
+        swap(self)
+        placed.append(self.target.name)
+
+    monkeypatch.setattr(Replacement, "_swap", watched)
+    clean_file(standin_dir / "SMPLH_NEUTRAL_NOHANDS.npz", tmp_path / "c.npz")
+    assert placed == ["c.report.html", "c.report.json", "c.npz"]
+
+
+def test_a_folder_where_a_page_would_be_is_left_alone(standin_dir, tmp_path):
+    (tmp_path / "c.report.html").mkdir()
+    source = standin_dir / "SMPLH_NEUTRAL_NOHANDS.npz"
+    clean_file(source, tmp_path / "c.npz", html=False, force=True)
+    assert (tmp_path / "c.report.html").is_dir()
 
 
 def test_two_runs_give_the_same_bytes(model_file, done, tmp_path):

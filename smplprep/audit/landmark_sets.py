@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 
-from ..contents import DEFAULT_LIMITS
 from ..errors import ModelInvalidError, SmplprepError, shown
 from ..io.input_file import read_text
 from ..io.read_model import read_contents
@@ -225,7 +224,7 @@ def landmarks_from_file(path: str, n_vertices: int) -> list[Landmark]:
     if not os.path.lexists(path):
         known = ", ".join(NAMED_SETS)
         raise SmplprepError(f"{shown(path)} is neither a file nor one of {known}")
-    text = read_text(path, limits=DEFAULT_LIMITS)
+    text = read_text(path)
     try:
         names = json.loads(text, object_pairs_hook=once_each)
     except (ValueError, RecursionError) as error:

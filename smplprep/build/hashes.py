@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from ..io.digest import sha256_of
+from ..errors import ModelReadError
+from ..io.input_file import file_sha256
 from ..io.replace_file import replacing
 
 FOLDER = ".smplprep_cache"
@@ -65,7 +66,7 @@ class Hashes:
             known = self._known.get(path)
             if known and known[0] == signature:
                 return known[1]
-            digest = sha256_of(path)
+            digest = file_sha256(path)
             if (
                 self._file
                 and max(signature[1:3]) < now - TICK_NS
@@ -73,7 +74,7 @@ class Hashes:
             ):
                 self._known[path] = (signature, digest)
             return digest
-        except OSError:
+        except (OSError, ModelReadError):
             return None
 
 

@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ..errors import ManifestError
+from ..errors import ManifestError, ModelReadError
+from ..io.input_file import read_text
 from ..io.replace_file import replacing
 
 LOCK_VERSION = 1
@@ -54,16 +55,23 @@ def read_lock(path: Path) -> dict[Key, Entry]:
         ManifestError: it is no lock, or that of a newer smplprep.
     """
     try:
-        data = json.loads(path.read_text("utf-8"))
+        if not path.exists():
+            return {}
+        data = json.loads(read_text(path))
         if data["lock_version"] != LOCK_VERSION:
             raise ManifestError("was written by another version of smplprep", path=path)
         entries = [checked(Entry(**model)) for model in data["models"]]
         return {entry.key: entry for entry in entries}
-    except FileNotFoundError:
-        return {}
     except ManifestError:
         raise
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (
+        ModelReadError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+    ) as error:
         message = "cannot be read as a lock; delete it to build everything anew"
         raise ManifestError(message, path=path) from error
 

@@ -22,15 +22,14 @@ def is_foreign(path: str, *, known: bool) -> bool:
     if not Path(path).exists():
         return False
     # numpy comes with them, and a build with nothing to do needs none.
-    from ..contents import DEFAULT_LIMITS
     from ..io.input_file import read_text
     from ..io.read_model import read_contents
 
     try:
         if path.endswith(".report.json"):
-            return "smplprep_version" not in json.loads(read_text(path, limits=DEFAULT_LIMITS))
+            return "smplprep_version" not in json.loads(read_text(path))
         if path.endswith(".report.html"):
-            return "smplprep" not in read_text(path, limits=DEFAULT_LIMITS)
+            return "smplprep" not in read_text(path)
         return STAMP_KEY not in read_contents(path).entries
     except (SmplprepError, ValueError, TypeError, RecursionError):
         return not known

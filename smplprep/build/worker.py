@@ -10,12 +10,15 @@ from multiprocessing import connection, parent_process
 from pathlib import Path
 from threading import Thread
 
-from .. import __version__
+# What every clean takes, imported once: each process is a fork of the one that imports this.
+import scipy.optimize  # noqa: F401
+
+from .. import __version__, pipeline  # noqa: F401
 from ..clean_file import clean_file
 from ..contents import limits_with
-from ..errors import ModelReadError, SmplprepError
-from ..io import signals
-from ..io.digest import sha256_of
+from ..errors import SmplprepError
+from ..io import check_written, read_model, signals, write_model  # noqa: F401
+from ..io.input_file import file_sha256
 from ..io.replace_file import make_folder_of
 from ..report.html.render import can_render
 from .lock import Entry
@@ -46,7 +49,7 @@ def work(job: Job, parent: connection.Connection) -> None:
             raise refusal
 
     try:
-        others = {path: digest_of(path) for path in job.inputs[1:]}
+        others = {path: file_sha256(path) for path in job.inputs[1:]}
         if job.html and not can_render():
             message = "its HTML page takes plotly and Jinja2: pip install 'smplprep[report]'"
             raise SmplprepError(message, path=job.path)
@@ -71,14 +74,6 @@ def work(job: Job, parent: connection.Connection) -> None:
         parent.send(error)
     except Exception as error:  # it may hold what cannot be sent
         parent.send(RuntimeError(f"{type(error).__name__}: {error}"))
-
-
-def digest_of(path: str) -> str:
-    """SHA-256 of an input."""
-    try:
-        return sha256_of(path)
-    except OSError as error:
-        raise ModelReadError(f"cannot be read: {error.strerror}", path=path) from error
 
 
 def versions(job: Job, outputs: dict[Path, str]) -> dict[str, str]:

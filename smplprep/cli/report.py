@@ -61,11 +61,10 @@ def read_report(path: str) -> dict[str, Any]:
     """The data of a report file; the error says why it is none."""
     import json
 
-    from ..contents import DEFAULT_LIMITS
     from ..io.input_file import read_text
     from ..report.report import REPORT_VERSION, Report
 
-    text = read_text(path, limits=DEFAULT_LIMITS)
+    text = read_text(path)
     try:
         data = json.loads(text)
     except (ValueError, RecursionError) as error:

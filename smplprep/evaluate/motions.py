@@ -6,7 +6,6 @@ Only ``poses`` (N, 3J) and ``betas`` are read, as data; nothing else in the file
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ModelReadError, SmplprepError
-from ..io.input_file import CHUNK, InputFile, open_input
+from ..io.input_file import InputFile, open_input
 from ..io.npz.stream import Member, open_members
 from .measure import STRETCH, Frames
 
@@ -65,15 +64,6 @@ def find_motions(named: Sequence[str | os.PathLike[str]]) -> list[Motion]:
                     hint="Name the folder that holds both.",
                 )
     return sorted(found.values())
-
-
-def motion_sha256(path: str) -> str:
-    """Hex digest of a file, read in pieces."""
-    digest = hashlib.sha256()
-    with open_input(path) as file:
-        for start in range(0, file.n_bytes, CHUNK):
-            digest.update(file.peek_at(start, min(CHUNK, file.n_bytes - start)))
-    return digest.hexdigest()
 
 
 def n_frames(motion: Motion, *, n_joints: int) -> int:

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from ..errors import SmplprepError, shown
+from ..io.input_file import file_sha256
 from .measure import Frames
-from .motions import Motion, motion_sha256, stretches
+from .motions import Motion, stretches
 from .tally import Tally
 
 Watch = Callable[[int], object]  # is told of every stretch how many frames it had
@@ -91,7 +92,7 @@ def stream(measure: Measuring, motions: Iterable[Motion]) -> Iterator[Frames | F
         digest = error = None
         n_betas = 0
         try:
-            digest = motion_sha256(motion.path)
+            digest = file_sha256(motion.path)
             for frames in stretches(motion, n_joints=measure.n_joints, count=measure.stretch):
                 n_betas = len(frames.betas)
                 yield frames

@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from .. import __version__
-from ..contents import DEFAULT_LIMITS
 from ..errors import SmplprepError
-from ..io.input_file import read_text
+from ..io.input_file import file_sha256, read_text
 from ..io.replace_file import replacing
-from .motions import Motion, motion_sha256
+from .motions import Motion
 from .run import Measuring, Outcome
 from .tally import Tally
 
@@ -49,7 +48,7 @@ class State:
         if not self.path.exists():
             return None
         try:
-            data = json.loads(read_text(self.path, limits=DEFAULT_LIMITS))
+            data = json.loads(read_text(self.path))
             known = {key: data[key] for key in self._key}
             outcome = Outcome(Tally.from_json(data["tally"]), dict(data["done"]))
             if len(data["tally"]["sums"]) != len(data["regions"]):
@@ -58,7 +57,7 @@ class State:
             raise SmplprepError("this is no state file of evaluate", path=self.path) from error
         paths = {motion.label: motion.path for motion in motions}
         same = known == self._key and outcome.done.keys() <= paths.keys()
-        if not same or any(motion_sha256(paths[k]) != digest for k, digest in outcome.done.items()):
+        if not same or any(file_sha256(paths[k]) != digest for k, digest in outcome.done.items()):
             return None
         return outcome
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import io
 import os
 import re
@@ -15,6 +16,7 @@ from .digest import BackgroundSha256
 from .memory import fresh_memory
 
 CHUNK = 1 << 23  # hashed while the next is read; smaller ones wait for the interpreter more often
+PIECE = 1 << 20  # hashlib's own loop reads less at a time, and waits for other threads each time
 
 _DOWNLOAD = "download it again in a browser that is logged in to the model's site"
 _UNPACK = "unpack it first"
@@ -166,7 +168,27 @@ def open_input(
         os.close(descriptor)
 
 
-def read_text(path: str | os.PathLike[str], *, limits: Limits) -> str:
+def file_sha256(path: str | os.PathLike[str]) -> str:
+    """Hex digest of a regular file, whatever it is and however large.
+
+    Raises:
+        ModelReadError: it cannot be opened or read, or is no regular file.
+    """
+    sha256, buffer = hashlib.sha256(), memoryview(bytearray(PIECE))
+    descriptor = _opened(path)
+    try:
+        _check_regular(os.fstat(descriptor), path=path)
+        file = io.FileIO(descriptor, closefd=False)
+        while n_bytes := file.readinto(buffer):
+            sha256.update(buffer[:n_bytes])
+    except OSError as error:
+        raise ModelReadError(f"cannot be read: {error.strerror}", path=path) from error
+    finally:
+        os.close(descriptor)
+    return sha256.hexdigest()
+
+
+def read_text(path: str | os.PathLike[str], *, limits: Limits = DEFAULT_LIMITS) -> str:
     """The text of a regular file of sane size; bytes that are no UTF-8 are replaced.
 
     Raises:
@@ -204,11 +226,15 @@ def _sane_size(
     limits: Limits,
     hint: str | None = None,
 ) -> int:
-    if stat.S_ISDIR(status.st_mode):
-        raise ModelReadError("this is a folder, not a model file", path=path)
-    if not stat.S_ISREG(status.st_mode):
-        raise ModelReadError("this is a device or a pipe, not a regular file", path=path)
+    _check_regular(status, path=path)
     if status.st_size > limits.file_bytes:
         message = f"the file has {status.st_size} bytes, the limit is {limits.file_bytes}"
         raise ModelReadError(message, path=path, hint=hint)
     return status.st_size
+
+
+def _check_regular(status: os.stat_result, *, path: str | os.PathLike[str]) -> None:
+    if stat.S_ISDIR(status.st_mode):
+        raise ModelReadError("this is a folder, not a model file", path=path)
+    if not stat.S_ISREG(status.st_mode):
+        raise ModelReadError("this is a device or a pipe, not a regular file", path=path)

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from ..audit.landmark_sets import Landmark
-from ..contents import DEFAULT_LIMITS
 from ..errors import shown
 from ..io.input_file import read_text
 
@@ -58,7 +57,7 @@ def read_promise(path: Path) -> Promise:
         ModelReadError: it cannot be read.
         NotAReportError: it is no report; the message says what it lacks.
     """
-    text = read_text(path, limits=DEFAULT_LIMITS)
+    text = read_text(path)
     try:
         return promise_of(json.loads(text))
     except KeyError as error:

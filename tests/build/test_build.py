@@ -158,8 +158,39 @@ def test_a_changed_file_of_landmarks_builds_its_model_again(project: Path, build
     assert results(build().stdout) == {MODELS[1]: "built input changed"}
     assert [row["vertex"] for row in json.loads(report.read_text())["landmarks"]] == [4]
     points.unlink()
-    gone = "smplprep: points.json: cannot be read: No such file or directory\n"
-    assert build(status=3).stderr == gone
+    assert build(status=3).stderr == "smplprep: points.json: there is no such file\n"
+
+
+def test_a_pipe_is_refused_wherever_a_file_is_named(project: Path, build: Run) -> None:
+    """Whoever opens one without a writer waits for ever."""
+    os.mkfifo(project / "pipe.npz")
+    sentence = "smplprep: pipe.npz: this is a device or a pipe, not a regular file\n"
+    (project / "smplprep.toml").write_text('[[model]]\npath = "pipe.npz"\n')
+    assert build(status=3).stderr == sentence
+    assert results(build("--check", status=1).stdout) == {"pipe.npz": "stale not in the lock"}
+    own = f'[[model]]\npath = "{MODELS[0]}"\nlandmarks = "pipe.npz"\n'
+    (project / "smplprep.toml").write_text(own)
+    assert build(status=3).stderr == sentence
+    (project / "smplprep.toml").write_text(MANIFEST)
+    (project / "smplprep.lock").unlink(missing_ok=True)
+    os.mkfifo(project / "smplprep.lock")
+    assert "smplprep.lock: cannot be read as a lock" in build(status=3).stderr
+
+
+def test_each_process_is_a_fork_of_one_that_has_imported_numpy_and_scipy() -> None:
+    code = (
+        "import sys, smplprep.build.worker; print({'numpy', 'scipy.optimize'} <= set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "True\n"
+
+
+def test_how_large_an_input_may_be_is_nothing_that_a_lock_holds(project: Path, build: Run) -> None:
+    build()
+    before = (project / "smplprep.lock").read_bytes()
+    (project / "smplprep.toml").write_text(f"max-bytes = 1000000\n{MANIFEST}")
+    assert results(build().stdout) == CURRENT
+    assert (project / "smplprep.lock").read_bytes() == before
 
 
 def test_it_runs_from_elsewhere_and_from_pyproject(project: Path, tmp_path_factory) -> None:

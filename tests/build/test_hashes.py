@@ -61,6 +61,23 @@ def test_a_file_younger_than_a_tick_is_not_remembered(
     assert not (tmp_path / "hashes.json").exists()
 
 
+def test_what_changes_while_it_is_read_is_not_remembered(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = hashes.file_sha256
+
+    def overtaken(path: str) -> str:
+        digest = read(path)
+        file.write_bytes(b"another")
+        return digest
+
+    monkeypatch.setattr(hashes, "file_sha256", overtaken)
+    found = Hashes(tmp_path)
+    assert found.of([str(file)]) == {str(file): sha256(b"one")}
+    found.save()
+    assert not (tmp_path / "hashes.json").exists()
+
+
 @pytest.mark.parametrize("text", ["", "[]", '{"a": 1}', "{"])
 def test_a_damaged_cache_is_no_cache(file: Path, tmp_path: Path, text: str) -> None:
     (tmp_path / "hashes.json").write_text(text)

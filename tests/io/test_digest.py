@@ -1,12 +1,10 @@
-"""Hashing on a second core: the right digest from many threads, and after a fork."""
+"""Hashing on a second core: the right digest, after a fork, too."""
 
 from __future__ import annotations
 
 import hashlib
 import multiprocessing
 import os
-import threading
-from pathlib import Path
 
 import pytest
 
@@ -22,27 +20,22 @@ def hashed() -> str:
     return sha256.hexdigest()
 
 
-def test_a_whole_file(tmp_path: Path) -> None:
-    data = os.urandom(digest.PIECE + 1)
-    (tmp_path / "m").write_bytes(data)
-    assert digest.sha256_of(tmp_path / "m") == hashlib.sha256(data).hexdigest()
+def test_digests_that_are_fed_in_turn_do_not_mix() -> None:
+    found = [digest.BackgroundSha256() for _ in range(4)]
+    for chunk in CHUNKS:
+        for index, sha256 in enumerate(found):
+            sha256.update(chunk + bytes([index]))
+    assert [sha256.hexdigest() for sha256 in found] == [
+        hashlib.sha256(b"".join(chunk + bytes([index]) for chunk in CHUNKS)).hexdigest()
+        for index in range(4)
+    ]
 
 
-def test_many_threads_share_one_hasher(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(digest, "_queue", None)
-    before, found, ready = threading.active_count(), [], threading.Barrier(16)
-
-    def work() -> None:
-        ready.wait()
-        found.append(hashed())
-
-    threads = [threading.Thread(target=work) for _ in range(16)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert set(found) == {hashlib.sha256(b"".join(CHUNKS)).hexdigest()}
-    assert threading.active_count() == before + 1
+def test_what_cannot_be_hashed_is_an_error_and_no_endless_wait() -> None:
+    sha256 = digest.BackgroundSha256()
+    sha256.update("text")  # type: ignore[arg-type]
+    with pytest.raises(TypeError):
+        sha256.hexdigest()
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")

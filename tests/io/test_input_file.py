@@ -14,7 +14,7 @@ from mistaken import MISTAKEN
 
 from smplprep.contents import Limits
 from smplprep.errors import ModelReadError
-from smplprep.io.input_file import CHUNK, open_input
+from smplprep.io.input_file import CHUNK, PIECE, file_sha256, open_input
 
 
 def refusal(path: Path | str, **options: Limits) -> ModelReadError:
@@ -132,6 +132,17 @@ def test_every_byte_is_hashed_once(tmp_path: Path) -> None:
         assert b"".join(parts) == content
         assert file.read_all() == b""
         assert file.sha256() == hashlib.sha256(content).hexdigest()
+
+
+def test_the_digest_of_a_whole_file_whatever_it_is(tmp_path: Path) -> None:
+    for data in (b"", os.urandom(PIECE + 1)):
+        (tmp_path / "m").write_bytes(data)
+        assert file_sha256(tmp_path / "m") == hashlib.sha256(data).hexdigest()
+    os.mkfifo(tmp_path / "pipe")  # plain open() would wait for its writer for ever
+    for path in (tmp_path, tmp_path / "pipe", tmp_path / "none"):
+        with pytest.raises(ModelReadError) as caught:
+            file_sha256(path)
+        assert caught.value.message == refusal(path).message
 
 
 def test_reading_beyond_the_end(tmp_path: Path) -> None:

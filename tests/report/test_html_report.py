@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from smplprep import Report, read_model
+from smplprep import Options, Report, read_model
 from smplprep.audit.support import support_of
 from smplprep.clean_file import clean_file
 from smplprep.cli.main import smplprep
@@ -234,8 +234,6 @@ def test_rescued_and_odd_rows_have_their_tables(small_model):
     data = clean(small_model(weights=weights))[1].data
     tables = Tables(own_part(data, name="odd"))
     assert tables.body("odd") == [[0.0, 0.995]]
-    from smplprep import Options
-
     data = clean(small_model(weights=weights), Options(tolerance=0.5))[1].data
     tables = Tables(own_part(data, name="odd"))
     assert [row[0] for row in tables.body("rescued")] == list(range(10))
@@ -336,6 +334,28 @@ def test_png_of_the_key_figures(report, tmp_path):
     assert names == {f"m.{kind}.png" for kind in ("body", "gradients", "joints", "weights")}
     for file in Path(tmp_path / "figures").iterdir():
         assert file.read_bytes().startswith(b"\x89PNG")
+
+
+def test_points_on_the_face_have_no_vertex_in_the_table(family_dir):
+    """An empty cell, which the page's script sorts last; not the word None."""
+    data = clean(read_model(family_dir / "smplx" / "SMPLX_NEUTRAL.npz"))[1].data
+    page = own_part(data, name="x")
+    assert page.count('<data value=""></data>') >= 51
+    assert ">None<" not in page
+
+
+@pytest.mark.parametrize(
+    ("options", "drawn"),
+    [
+        (Options(), True),
+        (Options(policy="islands"), False),
+        (Options(tolerance=0.0), False),
+    ],
+)
+def test_the_histogram_says_whether_the_tolerance_is_drawn_in(small_model, options, drawn):
+    data = clean(small_model(), options)[1].data
+    assert ("drawn in" in own_part(data, name="x")) is drawn
+    assert ("shapes" in figures(data)["chart-histogram"]["layout"]) is drawn
 
 
 def test_pictures_of_a_model_with_points_on_its_face(family_dir):

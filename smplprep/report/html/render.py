@@ -16,7 +16,14 @@ from ...errors import SmplprepError
 from ...io.replace_file import replacing
 from ..summary import FIGURES, budget_sentences, millimetres
 from ..verdict import verdict
-from .figures import change_of, energy_per_joint, figures, mass_per_joint, moments
+from .figures import (
+    change_of,
+    energy_per_joint,
+    figures,
+    mass_per_joint,
+    moments,
+    used_tolerance,
+)
 
 # Where plotly's script goes, which is most of a page. Only our own scripts come after it.
 PLOTLY = "\0"
@@ -44,6 +51,7 @@ def render_page(report: Mapping[str, Any], *, name: str) -> bytes:
             name=name,
             joints=joint_rows(report),
             landmarks=landmark_rows(report),
+            tolerance=used_tolerance(report),
             odd_rows=change_of(report, "weights").get("normalised_rows", []),
             charts=for_script(figures(report)),
             data=for_script(report),
