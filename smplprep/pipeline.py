@@ -17,7 +17,7 @@ from .model import Model
 from .options import Options
 from .policies.kept import kept_entries
 from .report.report import Report, build_report
-from .stamp import stamped, stamped_option
+from .stamp import spent_before, stamped
 from .transforms.cast_floats import cast_floats
 from .transforms.localise_posedirs import localise_posedirs
 from .transforms.prune_weights import prune_weights
@@ -147,5 +147,5 @@ def silent(step: str) -> None:
 
 def budget_is_spent(model: Model, options: Options) -> bool:
     """Whether an earlier clean already spent this budget; twice would move joints twice as far."""
-    budget_mm = options.regressor_budget_mm
-    return budget_mm is not None and stamped_option(model, "regressor_budget_mm") == budget_mm
+    asked = options.regressor_budget_mm if options.regressor == "exact" else None
+    return asked is not None and asked <= spent_before(model, "regressor_budget_mm")

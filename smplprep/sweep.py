@@ -28,6 +28,7 @@ from .poses import MAX_SHAPES, N_POSES, pose_set
 from .skinning import Posing, blocks, posing, skin_block, unposed_block
 from .threads import each
 from .tidy import tidy
+from .transforms.cast_floats import cast_floats
 from .transforms.localise_posedirs import localise_posedirs
 from .transforms.prune_weights import prune_weights
 from .transforms.sparsify_regressor import sparsify_regressor
@@ -162,6 +163,8 @@ def recommended_tolerance(model: Model, options: Options) -> float:
             "no landmarks are known for this model, so no tolerance can be chosen by its leaks",
             hint="Give the tolerance as a number.",
         )
+    if options.dtype != "same":  # a digit may lie between a weight and the tolerance
+        model = cast_floats(model, dtype=options.dtype)[0]
     if options.symmetrize:
         model = symmetrize(model)[0]
     for tolerance in tolerances_of(DEFAULT_TOLERANCES):

@@ -96,6 +96,21 @@ def test_auto_uses_the_recommendation_and_says_so(standin_dir, tmp_path, standin
     assert typed.target.read_bytes() == (tmp_path / "auto.npz").read_bytes()
 
 
+def test_auto_judges_the_model_in_the_digits_that_it_will_have(standin):
+    """In float32, a weight may no longer lie below the tolerance that removes it in float64."""
+    nose, joints = standin.family.landmarks["nose"], [4, 15]
+    for tolerance in tolerances_of(DEFAULT_TOLERANCES)[:-1]:
+        weight = tolerance * (1 - 1e-9)
+        if np.float32(weight) < np.float32(tolerance):
+            continue
+        weights = standin.weights.copy()
+        weights[nose] = 0
+        weights[nose, joints] = weight, 1 - weight
+        options = Options(tolerance="auto", dtype="float32", regressor="keep")
+        _, report = clean(standin.with_arrays(weights=weights), options)
+        assert report.data["summary"]["after"]["leaking_landmarks"] == 0
+
+
 def test_auto_is_refused_where_nothing_can_be_chosen(small_model, standin):
     with pytest.raises(SmplprepError, match="no landmarks are known"):
         clean(small_model(), Options(tolerance="auto"))

@@ -27,14 +27,14 @@ from ..audit.landmark_sets import skin_landmarks
 from ..audit.support import landmark_support
 from ..change import Change
 from ..displacement import Displacement
-from ..errors import SmplprepError
+from ..errors import SmplprepError, VerificationError
 from ..model import Model
 from ..options import Options
 from ..poses import MAX_BETA, MAX_SHAPES
 from ..skinning import blocks
-from ..stamp import stamped_option
+from ..stamp import spent_before
 from ..transforms.localise_posedirs import localise_posedirs
-from ..transforms.prune_weights import prune_weights
+from ..transforms.prune_weights import frozen_entries, prune_weights, without
 from .bound import Bound, Rest, largest_sizes
 from .worst_case import worst_found
 
@@ -100,30 +100,31 @@ class Budget:
         """
         if step.func is prune_weights:
             choice = self.choices["weights"] = self._weights(step, model)
-            spared = (model.weights != 0) & ~choice.made
-        elif step.func is localise_posedirs:
+            return partial(step, only=choice.made) if choice.stay.any() else step
+        if step.func is localise_posedirs:
             choice = self.choices["posedirs"] = self._posedirs(step, model)
-            spared = choice.stay[:, 1:]
-        else:
-            return step
-        return partial(step, spared=spared) if choice.stay.any() else step
+            return partial(step, spared=choice.stay[:, 1:])
+        return step
 
     def _weights(self, prune: Step, model: Model) -> Choice:
         rest = self.bound.rest(model)
-        used = model.weights != 0
+        frozen = frozen_entries(model.weights, prune.keywords["kept"])
+        negative = (model.weights < 0) & ~frozen  # these go whatever they cost
 
         def cost(removed: Mask) -> NDArray[np.float64]:
-            pruned, _ = prune(model, spared=used & ~removed)
-            return self.bound.mm(pruned.weights, rest)
+            heir = prune.keywords["removed_to"]
+            left = without(model.weights, removed | negative, frozen, heir=heir, model=model)
+            return self.bound.mm(left, rest)
 
-        start = float(cost(np.zeros_like(used)).max())
+        start = float(cost(negative).max())
         if start > max(self.left_mm, ROUNDING_MM):
             raise SmplprepError(
                 f"rescaled rows of weights, joints regressed anew or floats cast can move vertices "
                 f"by {start:.4g} mm, more than the budget of {self.left_mm:g} mm",
                 hint="--regressor keep and --dtype same spend nothing of it.",
             )
-        return chosen(used & (prune(model)[0].weights == 0), cost, self.left_mm)
+        wanted = (model.weights != 0) & (prune(model)[0].weights == 0)
+        return chosen(wanted, cost, self.left_mm)
 
     def _posedirs(self, localise: Step, model: Model) -> Choice:
         rest = self.bound.rest(model)
@@ -155,6 +156,11 @@ class Budget:
         """
         before, names = self.bound.model, cleaned.family.joint_names(cleaned.n_joints)
         certified = self.bound.mm(cleaned.weights, self.bound.rest(cleaned))
+        if certified.max() > max(self.left_mm, ROUNDING_MM) * (1 + 1e-9):
+            raise VerificationError(
+                f"vertex {certified.argmax()} may move by {certified.max():.4g} mm, more than the "
+                f"{self.left_mm:g} mm that are left of the budget"
+            )
         searched = [*top(certified), *top(moved.vertex_max_mm)]
         found_mm, found_at = worst_found(before, cleaned, sorted(set(searched)))
         if moved.max_mm > found_mm:
@@ -218,16 +224,7 @@ def budget_of(model: Model, budget_mm: float, options: Options) -> Budget:
         raise SmplprepError("no budget in mm can be kept with the shape directions zeroed")
     if options.symmetrize:
         raise SmplprepError("no budget in mm can be kept with a model made symmetric")
-    return Budget(budget_mm, spent_before(model), Bound(model))
-
-
-def spent_before(model: Model) -> float:
-    """The budget of an earlier clean, by the file's stamp: it moved vertices that far already."""
-    try:
-        spent = float(stamped_option(model, "budget_mm"))
-    except (ValueError, TypeError, OverflowError):
-        return 0.0
-    return spent if math.isfinite(spent) and spent > 0 else 0.0
+    return Budget(budget_mm, spent_before(model, "budget_mm"), Bound(model))
 
 
 def chosen(wanted: Mask, cost: Cost, budget_mm: float) -> Choice:

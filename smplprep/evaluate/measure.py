@@ -61,7 +61,7 @@ class Half:
         joints = np.flatnonzero(model.weights[vertices].any(axis=0))
         return cls(
             template=single(model.v_template[vertices].reshape(-1)),
-            shapedirs=single(model.shapedirs[vertices, :, :n_shapes].reshape(-1, n_shapes)),
+            shapedirs=single(model.shapedirs[vertices, :, :n_shapes].reshape(len(posedirs), -1)),
             posedirs=single(posedirs[:, features]),
             features=features,
             weights=single(model.weights[vertices][:, joints]),
@@ -98,7 +98,7 @@ class Skeleton:
     @classmethod
     def of(cls, model: Model, n_shapes: int) -> Skeleton:
         regressor = model.J_regressor.astype(np.float64, copy=False)
-        directions = model.shapedirs[:, :, :n_shapes].reshape(model.n_vertices, -1)
+        directions = model.shapedirs[:, :, :n_shapes].reshape(model.n_vertices, 3 * n_shapes)
         return cls(
             joints=regressor @ model.v_template,
             directions=(regressor @ directions).reshape(model.n_joints, 3, n_shapes),

@@ -27,6 +27,7 @@ from ..poses import SOURCE as POSE_SOURCE
 from ..schema import STAMP_KEY
 from ..stamp import stamped_option
 from ..tidy import tidy
+from ..transforms.prune_weights import odd_rows
 from .details import details
 from .summary import summary_text
 
@@ -147,7 +148,7 @@ def build_report(
             ),
             "rescued_rows": pruned.figures["rescued_rows"],
             "odd": [
-                *oddities(before, pruned),
+                *oddities(before, pruned, options),
                 *pairing_notes(changes),
                 *budget_notes(before, options),
             ],
@@ -234,7 +235,7 @@ def summary_of(
     }
 
 
-def oddities(model: Model, pruned: Change) -> list[str]:
+def oddities(model: Model, pruned: Change, options: Options | None) -> list[str]:
     """Sentences on what was unusual in the input."""
     odd = [f"{shown(key)} was stored as {note}" for key, note in model.source.notes.items()]
     added = added_keys(model)
@@ -247,6 +248,13 @@ def oddities(model: Model, pruned: Change) -> list[str]:
             f"{len(rows)} rows of weights did not sum to 1 and were rescaled; the worst is vertex "
             f"{worst['vertex']} with {worst['sum']:.6g}"
         )
+    if options and (options.keep_joints or options.keep_vertices):
+        left = np.setdiff1d(odd_rows(model.weights), [row["vertex"] for row in rows])
+        if left.size:
+            odd.append(
+                f"weights that do not sum to 1 were kept as they are at {left.size} of the "
+                f"vertices, such as {left[0]}"
+            )
     if pruned.figures["negative_entries_dropped"]:
         odd.append(f"{pruned.figures['negative_entries_dropped']} weights were negative and went")
     if model.family.name == "other":

@@ -6,8 +6,6 @@ Landmark vertices carry weights of 1e-3 on unrelated joints, so a loss on the no
 from __future__ import annotations
 
 import dataclasses
-import itertools
-from collections import Counter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,9 +25,7 @@ POLICIES, HEIRS = CHOICES["policy"], CHOICES["removed_to"]
 SUM_SLACK_EPS = 4
 # Beyond it, a row is no body model's, and is rescaled whatever is kept in it.
 MAX_KEPT_SUM_ERROR = 1e-2
-# Rescaling a row may leave its sum an eps off for ever; rounds that remove something end by
-# themselves, since every one of them leaves fewer entries.
-MAX_ROUNDS = 16
+MAX_ROUNDS = 16  # rescaling a row may leave its sum an eps off for ever
 
 Mask = NDArray[np.bool_]
 
@@ -42,7 +38,7 @@ def prune_weights(
     reach: int = 4,
     max_influences: int | None = None,
     kept: Mask | None = None,
-    spared: Mask | None = None,
+    only: Mask | None = None,
     removed_to: str = "renormalise",
     symmetric: bool = False,
 ) -> tuple[Model, Change]:
@@ -59,8 +55,8 @@ def prune_weights(
         max_influences: after the policy, only so many entries of a row stay, the largest.
         kept: (V, J); entries that keep their bits. The others of their row take what was removed; a
             row that would be left with kept entries alone is left as it is.
-        spared: (V, J); entries that stay whatever the policy says, rescaled with their row, see
-            ``budget``.
+        only: (V, J); of all that would go, the entries that do, see ``budget``; negative ones go
+            in any case.
         removed_to: "renormalise" shares what was removed among the rest of the row, "parent" gives
             it to the nearest ancestor that stays in the row, and where none does, shares it.
         symmetric: the weights are mirror-symmetric, and stay so bit by bit.
@@ -82,36 +78,27 @@ def prune_weights(
     """
     check_options(tolerance, policy, reach, max_influences, removed_to)
     stored = model.weights
-    slack = SUM_SLACK_EPS * float(np.finfo(stored.dtype).eps)
     sums = row_sums(stored).astype(np.float64)
-    frozen = np.zeros(stored.shape, dtype=bool) if kept is None else kept.copy()
-    frozen[np.abs(sums - 1) > MAX_KEPT_SUM_ERROR] = False
-    stays = np.zeros(stored.shape, dtype=bool) if spared is None else spared
+    frozen = frozen_entries(stored, kept)
 
-    after = np.where((stored < 0) & ~frozen & ~stays, 0, stored)
-    due = (after != stored).any(axis=1) | (np.abs(sums - 1) > slack)
-    per_rule: Counter[str] = Counter()
+    start = np.where((stored < 0) & ~frozen, 0, stored)
+    after, gone_by = start, dict[str, Mask]()
     rescued = np.zeros(len(after), dtype=bool)
-    for n_rounds in itertools.count():
-        now = dataclasses.replace(model, weights=after)
-        rules = removals(now, policy, tolerance, reach)
+    while True:
+        rules = removals(dataclasses.replace(model, weights=after), policy, tolerance, reach)
         if max_influences is not None:
-            rules["max_influences"] = beyond_largest(after, rules, frozen | stays, max_influences)
-        gone = np.logical_or.reduce([*rules.values()]) & ~frozen & ~stays
-        saved = spare(gone, after, frozen)
-        per_rule.update({rule: int(np.count_nonzero(m & gone)) for rule, m in rules.items()})
-        losing = gone.any(axis=1)
-        rescued |= saved & (losing | due)
-        rows = np.flatnonzero(due | losing)
-        if not rows.size or (n_rounds >= MAX_ROUNDS and not losing.any()):
+            rules["max_influences"] = beyond_largest(after, rules, frozen, max_influences)
+        gone = np.logical_or.reduce([*rules.values()]) & ~frozen
+        rescued |= spare(gone, after, frozen) & (gone.any(axis=1) | unscaled(after))
+        if gone_by and not gone.any():  # the first round rescales in any case
             break
-        left = np.where(gone[rows], 0, after[rows])
-        if removed_to == "parent":
-            left += handed_up(after[rows] - left, (left > 0) & ~frozen[rows], model)
-        after[rows] = rescaled(left, frozen[rows])
-        off = np.abs(row_sums(after[rows]).astype(np.float64) - 1) > slack
-        due = np.zeros(len(after), dtype=bool)
-        due[rows[off]] = True
+        for rule, mask in rules.items():
+            gone_by[rule] = gone_by.get(rule, np.zeros_like(gone)) | (mask & gone)
+        after = without(after, gone, frozen, heir=removed_to, model=model)
+    if only is not None:
+        gone_by = {rule: mask & only for rule, mask in gone_by.items()}
+        after = without(start, only & (after == 0), frozen, heir=removed_to, model=model)
+        rescued &= np.count_nonzero(after, axis=1) == 1
     if symmetric:
         after = one_sided(after, mirror_of(model))
     touched = (after != stored).any(axis=1)
@@ -119,7 +106,7 @@ def prune_weights(
     before = stored.astype(np.float64)
     dropped = np.where(after == 0, before, 0.0)
     row_loss = np.abs(dropped).sum(axis=1)
-    odd = np.flatnonzero(np.abs(sums - 1.0) > max(slack, 1e-6))
+    odd = [vertex for vertex in odd_rows(stored) if touched[vertex]]
     change = Change(
         transform="prune_weights",
         field="weights",
@@ -128,7 +115,7 @@ def prune_weights(
         entries_after=int(np.count_nonzero(after)),
         rows_touched=int(np.count_nonzero(touched)),
         figures={
-            "dropped_per_rule": dict(per_rule),
+            "dropped_per_rule": {rule: int(mask.sum()) for rule, mask in gone_by.items()},
             "mass_dropped_mean": float(row_loss.mean()),
             "mass_dropped_max": float(row_loss.max()),
             "mass_dropped_max_vertex": int(row_loss.argmax()),
@@ -192,6 +179,45 @@ def spare(gone: Mask, weights: NDArray, frozen: Mask) -> Mask:
     gone[empty, weights[empty].argmax(axis=1)] = False
     gone[~empty & ~(left & ~frozen).any(axis=1)] = False
     return empty
+
+
+def frozen_entries(weights: NDArray, kept: Mask | None) -> Mask:
+    """(V, J); of the entries that are to be kept, those in rows that are a body model's."""
+    if kept is None:
+        return np.zeros(weights.shape, dtype=bool)
+    sums = row_sums(weights).astype(np.float64)
+    return kept & (np.abs(sums - 1) <= MAX_KEPT_SUM_ERROR)[:, None]
+
+
+def without(
+    weights: NDArray, gone: Mask, frozen: Mask, *, heir: str, model: Model
+) -> NDArray[np.floating]:
+    """(V, J) the weights without the entries that are gone; every row sums to 1 again.
+
+    Rows that lose nothing and sum to 1 keep their bits, and so do frozen entries.
+    """
+    after = np.where(gone, 0, weights)
+    if heir == "parent":
+        after += handed_up(weights - after, (after > 0) & ~frozen, model)
+    rows = np.flatnonzero(gone.any(axis=1) | unscaled(after))
+    for _ in range(MAX_ROUNDS):
+        if not rows.size:
+            break
+        after[rows] = rescaled(after[rows], frozen[rows])
+        rows = rows[unscaled(after[rows])]
+    return after
+
+
+def odd_rows(weights: NDArray) -> NDArray[np.intp]:
+    """The rows that do not sum to 1 by more than rounding explains."""
+    sums = row_sums(weights).astype(np.float64)
+    return np.flatnonzero((np.abs(sums - 1.0) > 1e-6) & unscaled(weights))
+
+
+def unscaled(weights: NDArray) -> NDArray[np.bool_]:
+    """(V,); rows that do not sum to 1."""
+    slack = SUM_SLACK_EPS * float(np.finfo(weights.dtype).eps)
+    return np.abs(row_sums(weights).astype(np.float64) - 1) > slack
 
 
 def handed_up(removed: NDArray, heirs: Mask, model: Model) -> NDArray:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from smplprep import SmplprepError
+from smplprep import SmplprepError, write_model
 from smplprep.clean_file import clean_file
 from smplprep.cli.main import smplprep
 from smplprep.evaluate.measure import Measure
@@ -104,6 +104,14 @@ def run_error(workplace: Path, *more: str, status: int) -> str:
     assert done.returncode == status, done.stderr
     assert "Traceback" not in done.stderr
     return done.stderr
+
+
+def test_models_without_shape_directions(workplace, small_model):
+    for name, scale in (("a", 1.0), ("b", 1.1)):
+        model = small_model(shapedirs=np.zeros((10, 3, 0)))
+        model = model.with_arrays(v_template=scale * model.v_template)
+        write_model(model, workplace / f"{name}.npz", force=True)
+    assert run(workplace).stdout.startswith(f"{FRAMES:,} frames of 6 of 6 motions (other)")
 
 
 def test_broken_motions_are_named_and_the_rest_goes_on(workplace):
