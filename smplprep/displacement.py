@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .model import Model
-from .poses import MAX_SHAPES, pose_set
+from .poses import pose_set_of
 from .skinning import POSED_BLOCK, Posing, blocks, posing, skin_block, unposed_block
 from .threads import each
 
@@ -46,8 +46,7 @@ def displacements(stages: list[Model]) -> list[Displacement]:
         ``len(stages) - 1`` steps and the total (for one stage: the total alone, all zero).
     """
     first = stages[0]
-    names = first.family.joint_names(first.n_joints, "smplx")
-    poses, betas = pose_set(names, min(first.shapedirs.shape[2], MAX_SHAPES))
+    poses, betas = pose_set_of(first)
     ready = prepared(stages, poses, betas)
     pairs = [*pairwise(stages), (first, stages[-1])]
     # Vertices first, as the blocks come. Most pairs of a typical clean are the same model twice.

@@ -12,9 +12,13 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from .model import Model
 
 N_POSES = 64
 MAX_SHAPES = 16  # shape directions over which displacements and sensitivities are stated
@@ -84,6 +88,19 @@ def pose_set(
     radius = np.sqrt(-2.0 * np.log(1.0 - uniform(draw, (n_poses, n_betas))))
     normal = radius * np.cos(2.0 * np.pi * uniform(draw, (n_poses, n_betas)))
     return poses, np.clip(normal, -MAX_BETA, MAX_BETA)
+
+
+def pose_set_of(model: Model) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The pose set for a model's joints, and for as many of its shapes as count."""
+    names = model.family.joint_names(model.n_joints, "smplx")
+    return pose_set(names, min(model.shapedirs.shape[2], MAX_SHAPES))
+
+
+def limits_of(model: Model) -> NDArray[np.float64]:
+    """(J, 3, 2) ``joint_limits`` of each joint."""
+    return np.stack(
+        [joint_limits(name) for name in model.family.joint_names(model.n_joints, "smplx")]
+    )
 
 
 def uniform(draw: Callable[[], float], shape: tuple[int, ...]) -> NDArray[np.float64]:

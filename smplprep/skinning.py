@@ -48,13 +48,18 @@ def rotation_matrices(rotations: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.eye(3) + sine * skew + versine * (skew @ skew)
 
 
+def shaped_joints(model: Model, n_shapes: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(J, 3) joints of the template, metres, and (J, 3, B') what each of its first shapes adds."""
+    regressor = model.J_regressor.astype(np.float64, copy=False)
+    directions = model.shapedirs[:, :, :n_shapes]
+    added = regressor @ directions.reshape(model.n_vertices, 3 * directions.shape[2])
+    return regressor @ model.v_template, added.reshape(model.n_joints, *directions.shape[1:])
+
+
 def rest_joints(model: Model, betas: NDArray[np.float64]) -> NDArray[np.float64]:
     """(N, J, 3) joints of the unposed body, metres, for (N, B') betas."""
-    regressor = model.J_regressor.astype(np.float64, copy=False)
-    n_betas = betas.shape[1]
-    directions = model.shapedirs[:, :, :n_betas].reshape(model.n_vertices, 3 * n_betas)
-    moved = (regressor @ directions).reshape(model.n_joints, 3, n_betas)
-    return regressor @ model.v_template + np.moveaxis(moved @ betas.T, 2, 0)
+    joints, added = shaped_joints(model, betas.shape[1])
+    return joints + np.moveaxis(added @ betas.T, 2, 0)
 
 
 def joint_transforms(
@@ -118,6 +123,11 @@ def skin_block(
     return posed
 
 
+def posed_block(model: Model, block: slice, ready: Posing) -> NDArray[np.float64]:
+    """(b, 3, N) posed vertices."""
+    return skin_block(model.weights[block], unposed_block(model, block, ready), ready)
+
+
 def posed_vertices(
     model: Model, poses: NDArray[np.float64], betas: NDArray[np.float64]
 ) -> NDArray[np.float64]:
@@ -127,8 +137,6 @@ def posed_vertices(
     2 to 10.
     """
     ready = posing(model, poses, betas)
-    posed = [
-        skin_block(model.weights[block], unposed_block(model, block, ready), ready)
-        for block in blocks(model.n_vertices, POSED_BLOCK)
-    ]
+    parts = blocks(model.n_vertices, POSED_BLOCK)
+    posed = [posed_block(model, block, ready) for block in parts]
     return np.ascontiguousarray(np.moveaxis(np.concatenate(posed), 2, 0))

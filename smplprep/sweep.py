@@ -9,7 +9,6 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -24,8 +23,8 @@ from .errors import SmplprepError, shown
 from .model import Model
 from .options import Options
 from .policies.kept import kept_entries
-from .poses import MAX_SHAPES, N_POSES, pose_set
-from .skinning import Posing, blocks, posing, skin_block, unposed_block
+from .poses import N_POSES, pose_set_of
+from .skinning import blocks, posed_block, posing
 from .threads import each
 from .tidy import tidy
 from .transforms.cast_floats import cast_floats
@@ -39,21 +38,6 @@ MAX_COUNT = 1000
 DIGITS = 3  # significant, so that a tolerance of the sweep can be typed
 
 Watch = Callable[[Iterable[slice]], Iterable[slice]]
-
-
-@dataclass(frozen=True)
-class Sweep:
-    """What ``sweep`` found.
-
-    Attributes:
-        data: JSON-ready: ``rows`` (one for each tolerance), ``knee`` and ``recommended``.
-    """
-
-    data: dict[str, Any]
-
-    @property
-    def rows(self) -> list[dict[str, Any]]:
-        return self.data["rows"]
 
 
 def tolerances_of(text: str) -> list[float]:
@@ -86,7 +70,7 @@ def sweep(
     options: Options | None = None,
     *,
     watch: Watch = iter,
-) -> Sweep:
+) -> dict[str, Any]:
     """Clean a model at every tolerance and say what each costs.
 
     Args:
@@ -94,6 +78,9 @@ def sweep(
         tolerances: in rising order.
         options: of the weights, the regressor and the correctives; the others have no part in it.
         watch: wraps the blocks of vertices that are worked on, as a progress bar does.
+
+    Returns:
+        Plain data: ``rows`` (one for each tolerance), ``knee``, ``recommended`` and the input.
     """
     options = options or Options()
     require_threshold(options)
@@ -101,8 +88,7 @@ def sweep(
     if options.symmetrize:
         model = symmetrize(model)[0]
     regressed = with_regressor(model, options)
-    names = model.family.joint_names(model.n_joints, "smplx")
-    poses, betas = pose_set(names, min(model.shapedirs.shape[2], MAX_SHAPES))
+    poses, betas = pose_set_of(model)
     ready = posing(model, poses, betas), posing(regressed, poses, betas)
     shape = (len(tolerances), model.n_vertices, len(poses))
     apart = np.empty(shape, dtype=np.float32)
@@ -110,11 +96,11 @@ def sweep(
     def counted(block: slice) -> list[tuple[int, int]]:
         """For each tolerance the weights that stay, and the rows that had to be rescued."""
         part, counts = restricted(model, block), []
-        before = posed(part, ready[0])
+        before = posed_block(part, slice(None), ready[0])
         for index, tolerance in enumerate(tolerances):
             pruned, change = pruned_at(part, block, tolerance, options, kept)
             counts.append((change.entries_after, len(change.figures["rescued_rows"])))
-            after = posed(localised(pruned, options), ready[1])
+            after = posed_block(localised(pruned, options), slice(None), ready[1])
             apart[index, block] = apart_mm(before, after, axis=1)
         return counts
 
@@ -127,7 +113,7 @@ def sweep(
         rows.append(
             {
                 "tolerance": tolerance,
-                "leaking_landmarks": leaking_landmarks(model, tolerance, options),
+                "leaking_landmarks": leaking_landmarks(model, tolerance, options, kept),
                 "weights_nonzeros": int(nonzeros[index]),
                 "mean_mm": tidy(moved.mean_mm),
                 "p99_mm": tidy(moved.p99_mm),
@@ -136,19 +122,17 @@ def sweep(
             }
         )
     landmarks = skin_landmarks(model)
-    return Sweep(
-        {
-            "smplprep_version": __version__,
-            "family": model.family.name,
-            "input_sha256": model.source.sha256,
-            "options": {k: v for k, v in options.as_dict().items() if k != "tolerance"},
-            "poses": N_POSES,
-            "landmarks": len(landmarks),
-            "rows": rows,
-            "knee": knee(rows),
-            "recommended": smallest_without_leak(rows) if landmarks else None,
-        }
-    )
+    return {
+        "smplprep_version": __version__,
+        "family": model.family.name,
+        "input_sha256": model.source.sha256,
+        "options": {k: v for k, v in options.as_dict().items() if k != "tolerance"},
+        "poses": N_POSES,
+        "landmarks": len(landmarks),
+        "rows": rows,
+        "knee": knee(rows),
+        "recommended": smallest_without_leak(rows) if landmarks else None,
+    }
 
 
 def recommended_tolerance(model: Model, options: Options) -> float:
@@ -165,10 +149,11 @@ def recommended_tolerance(model: Model, options: Options) -> float:
         )
     if options.dtype != "same":  # a digit may lie between a weight and the tolerance
         model = cast_floats(model, dtype=options.dtype)[0]
+    kept = kept_entries(model, options)
     if options.symmetrize:
         model = symmetrize(model)[0]
     for tolerance in tolerances_of(DEFAULT_TOLERANCES):
-        if not leaking_landmarks(model, tolerance, options):
+        if not leaking_landmarks(model, tolerance, options, kept):
             return tolerance
     raise SmplprepError(
         f"every tolerance of {DEFAULT_TOLERANCES} leaves a leak",
@@ -218,13 +203,14 @@ def localised(pruned: Model, options: Options) -> Model:
     return localise_posedirs(pruned, mode=options.posedirs, hops=options.hops)[0]
 
 
-def leaking_landmarks(model: Model, tolerance: float, options: Options) -> int:
+def leaking_landmarks(
+    model: Model, tolerance: float, options: Options, kept: NDArray[np.bool_] | None
+) -> int:
     """How many landmarks still leak after a clean at this tolerance."""
     landmarks = skin_landmarks(model)
     vertices = sorted({vertex for landmark in landmarks for vertex in landmark.blend})
     if not vertices:
         return 0
-    kept = kept_entries(model, options)
     pruned, _ = pruned_at(restricted(model, vertices), vertices, tolerance, options, kept)
     support = landmark_support(localised(pruned, options), renumbered(landmarks, vertices))
     return int(support.leaks.any(axis=1).sum())
@@ -249,12 +235,6 @@ def restricted(model: Model, vertices: slice | list[int]) -> Model:
     """The model's arrays at these vertices alone; its faces and regressor no longer apply."""
     keys = ("v_template", "weights", "shapedirs", "posedirs")
     return dataclasses.replace(model, **{key: getattr(model, key)[vertices] for key in keys})
-
-
-def posed(part: Model, ready: Posing) -> NDArray[np.float64]:
-    """(b, 3, N) posed vertices of a restricted model."""
-    everything = slice(None)
-    return skin_block(part.weights, unposed_block(part, everything, ready), ready)
 
 
 def smallest_without_leak(rows: Sequence[dict[str, Any]]) -> float | None:

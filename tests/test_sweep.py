@@ -29,7 +29,7 @@ def found(standin):
 
 @pytest.mark.parametrize("tolerance", [1e-3, 1e-2, 0.3])
 def test_a_row_is_what_clean_reports(standin, tolerance):
-    row = sweep(standin, [tolerance]).rows[0]
+    row = sweep(standin, [tolerance])["rows"][0]
     report = clean(standin, Options(tolerance=tolerance))[1].data
     assert row["leaking_landmarks"] == report["summary"]["after"]["leaking_landmarks"]
     assert row["weights_nonzeros"] == report["summary"]["after"]["weights_nonzeros"]
@@ -39,21 +39,21 @@ def test_a_row_is_what_clean_reports(standin, tolerance):
 
 
 def test_there_are_twenty_tolerances_unless_asked_otherwise(found):
-    assert len(found.rows) == 20
+    assert len(found["rows"]) == 20
 
 
 def test_recommended_is_the_smallest_without_a_leak(standin, found):
-    rows, recommended = found.rows, found.data["recommended"]
+    rows, recommended = found["rows"], found["recommended"]
     assert next(row["tolerance"] for row in rows if not row["leaking_landmarks"]) == recommended
     assert recommended == recommended_tolerance(standin, Options())
-    assert f"--tol {recommended:g}" in sweep_text(found.data)
+    assert f"--tol {recommended:g}" in sweep_text(found)
     # Below it something leaks, and a clean with it leaves none.
     below = max(row["tolerance"] for row in rows if row["tolerance"] < recommended)
     assert clean(standin, Options(tolerance=below))[1].data["summary"]["after"]["leaking_landmarks"]
 
 
 def test_table_fits_80_columns(found):
-    assert max(map(len, sweep_text(found.data).splitlines())) <= 80
+    assert max(map(len, sweep_text(found).splitlines())) <= 80
 
 
 def test_knee_is_the_corner_of_a_curve_with_a_corner():
@@ -131,7 +131,7 @@ def test_other_policies_have_no_tolerance_to_choose(standin, policy):
 
 def test_what_is_kept_is_kept_in_the_sweep_too(standin):
     options = Options(keep_joints=("neck",), keep_vertices=(332,), max_influences=2)
-    row = sweep(standin, [1e-2], options).rows[0]
+    row = sweep(standin, [1e-2], options)["rows"][0]
     report = clean(standin, options)[1].data
     assert row["leaking_landmarks"] == report["summary"]["after"]["leaking_landmarks"] > 0
     assert row["weights_nonzeros"] == report["summary"]["after"]["weights_nonzeros"]
@@ -139,10 +139,10 @@ def test_what_is_kept_is_kept_in_the_sweep_too(standin):
 
 @pytest.mark.parametrize("options", [Options(removed_to="parent"), Options(symmetrize=True)])
 def test_what_was_chosen_counts_in_the_sweep_too(standin, options):
-    row = sweep(standin, [1e-2], options).rows[0]
+    row = sweep(standin, [1e-2], options)["rows"][0]
     report = clean(standin, options)[1].data
     assert row["weights_nonzeros"] == report["summary"]["after"]["weights_nonzeros"]
-    plain = sweep(standin, [1e-2]).rows[0]
+    plain = sweep(standin, [1e-2])["rows"][0]
     assert row["mean_mm"] != plain["mean_mm"]
     steps = {change["transform"]: change["displacement"] for change in report["changes"]}
     if not options.symmetrize:  # of which the sweep does not count the averaging itself
@@ -162,7 +162,7 @@ def test_command_prints_json_and_draws(standin_dir, tmp_path):
 
 def test_points_on_the_face_count_as_in_the_report(family_dir):
     smplx = read_model(family_dir / "smplx" / "SMPLX_NEUTRAL.npz")
-    (row,) = sweep(smplx, [1e-5]).rows
+    (row,) = sweep(smplx, [1e-5])["rows"]
     after = clean(smplx, Options(tolerance=1e-5))[1].data["summary"]["after"]
     assert after["landmarks"] == 72
     assert row["leaking_landmarks"] == after["leaking_landmarks"] > 21

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ..kinematics import ancestors_or_self, parents_of
 from ..model import Model
-from ..poses import MAX_SHAPES, pose_set
+from ..poses import pose_set_of
 from ..skinning import joint_transforms, rest_joints, rotation_matrices
 from .landmark_sets import Landmark
 
@@ -34,10 +34,13 @@ def sensitivity_tables(model: Model, landmarks: Sequence[Landmark]) -> tuple[Arr
         model: any; at rest the rotation of every joint, fingers included, is zero.
         landmarks: L of them.
     """
-    names = model.family.joint_names(model.n_joints, "smplx")
-    poses, betas = pose_set(names, min(model.shapedirs.shape[2], MAX_SHAPES))
-    rest = sensitivities(model, landmarks, np.zeros_like(poses[:1]), np.zeros_like(betas[:1]))
-    return rest[0], np.median(sensitivities(model, landmarks, poses, betas), axis=0)
+    over_poses = sensitivities(model, landmarks, *pose_set_of(model))
+    return at_rest(model, landmarks), np.median(over_poses, axis=0)
+
+
+def at_rest(model: Model, landmarks: Sequence[Landmark]) -> Array:
+    """(L, J) ``sensitivities`` of the mean shape where no joint is turned."""
+    return sensitivities(model, landmarks, np.zeros((1, model.n_joints, 3)), np.zeros((1, 0)))[0]
 
 
 def sensitivities(model: Model, landmarks: Sequence[Landmark], poses: Array, betas: Array) -> Array:

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from ..kinematics import parents_of
 from ..model import Model
+from ..skinning import blocks
 from .landmark_sets import Landmark
-from .sensitivity import sensitivities
+from .sensitivity import at_rest
 from .support import Support, support_of
 
-CHUNK = 512  # vertices at a time: 6 MB of posedirs, which is never copied whole
 N_WORST = 3
 
 
@@ -63,9 +63,7 @@ def vertex_chunks(
     model: Model,
 ) -> Iterator[tuple[NDArray[np.int64], Support, NDArray[np.float64]]]:
     """(C,) vertices, their support, and (C, J) sensitivities at rest in mm per radian."""
-    pose, betas = np.zeros((1, model.n_joints, 3)), np.zeros((1, 0))
-    for start in range(0, model.n_vertices, CHUNK):
-        vertices = np.arange(start, min(start + CHUNK, model.n_vertices))
+    for block in blocks(model.n_vertices):  # posedirs are never copied whole
+        vertices = np.arange(model.n_vertices)[block]
         landmarks = [Landmark(f"v{vertex}", vertex=int(vertex)) for vertex in vertices]
-        moved = sensitivities(model, landmarks, pose, betas)[0]
-        yield vertices, support_of(model, vertices), moved
+        yield vertices, support_of(model, vertices), at_rest(model, landmarks)

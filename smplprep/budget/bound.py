@@ -34,8 +34,8 @@ from numpy.typing import NDArray
 from ..displacement import same_arrays
 from ..kinematics import ancestors_or_self, parents_of
 from ..model import Model
-from ..poses import MAX_BETA, MAX_SHAPES, joint_limits
-from ..skinning import blocks
+from ..poses import MAX_BETA, MAX_SHAPES, limits_of
+from ..skinning import blocks, shaped_joints
 from .limit_ranges import largest_chords, one_axis_masks, term_ranges, terms_of_entries
 
 Array = NDArray[np.float64]
@@ -69,8 +69,7 @@ class Bound:
 
     def __init__(self, model: Model) -> None:
         self.model = model
-        names = model.family.joint_names(model.n_joints, "smplx")
-        limits = np.array([joint_limits(name) for name in names])  # (J, 3, 2)
+        limits = limits_of(model)
         self.chords = largest_chords(limits)
         self.ranges = term_ranges(limits)[:, 1:]
         self.below = ancestors_or_self(parents_of(model.kintree_table)).astype(np.float64)
@@ -141,7 +140,7 @@ class Bound:
 
     def _paths(self) -> Array:
         parents = parents_of(self.model.kintree_table)
-        joints, moved = joints_of(self.model)
+        joints, moved = shaped_joints(self.model, MAX_SHAPES)
         bones = np.abs(joints - joints[parents])
         bones += MAX_BETA * np.abs(moved - moved[parents]).sum(axis=2)
         lengths = np.linalg.norm(bones, axis=1) * (parents >= 0)
@@ -151,7 +150,7 @@ class Bound:
     def _reach(self, masks: Array) -> tuple[Array, Array, Array]:
         model = self.model
         directions = model.shapedirs[:, :, :MAX_SHAPES].astype(np.float64)
-        joints, moved = joints_of(model)
+        joints, moved = shaped_joints(model, MAX_SHAPES)
         turning, lengths = np.empty((2, model.n_vertices, model.n_joints))
         sizes = np.empty(model.n_vertices)
         for block in blocks(model.n_vertices):
@@ -169,7 +168,8 @@ class Bound:
 
     def _joint_shifts(self, after: Model) -> Array:
         """(J, 3) metres; by how much each coordinate of a regressed joint can differ."""
-        (joints, moved), (new_joints, new_moved) = joints_of(self.model), joints_of(after)
+        joints, moved = shaped_joints(self.model, MAX_SHAPES)
+        new_joints, new_moved = shaped_joints(after, MAX_SHAPES)
         swell = np.abs(new_moved - moved).sum(axis=2)
         return np.abs(new_joints - joints) + MAX_BETA * swell
 
@@ -177,13 +177,6 @@ class Bound:
 def largest_sizes(ranges: Array) -> Array:
     """The largest |value| between the two ends of ranges (2, ...)."""
     return np.maximum(-ranges[0], ranges[1])
-
-
-def joints_of(model: Model) -> tuple[Array, Array]:
-    """(J, 3) joints of the template in metres, and (J, 3, B) how shapes move them."""
-    regressor = model.J_regressor.astype(np.float64)
-    directions = model.shapedirs[:, :, :MAX_SHAPES].astype(np.float64)
-    return regressor @ model.v_template, np.tensordot(regressor, directions, axes=1)
 
 
 def difference(a: NDArray, b: NDArray) -> Array:

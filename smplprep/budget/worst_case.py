@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from ..displacement import apart_mm
 from ..kinematics import parents_of
 from ..model import Model
-from ..poses import MAX_BETA, MAX_SHAPES, joint_limits
-from ..skinning import joint_transforms, rotation_matrices
+from ..poses import MAX_BETA, MAX_SHAPES, limits_of
+from ..skinning import joint_transforms, rotation_matrices, shaped_joints
 
 Array = NDArray[np.float64]
 
@@ -33,8 +33,7 @@ def worst_found(before: Model, after: Model, vertices: Sequence[int]) -> tuple[f
         before, after: with the same vertices, joints and tree.
         vertices: at least one.
     """
-    names = before.family.joint_names(before.n_joints, "smplx")
-    limits = np.concatenate([joint_limits(name) for name in names])  # (3J, 2)
+    limits = limits_of(before).reshape(-1, 2)
     n_betas = min(MAX_SHAPES, before.shapedirs.shape[2])
     limits = np.concatenate([limits, np.full((n_betas, 2), (-MAX_BETA, MAX_BETA))])
     chosen = np.asarray(vertices, dtype=np.intp)
@@ -71,11 +70,8 @@ class Part:
 
     @classmethod
     def of(cls, model: Model, vertices: NDArray[np.intp], n_betas: int) -> Part:
-        regressor = model.J_regressor.astype(np.float64)
-        directions = model.shapedirs[:, :, :n_betas].astype(np.float64)
-        return cls(
-            model, vertices, regressor @ model.v_template, np.tensordot(regressor, directions, 1)
-        )
+        joints, joint_shapes = shaped_joints(model, n_betas)
+        return cls(model, vertices, joints, joint_shapes)
 
     def posed(self, states: Array) -> Array:
         """(S, v, 3) metres, for states (S, v, 3J + B): axis-angle poses, then betas."""

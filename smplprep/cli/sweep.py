@@ -68,7 +68,7 @@ def sweep_command(
     loaded = read_model(model, normalise_rows=options.normalise_rows, limits=limits_with(max_bytes))
     if landmarks is not None:
         loaded = with_landmarks(loaded, landmarks)
-    found = sweep(loaded, tolerances, options, watch=progress_bar).data
+    found = sweep(loaded, tolerances, options, watch=progress_bar)
     click.echo(json.dumps(found, indent=1) if as_json else sweep_text(found))
     if plot:
         write_picture(draw_sweep(found), plot, force=force, inputs=[model])

@@ -17,7 +17,7 @@ from ..comparable import check_comparable
 from ..families import BODY_JOINTS
 from ..kinematics import parents_of
 from ..model import Model
-from ..skinning import joint_transforms, rotation_matrices
+from ..skinning import joint_transforms, rotation_matrices, shaped_joints
 from .tally import MAX_UM, N_BINS, Peak, Tally, bins_of
 
 STRETCH = 128  # frames
@@ -97,13 +97,8 @@ class Skeleton:
 
     @classmethod
     def of(cls, model: Model, n_shapes: int) -> Skeleton:
-        regressor = model.J_regressor.astype(np.float64, copy=False)
-        directions = model.shapedirs[:, :, :n_shapes].reshape(model.n_vertices, 3 * n_shapes)
-        return cls(
-            joints=regressor @ model.v_template,
-            directions=(regressor @ directions).reshape(model.n_joints, 3, n_shapes),
-            parents=parents_of(model.kintree_table),
-        )
+        joints, directions = shaped_joints(model, n_shapes)
+        return cls(joints, directions, parents_of(model.kintree_table))
 
     def transforms(self, rotations: NDArray[np.float64], betas: NDArray[np.float64]) -> Floats:
         """(4, J, 3 N), the columns from rest to posed space, for rotations (N, J, 3, 3)."""

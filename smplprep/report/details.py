@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..audit.landmark_sets import skin_landmarks
-from ..audit.sensitivity import sensitivities
+from ..audit.sensitivity import at_rest
 from ..displacement import Displacement
 from ..model import Model
 from .viewer import viewer_section
@@ -30,8 +30,8 @@ def details(before: Model, after: Model, moved: Displacement) -> dict[str, Any]:
             "pose": "rest",
             "unit": "mm per radian",
             "joints": before.family.joint_names(before.n_joints),
-            "before": gradients_at_rest(before).tolist(),
-            "after": gradients_at_rest(after).tolist(),
+            "before": at_rest(before, skin_landmarks(before)).tolist(),
+            "after": at_rest(after, skin_landmarks(after)).tolist(),
         },
         "weights_histogram": weights_histogram(before, after),
         "influences": {
@@ -41,12 +41,6 @@ def details(before: Model, after: Model, moved: Displacement) -> dict[str, Any]:
         "moved_most": moved_most(before, moved),
         "viewer": viewer_section(before, after, moved),
     }
-
-
-def gradients_at_rest(model: Model) -> NDArray[np.float64]:
-    """(L, J) mm per radian by which each joint moves each landmark vertex, at rest."""
-    at_rest = np.zeros((1, model.n_joints, 3))
-    return sensitivities(model, skin_landmarks(model), at_rest, np.zeros((1, 0)))[0]
 
 
 def weights_histogram(before: Model, after: Model) -> dict[str, list[float] | list[int]]:

@@ -12,11 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..displacement import Displacement, apart_mm, posed_stages, prepared
+from ..displacement import Displacement, apart_mm
 from ..model import Model
-from ..poses import MAX_SHAPES, pose_set
-from ..skinning import POSED_BLOCK, blocks
-from ..threads import each
+from ..poses import pose_set_of
+from ..skinning import posed_vertices
 
 # Beyond these the page would outgrow 8 MB and a browser's patience; the charts still show all.
 MAX_VERTICES = 30_000
@@ -40,7 +39,7 @@ def viewer_section(before: Model, after: Model, moved: Displacement) -> dict[str
     weights = max(np.count_nonzero(before.weights), np.count_nonzero(after.weights))
     if before.n_vertices > MAX_VERTICES or weights > MAX_WEIGHTS:
         return None
-    worst = in_pose(before, after, moved.max_pose)
+    worst = [in_pose(model, moved.max_pose) for model in (before, after)]
     same_rest = np.array_equal(before.v_template, after.v_template)
     apart = apart_mm(worst[0][None], worst[1][None])[0]
     return {
@@ -60,17 +59,11 @@ def viewer_section(before: Model, after: Model, moved: Displacement) -> dict[str
     }
 
 
-def in_pose(before: Model, after: Model, index: int) -> list[NDArray[np.float64]]:
-    """(V, 3) both models in one pose of the pose set, but upright: the root is not turned."""
-    stages = [before, after]
-    names = before.family.joint_names(before.n_joints, "smplx")
-    poses, betas = pose_set(names, min(before.shapedirs.shape[2], MAX_SHAPES))
-    pose = poses[index : index + 1].copy()
-    pose[:, 0] = 0.0
-    ready = prepared(stages, pose, betas[index : index + 1])
-    parts = blocks(before.n_vertices, POSED_BLOCK)
-    posed = list(each(lambda block: posed_stages(stages, block, ready), parts))
-    return [np.concatenate([part[id(model)][:, :, 0] for part in posed]) for model in stages]
+def in_pose(model: Model, index: int) -> NDArray[np.float64]:
+    """(V, 3) in one pose of the pose set, but upright: the root is not turned."""
+    poses, betas = (values[index : index + 1].copy() for values in pose_set_of(model))
+    poses[:, 0] = 0.0
+    return posed_vertices(model, poses, betas)[0]
 
 
 def packed(array: NDArray) -> Packed:

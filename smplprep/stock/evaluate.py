@@ -11,6 +11,7 @@ from ..evaluate.measure import STRETCH, Frames, ModelPair
 from ..evaluate.tally import FIRST, MAX_UM, N_BINS, SHIFT, Peak, Tally
 from ..kinematics import parents_first, parents_of
 from ..model import Model
+from ..skinning import shaped_joints
 from .load import require_torch
 
 Tensor = Any  # torch is imported when it is first needed
@@ -87,10 +88,7 @@ class Body:
         self.shapedirs = moved(model.shapedirs[:, :, :n_shapes])
         self.posedirs = moved(model.posedirs.reshape(3 * model.n_vertices, -1).T)
         self.weights = moved(model.weights)
-        regressor = model.J_regressor.astype(np.float64)
-        self.joints = moved(regressor @ model.v_template)
-        directions = model.shapedirs[:, :, :n_shapes].astype(np.float64)
-        self.directions = moved(np.einsum("jv,vcb->jcb", regressor, directions))
+        self.joints, self.directions = map(moved, shaped_joints(model, n_shapes))
         self.parents = parents_of(model.kintree_table)
 
     def posed(self, rotations: Tensor, betas: Tensor) -> Tensor:

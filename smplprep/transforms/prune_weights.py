@@ -19,12 +19,11 @@ from ..options import CHOICES
 from ..policies.islands import islands
 from ..policies.structure import structure
 from ..policies.threshold import threshold
+from ..validate import MAX_SUM_ERROR
 
 POLICIES, HEIRS = CHOICES["policy"], CHOICES["removed_to"]
 # A row whose sum is off by no more than this many eps of its dtype needs no rescaling.
 SUM_SLACK_EPS = 4
-# Beyond it, a row is no body model's, and is rescaled whatever is kept in it.
-MAX_KEPT_SUM_ERROR = 1e-2
 MAX_ROUNDS = 16  # rescaling a row may leave its sum an eps off for ever
 
 Mask = NDArray[np.bool_]
@@ -182,11 +181,14 @@ def spare(gone: Mask, weights: NDArray, frozen: Mask) -> Mask:
 
 
 def frozen_entries(weights: NDArray, kept: Mask | None) -> Mask:
-    """(V, J); of the entries that are to be kept, those in rows that are a body model's."""
+    """(V, J); of the entries that are to be kept, those in rows that are a body model's.
+
+    Others are only read where the user wants them rescaled.
+    """
     if kept is None:
         return np.zeros(weights.shape, dtype=bool)
     sums = row_sums(weights).astype(np.float64)
-    return kept & (np.abs(sums - 1) <= MAX_KEPT_SUM_ERROR)[:, None]
+    return kept & (np.abs(sums - 1) <= MAX_SUM_ERROR)[:, None]
 
 
 def without(

@@ -14,10 +14,10 @@ from ..errors import SmplprepError
 from ..mirror import Mirror, mirror_of
 from ..model import Model
 from ..options import CHOICES
+from ..poses import MAX_BETA
 from ..threads import each
 
 MODES = CHOICES["regressor"]
-BETA_RANGE = 3.0  # shifts are stated for every shape with |beta_i| <= 3 standard deviations
 FIXED_POINT_BITS = 120
 REFINEMENTS = 4  # each adds about ten digits, and a double has sixteen
 
@@ -145,7 +145,7 @@ def max_shift_mm(delta: NDArray[np.float64], basis: NDArray[np.float64]) -> NDAr
     """
     shifts = np.tensordot(delta, basis, axes=([1], [0]))  # (J, 3, 1 + B)
     lengths = np.linalg.norm(shifts, axis=1)
-    return 1000.0 * (lengths[:, 0] + BETA_RANGE * lengths[:, 1:].sum(axis=1))
+    return 1000.0 * (lengths[:, 0] + MAX_BETA * lengths[:, 1:].sum(axis=1))
 
 
 def thresholded_row(row: NDArray[np.float64], tolerance: float) -> NDArray[np.float64]:
