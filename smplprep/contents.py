@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 # An input is read while numpy is imported, so that what reads it must do without.
 if TYPE_CHECKING:
@@ -26,6 +26,14 @@ class Sparse:
     indices: NDArray
     indptr: NDArray
     shape: tuple[int, int]
+
+
+@dataclass(frozen=True, eq=False)
+class ObjectArray:
+    """A numpy array of Python objects: its shape, and its items in C order."""
+
+    shape: tuple[int, ...]
+    items: list[Any]
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,8 @@ import numpy as np
 
 from .audit.landmark_sets import skin_landmarks
 from .audit.support import landmark_support
-from .contents import DEFAULT_LIMITS, Contents, Limits, Sparse
+from .contents import DEFAULT_LIMITS, Contents, Limits, ObjectArray, Sparse
 from .errors import ModelInvalidError, shown
-from .io.pickle.names import ObjectArray
 from .io.plain_arrays import type_and_shape
 from .io.read_model import model_of, read_contents
 from .kinematics import parents_of

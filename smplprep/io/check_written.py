@@ -9,12 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..contents import Limits, RawMember, Sparse
+from ..contents import Limits, ObjectArray, RawMember, Sparse
 from ..errors import SmplprepError, VerificationError
 from ..model import Model
 from .input_file import open_input
 from .npz.stream import Member, open_members
-from .pickle.names import ObjectArray
 from .plain_arrays import h5_value, plain_array
 from .read_model import read_model
 

@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..contents import DEFAULT_LIMITS, Sparse
+from ..contents import DEFAULT_LIMITS, ObjectArray, Sparse
 from ..errors import ModelWriteError, shown
 from .npz.npy import WIDEST
-from .pickle.names import ObjectArray
 from .sparse import densify
 
 

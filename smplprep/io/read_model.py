@@ -6,12 +6,11 @@ import dataclasses
 import os
 from typing import Any
 
-from ..contents import DEFAULT_LIMITS, Contents, Limits, Sparse
+from ..contents import DEFAULT_LIMITS, Contents, Limits, ObjectArray, Sparse
 from ..model import Model, Source
 from ..schema import OPTIONAL_KEYS, REQUIRED_KEYS
 from ..validate import check_keys, check_model
 from .packed_file import PackedFile, read_packed
-from .pickle.names import ObjectArray
 from .sparse import densify
 
 

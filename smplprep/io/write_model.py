@@ -12,7 +12,8 @@ from ..contents import ENDINGS
 from ..errors import ModelWriteError, shown
 from ..model import Model
 from .check_written import check_written
-from .npz.write import Output, write_npz
+from .npz.write import write_npz
+from .output import Output
 from .plain_arrays import h5_value, plain_array
 from .replace_file import replacing
 from .sparse import sparsify

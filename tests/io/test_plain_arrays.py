@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 
 from smplprep import ModelWriteError, read_model, write_model
-from smplprep.contents import Sparse
-from smplprep.io.pickle.names import ObjectArray
+from smplprep.contents import ObjectArray, Sparse
 from smplprep.io.plain_arrays import plain_array, texts_among
 
 

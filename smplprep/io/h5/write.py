@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from ...contents import Sparse
 from ...errors import ModelWriteError
-from ..npz.write import Output
 from ..npz.zip_directory import is_plain_key
+from ..output import Output
 
 _LEVEL = 6
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ...contents import DEFAULT_LIMITS, Contents, Limits
+from ...contents import DEFAULT_LIMITS, Contents, Limits, ObjectArray
 from ...errors import ModelReadError, shown
 from ..packed_file import PackedFile
-from ..pickle.names import ObjectArray
 from .npy import NpyHeader, array_from, check_shape, read_header
 
 

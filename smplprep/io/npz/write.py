@@ -10,7 +10,6 @@ import struct
 import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 from ...contents import RawMember
 from ...errors import ModelWriteError
 from ..input_file import CHUNK
+from ..output import Output
 from .npy import encode_header
 from .zip_directory import (
     DEFLATED,
@@ -43,12 +43,6 @@ _UNIX = 3 << 8  # the system whose attributes follow
 _ATTRIBUTES = 0o100644 << 16
 _PLAIN, _ZIP64 = 20, 45  # the zip version a reader needs
 _WIDE_FROM = NO_SIZE  # numbers from here on need the zip64 field; tests lower it
-
-
-class Output(Protocol):
-    """All that is asked of the file."""
-
-    def write(self, data: bytes | memoryview, /) -> object: ...
 
 
 def write_npz(

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ...contents import read_only
+from ...contents import ObjectArray, read_only
 from ...errors import shown
 from ..npz.npy import NpyHeader, array_from, check_shape
-from .names import Call, Meaning, Name, ObjectArray
+from .names import Call, Meaning, Name
 
 if TYPE_CHECKING:
     from .values import Values

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Any
 
 
 class Meaning(Enum):
@@ -86,14 +85,6 @@ _MEANINGS = {
 
 # Exact pairs: no prefixes, no other spellings, no dotted names.
 ALLOWED = {pair: Name(meaning, ".".join(pair)) for pair, meaning in _MEANINGS.items()}
-
-
-@dataclass(frozen=True, eq=False)
-class ObjectArray:
-    """A numpy array of Python objects: its shape, and its items in C order."""
-
-    shape: tuple[int, ...]
-    items: list[Any]
 
 
 # The machine's records. None of them is ever hashed or compared by what is inside, so that keys

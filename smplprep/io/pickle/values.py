@@ -8,7 +8,7 @@ from typing import Any, NoReturn, TypeVar
 
 import numpy as np
 
-from ...contents import Limits, Sparse
+from ...contents import Limits, ObjectArray, Sparse
 from ...errors import ModelReadError, shown
 from .arrays import array_of, buffer_array_of, dtype_of, scalar_of
 from .classes import ch_of, select_of, sparse_of
@@ -20,7 +20,6 @@ from .names import (
     LongText,
     Meaning,
     Name,
-    ObjectArray,
     Set,
 )
 

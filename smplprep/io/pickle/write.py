@@ -18,11 +18,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...contents import Sparse
+from ...contents import ObjectArray, Sparse
 from ...errors import ModelWriteError
-from ..npz.write import Output
+from ..output import Output
 from .arrays import DTYPE_CODE
-from .names import ObjectArray
 from .opcodes import Op
 
 _MAX_BODY = (1 << 31) - 1  # BINSTRING counts in a signed number of four bytes

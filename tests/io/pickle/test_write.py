@@ -16,11 +16,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as nps
 
-from smplprep.contents import Sparse
+from smplprep.contents import ObjectArray, Sparse
 from smplprep.errors import ModelWriteError
 from smplprep.io.check_written import identical
 from smplprep.io.pickle import write as pickle_write
-from smplprep.io.pickle.names import ObjectArray
 from smplprep.io.pickle.read import read_pickle_model
 from smplprep.io.pickle.write import write_pickle
 from smplprep.io.sparse import sparsify
