@@ -18,10 +18,10 @@ from smplprep.clean_file import clean_file
 from smplprep.cli.main import smplprep
 from smplprep.evaluate.measure import Measure
 from smplprep.evaluate.motions import find_motions
-from smplprep.evaluate.result import result_data
+from smplprep.evaluate.result import figures, result_data
 from smplprep.evaluate.run import Outcome, file_result, local_results
 from smplprep.evaluate.state import State
-from smplprep.evaluate.tally import Tally
+from smplprep.evaluate.tally import N_BINS, Tally, bin_edges, bins_of, quantile_um
 from smplprep.evaluate.text import evaluation_text
 from smplprep.skinning import posed_vertices
 
@@ -104,6 +104,16 @@ def run_error(workplace: Path, *more: str, status: int) -> str:
     assert done.returncode == status, done.stderr
     assert "Traceback" not in done.stderr
     return done.stderr
+
+
+def test_no_quantile_is_beyond_the_maximum():
+    """The middle of a bin may be."""
+    highest = int(bin_edges()[-3])
+    counts = np.zeros(N_BINS, np.int64)
+    counts[bins_of(np.array([highest], np.float32))] = 1
+    assert quantile_um(counts, 99) > highest
+    found = figures(counts, highest, highest, 1)
+    assert found["p50_mm"] == found["p99_mm"] == found["max_mm"] == highest / 1000
 
 
 def test_models_without_shape_directions(workplace, small_model):

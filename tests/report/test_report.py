@@ -14,6 +14,8 @@ from smplprep import Options, Report
 from smplprep.clean_file import clean_file
 from smplprep.pipeline import clean
 from smplprep.poses import pose_set
+from smplprep.report.summary import change_lines
+from smplprep.report.viewer import unpacked
 from smplprep.skinning import posed_vertices
 
 
@@ -107,3 +109,30 @@ def test_the_keys_of_the_output_are_told_as_others_read_them(standin_dir, tmp_pa
     before = {row["key"]: row for row in done.report.data["input"]["keys"]}
     assert before["weights"]["stored_as"] == "chumpy.ch.Ch"
     assert before["J_regressor"]["stored_as"] == "scipy.sparse.csc.csc_matrix"
+
+
+def test_both_bodies_stand_upright_in_the_worst_pose(standin, cleaned):
+    """The root is not turned; everything else is as in the pose set."""
+    after, report = cleaned
+    worst = report.data["displacement"]["max_pose"]
+    poses, betas = pose_set(standin.family.joint_names(52, "smplx"), 16)
+    pose = poses[worst : worst + 1].copy()
+    assert np.abs(pose[0, 0]).max() > 0.1
+    pose[0, 0] = 0.0
+    shown = report.data["viewer"]["worst"]
+    for model, moment in ((standin, "before"), (after, "after")):
+        expected = posed_vertices(model, pose, betas[worst : worst + 1])[0]
+        assert np.abs(unpacked(shown[moment]) - expected).max() <= shown[moment]["step"]
+
+
+def test_vertices_that_did_not_move_are_not_among_those_that_moved_most(small_model):
+    weights = np.tile([0.75, 0.25, 0.0, 0.0], (10, 1))
+    weights[[2, 7]] = [0.995, 0.005, 0.0, 0.0]
+    data = clean(small_model(weights=weights), Options(posedirs="keep", regressor="keep"))[1].data
+    assert {row["vertex"] for row in data["moved_most"]} == {2, 7}
+
+
+def test_verbose_lines_say_how_vertices_were_paired(standin):
+    data = clean(standin, Options(symmetrize=True, posedirs="zero"))[1].data
+    paired_by = next(change for change in data["changes"] if "paired_by" in change)["paired_by"]
+    assert ["paired", "by", paired_by] in [line.split() for line in change_lines(data)]
