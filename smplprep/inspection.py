@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,8 @@ def inspect_file(
     Returns:
         Plain data: ``container``, ``bytes``, ``sha256``, ``family``, ``keys``, ``weights``,
         ``odd`` (sentences), ``landmarks`` (``known`` and ``leaking``; None for none) and ``smplx``
-        (``loads``, and ``reasons`` with ``why`` and ``do``).
+        (``loads``, ``reasons`` with ``why`` and ``do``, and ``create``: see
+        ``wanted_name``).
 
     Raises:
         ModelReadError: the file cannot be read at all.
@@ -53,6 +55,7 @@ def inspect_file(
     except ModelInvalidError as error:
         found["odd"].append(str(error))
         found["smplx"] = {"loads": False, "reasons": [{"why": str(error), "do": "mend the file"}]}
+        found["smplx"]["create"] = None
         return found
     found["family"] = model.family.name
     found["weights"] = weight_figures(model)
@@ -63,7 +66,8 @@ def inspect_file(
     found["odd"] += oddities(model)
     found["landmarks"] = leak_counts(model)
     reasons = obstacles(contents, model)
-    found["smplx"] = {"loads": not reasons, "reasons": reasons}
+    wanted = None if reasons else wanted_name(model.family.name, os.fspath(path))
+    found["smplx"] = {"loads": not reasons, "reasons": reasons, "create": wanted}
     return found
 
 
@@ -146,9 +150,37 @@ def loading_obstacles(family: str, container: str, keys: Collection[str]) -> lis
     return found
 
 
-def loading_notes(family: str, container: str, keys: Collection[str]) -> list[str]:
-    """``loading_obstacles``, a sentence each."""
+def wanted_name(family: str, path: str) -> str | None:
+    """How the name of a file must begin for ``smplx.create``; None where it does, or no name helps.
+
+    Source: smplx 0.1.28, ``body_models.py``: ``create`` takes the name up to the first _ for the
+    type, whatever ``model_type`` says; FLAME looks for FLAME_NEUTRAL and the like in a folder.
+    """
+    stem = Path(path).stem.lower()
+    kind = stem.split("_")[0] if "_" in stem else ""
+    if family == "other" or family == kind or (family == "mano" and "mano" in kind):
+        return None
+    return f"{family.upper()}_"
+
+
+def renaming(family: str) -> str:
+    """What to do where ``wanted_name`` names one; FLAME's class takes no file by its name."""
+    return "rename it" if family == "flame" else f"rename it, or use smplx.{family.upper()}(...)"
+
+
+def loading_notes(family: str, container: str, keys: Collection[str], path: str) -> list[str]:
+    """What keeps stock smplx from loading a file, a sentence each; its name, if nothing else does.
+
+    Args:
+        family, container, keys: see ``loading_obstacles``.
+        path: where the file is.
+    """
     found = loading_obstacles(family, container, keys)
+    if not found and (wanted := wanted_name(family, path)):
+        return [
+            f"smplx.create knows a file only by a name that begins with {wanted}; "
+            f"{renaming(family)}, or write it with --layout smplx FOLDER"
+        ]
     return [f"stock smplx cannot load it: {row['why']}; {row['do']}" for row in found]
 
 
@@ -208,6 +240,9 @@ def inspection_text(found: dict[str, Any]) -> str:
         lines.append(f"landmarks: {leaking} of {known} leak{mend}")
     lines += ["", *(f"odd: {sentence}" for sentence in found["odd"] or ["nothing"])]
     lines.append("stock smplx: " + ("loads it" if found["smplx"]["loads"] else "cannot load it"))
+    if wanted := found["smplx"]["create"]:
+        lines[-1] += f", but smplx.create only by a name that begins with {wanted}"
+        lines.append(f"  do:  {renaming(found['family'])}")
     for reason in found["smplx"]["reasons"]:
         lines += [f"  why: {reason['why']}", f"  do:  {reason['do']}"]
     return "\n".join(lines)

@@ -265,7 +265,7 @@ def closing_notes(options: Options, done: CleanedFile, *, html: bool) -> list[st
     said = notes(data)
     if output := data["output"]:
         keys = [row["key"] for row in output["keys"]]
-        said += loading_notes(data["family"], output["container"], keys)
+        said += loading_notes(data["family"], output["container"], keys, str(done.target))
     if options.tolerance == "auto":
         chosen = data["options"]["tolerance"]
         said.append(f"--tol auto chose {chosen:g}, the smallest of a sweep's that leaves no leak")

@@ -60,6 +60,6 @@ def convert_command(
         for sentence in texts_among(found.entries()):
             click.echo(f"note: {sentence}")
     if container != "h5":
-        for sentence in loading_notes(found.family.name, container, found.entries()):
+        for sentence in loading_notes(found.family.name, container, found.entries(), target):
             click.echo(f"note: {sentence}")
     click.echo(f"model: {target}")

@@ -198,3 +198,26 @@ def test_what_stock_smplx_cannot_load_is_said_at_once(standin_dir, family_dir, t
     bare = standin_dir / "SMPLH_NEUTRAL_NOHANDS.npz"
     told = run("clean", bare, "-o", tmp_path / "b.npz", "--no-html").stdout
     assert "cannot load it: it lacks hands_meanl" in told
+
+
+def test_a_name_that_smplx_create_does_not_know_is_said(small_file, family_dir, tmp_path):
+    """It takes the type of model from the file's name, whatever model_type says."""
+    note = (
+        "note: smplx.create knows a file only by a name that begins with SMPLH_; rename it, or use "
+        "smplx.SMPLH(...), or write it with --layout smplx FOLDER"
+    )
+    target = tmp_path / "model_clean.npz"
+    assert note in run("clean", small_file, "-o", target, "--no-html").stdout.splitlines()
+    assert note in run("convert", small_file, "-o", tmp_path / "model.pkl").stdout.splitlines()
+    named = run("clean", small_file, "-o", tmp_path / "smplh_x.npz", "--no-html").stdout
+    assert "smplx.create" not in named
+    assert "smplx.create" not in run("convert", target, "-o", tmp_path / "model.h5").stdout
+    inspected = run("inspect", target).stdout.splitlines()
+    assert inspected[-2:] == [
+        "stock smplx: loads it, but smplx.create only by a name that begins with SMPLH_",
+        "  do:  rename it, or use smplx.SMPLH(...)",
+    ]
+    hand = family_dir / "mano" / "MANO_LEFT.pkl"
+    assert "smplx.create" not in run("convert", hand, "-o", tmp_path / "mano_x.pkl").stdout
+    told = run("convert", hand, "-o", tmp_path / "left_hand.pkl").stdout
+    assert "a name that begins with MANO_; rename it, or use smplx.MANO(...), or" in told

@@ -10,7 +10,7 @@ import pytest
 from command_line import run
 
 from smplprep import clean, read_model, write_model
-from smplprep.inspection import inspect_file
+from smplprep.inspection import inspect_file, wanted_name
 
 
 def test_inspect_tells_what_is_odd_and_what_to_do(standin_dir):
@@ -58,3 +58,22 @@ def test_a_big_endian_file_is_cleaned_to_one_that_torch_takes(standin_dir: Path,
     write_model(model, target)
     assert smplx.SMPLH(str(target), ext="npz").left_hand_mean.shape == (45,)
     assert inspect_file(target)["smplx"]["loads"]
+
+
+@pytest.mark.parametrize(
+    ("family", "name", "wanted"),
+    [
+        ("smplh", "SMPLH_NEUTRAL_clean.npz", None),
+        ("smplh", "a/smplh_x.npz", None),
+        ("smplh", "SMPLH_x/model.npz", "SMPLH_"),
+        ("smplh", "SMPLH.npz", "SMPLH_"),
+        ("smplh", "SMPLX_NEUTRAL.npz", "SMPLH_"),
+        ("mano", "MANO_LEFT.pkl", None),
+        ("mano", "left_mano.pkl", "MANO_"),
+        ("flame", "FLAME_NEUTRAL.pkl", None),
+        ("flame", "generic_model.pkl", "FLAME_"),
+        ("other", "dog.npz", None),
+    ],
+)
+def test_smplx_create_goes_by_the_name(family, name, wanted):
+    assert wanted_name(family, name) == wanted
