@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -44,6 +45,30 @@ def test_the_python_example_runs(blocks, workplace):
     )
     assert done.stdout.strip() == "0"
     assert (workplace / "SMPLH_NEUTRAL_clean.npz").exists()
+
+
+def test_the_commands_run_as_they_stand_from_top_to_bottom(blocks, workplace):
+    """Each finds what those above it wrote, and stock smplx the cleaned file."""
+    for name in ("torch", "smplx", "matplotlib"):
+        pytest.importorskip(name, reason=f"{name} (extra 'verify') is not installed")
+    (commands,) = [block for block in blocks if "smplprep completion" in block]
+    (loading,) = [block for block in blocks if block.startswith("smplx.create(")]
+    for folder, file in (("models", workplace / "SMPLH_NEUTRAL.npz"),
+                         ("AMASS", ROOT / "assets" / "cc0_walk.npz")):  # fmt: skip
+        (workplace / folder).mkdir()
+        (workplace / folder / file.name).symlink_to(file)
+    script = f"""
+        set -e
+        smplprep() {{ {sys.executable} -m smplprep "$@"; }}
+        {commands}
+        {sys.executable} -c 'import smplx; {loading}'
+    """
+    command = ["bash", "-c", script]
+    environment = os.environ | {"HOME": str(workplace)}
+    done = subprocess.run(
+        command, cwd=workplace, env=environment, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_every_link_to_a_file_of_ours_leads_somewhere():
