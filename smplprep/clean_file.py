@@ -8,9 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .contents import DEFAULT_LIMITS, Limits
+from .errors import ModelWriteError
 from .io.packed_file import read_packed
 from .io.replace_file import check_output, commit_all, make_folder_of, replacing
 from .io.vertex_list import VertexList
@@ -119,8 +120,7 @@ def clean_file(
     outputs = [file for file in (target, report_target, html_target) if file]
     inputs = [path, *(hands or ()), *([landmarks] if landmarks else []), *named_files(options)]
     if not dry_run and (target.parent.is_dir() or not own_folder):
-        for file in outputs:
-            check_output(file, force=force, inputs=inputs)
+        check_outputs(outputs, force=force, inputs=inputs)
     done = transformed(model, options, say)
     if dry_run:
         return CleanedFile(done.report())
@@ -165,6 +165,20 @@ def clean_file(
     if force and not html_target and page.is_file():
         page.unlink()  # it tells of what was replaced
     return CleanedFile(report, target, report_target, html_target)
+
+
+def check_outputs(outputs: list[Path], *, force: bool, inputs: list[Any]) -> None:
+    """Raise before the work what ``replacing`` would; ``outputs`` are the model and its reports."""
+    model, *reports = outputs
+    check_output(model, force=force, inputs=inputs)
+    for report in reports:
+        try:
+            check_output(report, force=force, inputs=inputs)
+        except ModelWriteError as error:
+            if report.is_file() and not (force or model.exists()):
+                # X.pkl after X.npz: --force would leave X_clean.npz without its report.
+                error.hint = "It is probably another model's; -o gives this one another name."
+            raise
 
 
 def handed(model: Model, hands: tuple[str, str], *, limits: Limits) -> Model:

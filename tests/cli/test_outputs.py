@@ -41,6 +41,19 @@ def test_an_existing_output_is_refused_before_the_work(small_file, tmp_path, mon
     assert [path.name for path in tmp_path.iterdir()] == ["out.report.json"]
 
 
+def test_the_report_of_another_model_is_not_forced_away(small_file, tmp_path):
+    """SMPLH.pkl after SMPLH.npz: the report is all that proves the first."""
+    assert run("clean", small_file, "-o", tmp_path / "x.npz", "--no-html").returncode == 0
+    done = run("clean", small_file, "-o", tmp_path / "x.pkl", "--no-html")
+    assert done.returncode == 4
+    assert done.stderr == (
+        f"smplprep: {tmp_path}/x.report.json: the output exists already\n"
+        "  It is probably another model's; -o gives this one another name.\n"
+    )
+    again = run("clean", small_file, "-o", tmp_path / "x.npz", "--no-html")
+    assert "--force replaces it" in again.stderr
+
+
 def test_a_full_disk_leaves_nothing_and_the_old_file_whole(small_file, tmp_path):
     target = tmp_path / "out.npz"
     target.write_text("mine")
