@@ -1,8 +1,10 @@
-"""Every error that smplprep raises on purpose, and how text from a file is shown to a person."""
+"""Every error that smplprep raises on purpose, and how they show a file's text and what helps."""
 
 from __future__ import annotations
 
 import os
+import shlex
+import sys
 
 
 def shown(text: object, limit: int = 80) -> str:
@@ -12,6 +14,11 @@ def shown(text: object, limit: int = 80) -> str:
     # at least one column, so what lies beyond the limit can never be shown.
     escaped = raw[: limit + 1].encode("unicode_escape").decode("ascii")
     return escaped if len(escaped) <= limit else escaped[: limit - 3] + "..."
+
+
+def install(extra: str) -> str:
+    """The command that installs an extra for this Python; a plain ``pip`` may be another's."""
+    return f"{shlex.quote(sys.executable or 'python')} -m pip install 'smplprep[{extra}]'"
 
 
 class SmplprepError(ValueError):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+
 import smplprep
+from smplprep.errors import install
 
 
 def test_public_names():
@@ -40,3 +43,8 @@ def test_errors_are_value_errors_with_one_line():
     assert "\x1b" not in str(hostile)
     assert "\n" not in str(hostile)
     assert len(str(hostile)) < 200
+
+
+def test_the_hint_for_an_extra_is_for_this_python(monkeypatch):
+    monkeypatch.setattr(sys, "executable", "/my venv/bin/python")
+    assert install("verify") == "'/my venv/bin/python' -m pip install 'smplprep[verify]'"

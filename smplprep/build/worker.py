@@ -16,7 +16,7 @@ import scipy.optimize  # noqa: F401
 from .. import __version__, pipeline  # noqa: F401
 from ..clean_file import clean_file
 from ..contents import limits_with
-from ..errors import SmplprepError
+from ..errors import SmplprepError, install
 from ..io import check_written, read_model, signals, write_model  # noqa: F401
 from ..io.input_file import file_sha256
 from ..io.replace_file import make_folder_of
@@ -51,8 +51,8 @@ def work(job: Job, parent: connection.Connection) -> None:
     try:
         others = {path: file_sha256(path) for path in job.inputs[1:]}
         if job.html and not can_render():
-            message = "its HTML page takes plotly and Jinja2: pip install 'smplprep[report]'"
-            raise SmplprepError(message, path=job.path)
+            message = "its HTML page takes plotly and Jinja2"
+            raise SmplprepError(message, path=job.path, hint=install("report"))
         target = None if job.layout else _target(job)
         clean_file(
             job.path,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..contents import ENDINGS
-from ..errors import ModelWriteError
+from ..errors import ModelWriteError, install
 from ..options import Options
 from ..report.notes import leaks_left, notes
 from ..report.summary import change_lines, summary_text
@@ -273,7 +273,7 @@ def closing_notes(options: Options, done: CleanedFile, *, html: bool) -> list[st
     for name, other in options.idle():
         said.append(f"{flags[name]} has no effect with {flags[other]} {getattr(options, other)}")
     if html and done.target and not done.html_target:
-        said.append("no HTML page: pip install 'smplprep[report]'")
+        said.append(f"no HTML page; {install('report')}")
     return [f"note: {sentence}" for sentence in said]
 
 

@@ -6,13 +6,12 @@ import functools
 from collections.abc import Iterable, Iterator
 
 from ..contents import DEFAULT_LIMITS, Limits
-from ..errors import SmplprepError
+from ..errors import SmplprepError, install
 from ..io.read_model import read_model
 from .measure import Measure
 from .motions import Motion
 from .run import FileResult, Watch, file_result
 
-INSTALL = "pip install 'smplprep[dask]'"
 CONNECT_SECONDS = 10
 
 
@@ -42,7 +41,7 @@ def cluster_results(
         from distributed import Client, as_completed
     except ImportError as error:
         message = f"--scheduler needs Dask, and {error.name} cannot be imported"
-        raise SmplprepError(message, hint=f"Install it with: {INSTALL}") from error
+        raise SmplprepError(message, hint=f"Install it with: {install('dask')}") from error
     try:
         client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, ValueError) as error:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import SmplprepError
+from ..errors import SmplprepError, install
 from ..io.replace_file import check_output, replacing
 from .html.figures import (
     AFTER,
@@ -94,9 +94,7 @@ def new_figure(width: float, height: float) -> Figure:
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
-        raise SmplprepError(
-            "pictures need matplotlib", hint="pip install 'smplprep[report]'"
-        ) from error
+        raise SmplprepError("pictures need matplotlib", hint=install("report")) from error
     return Figure(figsize=(width, height), layout="constrained")
 
 

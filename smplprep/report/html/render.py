@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from ...errors import SmplprepError
+from ...errors import SmplprepError, install
 from ...io.replace_file import replacing
 from ..summary import FIGURES, budget_sentences, millimetres
 from ..verdict import verdict
@@ -28,7 +28,6 @@ from .figures import (
 # Where plotly's script goes, which is most of a page. Only our own scripts come after it.
 PLOTLY = "\0"
 SCRIPTS = ("data.js", "colours.js", "geometry.js", "bodies.js", "charts.js", "tables.js")
-INSTALL = "pip install 'smplprep[report]'"
 
 
 def render_page(report: Mapping[str, Any], *, name: str) -> bytes:
@@ -140,7 +139,7 @@ def plotly_script() -> bytes:
     """plotly.js as the installed Python package ships it; the package itself is not imported."""
     spec = find_spec("plotly")
     if spec is None or spec.origin is None or find_spec("jinja2") is None:
-        raise SmplprepError("the HTML report needs Jinja2 and plotly", hint=INSTALL)
+        raise SmplprepError("the HTML report needs Jinja2 and plotly", hint=install("report"))
     return Path(spec.origin).with_name("package_data").joinpath("plotly.min.js").read_bytes()
 
 
