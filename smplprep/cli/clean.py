@@ -205,8 +205,7 @@ def clean_command(
             worst = max(worst, explain(error))
             continue
         if leaks := leaks_left(done.report.data):  # whatever was asked for, and with -q, too
-            where = "smplprep audit says to what, smplprep sweep what removes it"
-            click.echo(f"smplprep: {model}: {leaks}; {where}", err=True)
+            click.echo(f"smplprep: {model}: {leaks}", err=True)
         if as_json:
             reports.append(done.report)
         elif not quiet:

@@ -12,14 +12,48 @@ SHIFT_MM = 1e-3  # joints that move less than this did not move
 
 
 def leaks_left(report: Mapping[str, Any]) -> str | None:
-    """How many landmarks still leak, if any does.
+    """How many landmarks still leak and which options help, if any does.
 
     Args:
-        report: ``Report.data``.
+        report: ``Report.data`` of a clean.
     """
     after = report["summary"]["after"]
     leaking, total = after["leaking_landmarks"], after["landmarks"]
-    return f"{leaking} of {total} landmarks still {leaks(leaking)}" if leaking else None
+    if not leaking:
+        return None
+    helping = ways_out(report)
+    help_ = f"; {' and '.join(helping)} help{'s' * (len(helping) == 1)}" if helping else ""
+    which = f"{leaking} of {total} landmarks still {leaks(leaking)}"
+    return f"{which}; smplprep audit says to what{help_}"
+
+
+def ways_out(report: Mapping[str, Any]) -> list[str]:
+    """The options that remove the leaks that stay, by what lets them stay."""
+    options = report["options"]
+    left = [row["after"] for row in report["landmarks"] if row["after"]["leaks"]]
+    by_weights = [row for row in left if {*row["leaks"]} & {*row["weights"]}]
+    by_posedirs = [row for row in left if {*row["leaks"]} & {*row["posedirs"]}]
+    found = []
+    if report["budget"] and report["budget"]["leaks"]:
+        found.append("a larger --budget-mm")
+    elif by_weights:
+        found.append(larger_tolerance(options))
+    if by_posedirs and options["posedirs"] == "keep":
+        found.append("--posedirs local")
+    elif not found and by_posedirs:  # they hang on their own chain, and hops lead beyond it
+        found.append("a smaller --hops")
+    return found
+
+
+def larger_tolerance(options: Mapping[str, Any]) -> str:
+    """What removes the weights that a landmark leaks through."""
+    fields = {"--keep-joints": "keep_joints", "--keep-vertices": "keep_vertices"}
+    kept = [flag for flag, field in fields.items() if options[field]]
+    if options["policy"] == "islands":
+        way = "--policy threshold or structure"
+    else:
+        way = "a larger --tol (smplprep sweep says which)"
+    return f"less in {' and '.join(kept)} or {way}" if kept else way
 
 
 def notes(report: Mapping[str, Any]) -> list[str]:

@@ -106,10 +106,8 @@ def test_leaks_that_stay_are_told_even_to_those_who_want_quiet(standin_dir, tmp_
     assert run(*command).stderr == ""
     told = run(*command, "--force", "--posedirs", "keep")
     assert (told.returncode, told.stdout) == (0, "")
-    expected = (
-        "21 of 21 landmarks still leak; smplprep audit says to what, smplprep sweep what removes"
-    )
-    assert told.stderr == f"smplprep: {source}: {expected} it\n"
+    expected = "21 of 21 landmarks still leak; smplprep audit says to what; --posedirs local helps"
+    assert told.stderr == f"smplprep: {source}: {expected}\n"
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from smplprep import Options, clean
+from smplprep.audit.landmark_sets import with_landmarks
 from smplprep.report.notes import leaks_left, notes
 
 
@@ -19,13 +20,47 @@ def test_a_default_clean_needs_no_note(standin):
 
 
 def test_leaks_that_were_left_are_counted(standin):
-    assert said(standin, posedirs="keep")[0] == "21 of 21 landmarks still leak"
+    counted = said(standin, posedirs="keep")[0]
+    assert counted.startswith("21 of 21 landmarks still leak; smplprep audit says to what; ")
     weights = standin.weights.copy()
     lone = np.zeros((1, 52))
     lone[0, [15, 7]] = 0.9, 0.1  # head and left foot
     weights[332] = lone
     one = standin.with_arrays(weights=weights)
-    assert said(one)[0] == "1 of 21 landmarks still leaks"
+    assert said(one)[0].startswith("1 of 21 landmarks still leaks; smplprep audit says to what; ")
+
+
+TOLERANCE = "a larger --tol (smplprep sweep says which)"
+
+
+@pytest.mark.parametrize(
+    ("options", "helps"),
+    [
+        ({"tolerance": 1e-4}, f"{TOLERANCE} helps"),
+        ({"posedirs": "keep"}, "--posedirs local helps"),
+        ({"posedirs": "keep", "tolerance": 1e-4}, f"{TOLERANCE} and --posedirs local help"),
+        ({"posedirs": "zero", "tolerance": 1e-4}, f"{TOLERANCE} helps"),
+        ({"budget_mm": 0.5}, "a larger --budget-mm helps"),
+        ({"keep_vertices": (332,)}, f"less in --keep-vertices or {TOLERANCE} helps"),
+    ],
+)
+def test_leaks_that_were_left_are_told_with_what_removes_them(standin, options, helps):
+    assert said(standin, **options)[0].endswith(f"; smplprep audit says to what; {helps}")
+
+
+def test_leaks_of_the_hops_are_told_as_such(standin, tmp_path):
+    """A point on the upper arm hangs on its own chain alone; two joints on is the hand."""
+    posed, _ = clean(standin)
+    weights = posed.weights.copy()
+    weights[1000] = 0
+    weights[1000, 16] = 1  # the left arm
+    points = tmp_path / "points.json"
+    points.write_text('{"upper": 1000}')
+    marked = with_landmarks(standin.with_arrays(weights=weights), str(points))
+    assert said(marked)[0] == (
+        "1 of 22 landmarks still leaks; smplprep audit says to what; a smaller --hops helps"
+    )
+    assert said(marked, hops=1)[0] is None
 
 
 @pytest.mark.parametrize(
