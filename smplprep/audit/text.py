@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 from itertools import zip_longest
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from ..errors import shown
 from ..poses import N_POSES
 from .export import changes, joint_names
+from .landmark_sets import NAMED_SETS
 from .support import Audit
 
 WIDTH = 100
@@ -22,26 +24,42 @@ STRONGEST = 4  # leaks listed with their size
 NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
-def audit_text(audits: Sequence[Audit], vocabulary: str = "findings") -> str:
-    """The tables of one model, or of two side by side."""
+def audit_text(
+    audits: Sequence[Audit], vocabulary: str = "findings", *, which: str | None = None
+) -> str:
+    """The tables of one model, or of two side by side.
+
+    Args:
+        audits: one, or before and after.
+        vocabulary: "findings" or "smplx".
+        which: set of landmarks it is; others count other leaks. None: vertices of the user's.
+    """
     if len(audits) == 2:
-        return "\n".join(against_lines(audits[0], audits[1], vocabulary))
+        return "\n".join(against_lines(audits[0], audits[1], vocabulary, which))
     (audit,) = audits
     names = joint_names(audit, vocabulary)
-    lines = [*heading(audit), ""]
+    lines = [*heading(audit, which), ""]
     lines += [*weight_lines(audit, names), ""] if audit.skinned.any() else []
     lines += [*support_lines(audit, names), "", *reach_lines(audit, names)]
     return "\n".join(lines)
 
 
-def heading(audit: Audit) -> list[str]:
-    """The file, and how many landmarks leak."""
+def heading(audit: Audit, which: str | None) -> list[str]:
+    """The file, the set of landmarks, and how many of them leak."""
     model = audit.model
+    chosen = f" ({set_text(which)})" if which else ""
     return [
         f"{shown(audit.name)}: {model.family.name}, {model.n_vertices} vertices, "
-        f"{model.n_joints} joints",
+        f"{model.n_joints} joints{chosen}",
         f"{verdict(audit)}; a joint outside the landmark's own chain is a leak: joint*",
     ]
+
+
+def set_text(which: str) -> str:
+    """A set of landmarks, and which has those that it lacks: ``check`` and ``clean`` count them."""
+    if which not in NAMED_SETS:
+        return shown(Path(which).name)
+    return "all landmarks" if which == "all" else f"{which}; --landmarks all has every one"
 
 
 def verdict(audit: Audit) -> str:
@@ -109,12 +127,13 @@ def name_width(audit: Audit) -> int:
     return max(len(landmark.name) for landmark in audit.landmarks)
 
 
-def against_lines(before: Audit, after: Audit, vocabulary: str) -> list[str]:
+def against_lines(before: Audit, after: Audit, vocabulary: str, which: str | None) -> list[str]:
     """Both models side by side, and under each landmark what changed."""
     names = joint_names(after, vocabulary)
     lines = [
         f"{'before: ' + shown(before.name, 72)} ({verdict(before)})",
         f"{'after:  ' + shown(after.name, 72)} ({verdict(after)})",
+        *([f"Landmarks: {set_text(which)}"] if which else []),
         "A joint outside the landmark's own chain is a leak: joint*",
         "",
         f"{'':<12}{'before':<{COLUMN}} | after",

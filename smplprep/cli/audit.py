@@ -86,14 +86,17 @@ def landmark_audit(
 
     models = [read_model(path, normalise_rows=True, limits=limits) for path in paths]
     same_build(models[0], models[-1], paths[-1])
-    chosen = chosen_landmarks(models[0], landmarks, vertices, vocabulary)
+    which = set_name(models[0], landmarks)
+    chosen = chosen_landmarks(models[0], which, vertices, vocabulary)
     audits = [
         audit(model, chosen, name=Path(path).name)
         for model, path in zip(models, paths, strict=True)
     ]
     if as_json:
         return json.dumps(audit_data(audits, vocabulary), indent=1) + "\n"
-    return audit_csv(audits, vocabulary) if as_csv else audit_text(audits, vocabulary) + "\n"
+    if as_csv:
+        return audit_csv(audits, vocabulary)
+    return audit_text(audits, vocabulary, which=None if vertices else which) + "\n"
 
 
 def all_vertices(
@@ -117,16 +120,19 @@ def all_vertices(
     return vertex_leak_csv(models) if as_csv else vertex_leak_text(models) + "\n"
 
 
+def set_name(model: Model, landmarks: str | None) -> str:
+    """What --landmarks names, or is without it."""
+    return landmarks or ("all" if model.family.name in ("mano", "flame") else "openpose25")
+
+
 def chosen_landmarks(
-    model: Model, landmarks: str | None, vertices: str | None, vocabulary: str
+    model: Model, landmarks: str, vertices: str | None, vocabulary: str
 ) -> list[Landmark]:
     """What --vertices names, else what --landmarks names."""
     from ..audit.landmark_sets import landmark_set, landmarks_at
 
     if vertices is not None:
         return landmarks_at(vertices, model)
-    if landmarks is None:
-        landmarks = "all" if model.family.name in ("mano", "flame") else "openpose25"
     return landmark_set(model, landmarks, vocabulary=vocabulary)
 
 

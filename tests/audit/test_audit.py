@@ -137,7 +137,8 @@ def test_support_equals_stock_autograd(standin, cleaned, moment, channel):
 
 
 def test_text_fits_and_reads_like_the_findings(audits, standin, cleaned):
-    texts = [audit_text([which]) for which in audits] + [audit_text(audits)]
+    texts = [audit_text([each], which="openpose25") for each in audits]
+    texts += [audit_text(audits, which="openpose25")]
     for vocabulary in ("findings", "smplx"):
         hands = [
             audit(model, landmark_set(model, "openpose-hands")) for model in (standin, cleaned)
@@ -149,6 +150,16 @@ def test_text_fits_and_reads_like_the_findings(audits, standin, cleaned):
     assert "  Neck      (joint)  --> spine spine1 spine2" in lines
     assert "11 of 25 landmarks leak" in lines[1]
     assert "none of 25 landmarks leaks" in texts[1]
+
+
+def test_the_set_of_landmarks_is_named(audits):
+    """``check`` and ``clean`` look at others, and count other leaks."""
+    named = "openpose25; --landmarks all has every one"
+    assert audit_text(audits[:1]).splitlines()[0].endswith(" 52 joints")
+    assert audit_text(audits[:1], which="openpose25").splitlines()[0].endswith(f"joints ({named})")
+    assert audit_text(audits, which="openpose25").splitlines()[2] == f"Landmarks: {named}"
+    assert audit_text(audits[:1], which="all").splitlines()[0].endswith("joints (all landmarks)")
+    assert audit_text(audits[:1], which="a/tip.json").splitlines()[0].endswith("joints (tip.json)")
 
 
 def test_against_says_what_changed(audits):
