@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .shared import max_bytes_option
+from .shared import INPUT, max_bytes_option
 
 if TYPE_CHECKING:
     from ..audit.landmark_sets import Landmark
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command("audit", short_help="Say which joints move each landmark, and how far.")
-@click.argument("model", type=click.Path(), metavar="MODEL")
+@click.argument("model", type=INPUT, metavar="MODEL")
 @click.option("--against", metavar="OTHER", help="Show what MODEL changed since this file.")
 @click.option(
     "--landmarks",

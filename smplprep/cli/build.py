@@ -28,7 +28,12 @@ MANIFEST = "smplprep.toml"
 
 
 @click.command("build", short_help="Clean every model of a manifest, where something changed.")
-@click.argument("manifest", required=False, metavar="[MANIFEST]", type=click.Path(path_type=Path))
+@click.argument(
+    "manifest",
+    required=False,
+    metavar="[MANIFEST]",
+    type=click.Path(readable=False, path_type=Path),
+)
 @click.option(
     "-j",
     "n_processes",

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from .shared import max_bytes_option
+from .shared import INPUT, max_bytes_option
 
 
 @click.command("check", short_help="A gate for CI: exit status 1 if MODEL leaks.")
-@click.argument("model", type=click.Path(), metavar="MODEL")
+@click.argument("model", type=INPUT, metavar="MODEL")
 @click.option(
     "--max-leaks",
     type=click.IntRange(min=0),

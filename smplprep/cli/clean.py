@@ -18,6 +18,7 @@ from ..report.notes import leaks_left, notes
 from ..report.summary import change_lines, summary_text
 from .main import explain
 from .shared import (
+    INPUT,
     compress_option,
     family_option,
     force_option,
@@ -41,7 +42,7 @@ def setting(*names: str, **attributes: Any) -> Callable[[Any], Any]:
 
 
 @click.command("clean", short_help="Mend MODEL files, so that no landmark leaks.", cls=HandsCommand)
-@click.argument("models", type=click.Path(), nargs=-1, required=True, metavar="MODEL...")
+@click.argument("models", type=INPUT, nargs=-1, required=True, metavar="MODEL...")
 @click.option("-o", "--output", metavar="OUT", help="A file, or a folder: FOLDER/.")
 @setting(
     "--tol",

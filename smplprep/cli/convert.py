@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import click
 
-from .shared import compress_option, family_option, force_option, layout_options, max_bytes_option
+from .shared import (
+    INPUT,
+    compress_option,
+    family_option,
+    force_option,
+    layout_options,
+    max_bytes_option,
+)
 from .values import check_ending
 
 
 @click.command("convert", short_help="Write the same arrays in another container.")
-@click.argument("model", type=click.Path(), metavar="IN")
+@click.argument("model", type=INPUT, metavar="IN")
 @click.option("-o", "--output", metavar="OUT", help="Ends in .npz, .pkl or .h5.")
 @layout_options
 @family_option

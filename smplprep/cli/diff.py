@@ -6,12 +6,13 @@ from pathlib import Path
 
 import click
 
-from .shared import max_bytes_option, normalise_rows_option
+from .shared import INPUT, max_bytes_option, normalise_rows_option
+from .values import check_page
 
 
 @click.command("diff", short_help="Compare two files of one family, whoever cleaned them.")
-@click.argument("a", type=click.Path(), metavar="A")
-@click.argument("b", type=click.Path(), metavar="B")
+@click.argument("a", type=INPUT, metavar="A")
+@click.argument("b", type=INPUT, metavar="B")
 @click.option(
     "-o",
     "--output",
@@ -45,8 +46,8 @@ def diff_command(
     from ..report.summary import summary_text
     from ..report.verdict import verdict
 
-    if output and Path(output).suffix.lower() not in (".html", ".htm"):
-        raise click.UsageError("-o names the page, FILE.html; the JSON stands beside it")
+    if output:
+        check_page(output)
     name = f"{Path(a).stem}_vs_{Path(b).stem}"
     page = Path(output) if output else Path(f"{name}.report.html")
     if not as_json:

@@ -11,12 +11,12 @@ from typing import Any
 
 import click
 
-from .shared import force_option, max_bytes_option, normalise_rows_option
+from .shared import INPUT, force_option, max_bytes_option, normalise_rows_option
 
 
 @click.command("evaluate", short_help="Measure how far vertices move over real motions.")
-@click.argument("original", type=click.Path(), metavar="ORIGINAL")
-@click.argument("cleaned", type=click.Path(), metavar="CLEANED")
+@click.argument("original", type=INPUT, metavar="ORIGINAL")
+@click.argument("cleaned", type=INPUT, metavar="CLEANED")
 @click.option(
     "--motions",
     multiple=True,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from .shared import family_option, max_bytes_option
+from .shared import INPUT, family_option, max_bytes_option
 
 
 @click.command("inspect", short_help="Say what MODEL holds, what is odd, whether smplx loads it.")
-@click.argument("model", type=click.Path(), metavar="MODEL")
+@click.argument("model", type=INPUT, metavar="MODEL")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 @family_option
 @max_bytes_option

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import click
 
-from .shared import force_option, max_bytes_option
+from .shared import INPUT, force_option, max_bytes_option
 from .values import check_ending
 
 
 @click.command("merge-hands", short_help="Give SMPL-H the hands of MANO, which smplx needs.")
-@click.argument("body", type=click.Path(), metavar="SMPLH")
-@click.argument("left", type=click.Path(), metavar="MANO_LEFT")
-@click.argument("right", type=click.Path(), metavar="MANO_RIGHT")
+@click.argument("body", type=INPUT, metavar="SMPLH")
+@click.argument("left", type=INPUT, metavar="MANO_LEFT")
+@click.argument("right", type=INPUT, metavar="MANO_RIGHT")
 @click.option("-o", "--output", metavar="OUT", required=True, help="Ends in .npz, .pkl or .h5.")
 @max_bytes_option
 @force_option

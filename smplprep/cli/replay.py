@@ -6,12 +6,13 @@ from pathlib import Path
 
 import click
 
-from .shared import device_option, force_option, max_bytes_option
+from .shared import INPUT, device_option, force_option, max_bytes_option
+from .values import Picture
 
 
 @click.command("replay", short_help="Fit raw and cleaned to a few keypoints; see what turns.")
-@click.argument("model", type=click.Path(), metavar="MODEL")
-@click.argument("cleaned", type=click.Path(), metavar="[CLEANED]", required=False)
+@click.argument("model", type=INPUT, metavar="MODEL")
+@click.argument("cleaned", type=INPUT, metavar="[CLEANED]", required=False)
 @click.option(
     "--visible",
     default="Nose,LEye,LEar,LShoulder,LElbow,LWrist",
@@ -24,7 +25,12 @@ from .shared import device_option, force_option, max_bytes_option
 )
 @click.option("--steps", type=click.IntRange(min=1), default=100, show_default=True)
 @device_option
-@click.option("--plot", metavar="FILE.png", help="Draw the drift of each joint and the bodies.")
+@click.option(
+    "--plot",
+    type=Picture(),
+    metavar="FILE.png",
+    help="Draw the drift of each joint and the bodies.",
+)
 @force_option
 @max_bytes_option
 def replay_command(

@@ -10,10 +10,12 @@ from typing import Any
 import click
 
 from ..errors import ModelReadError, SmplprepError, shown
+from .shared import INPUT
+from .values import check_page
 
 
 @click.command("report", short_help="Draw the page of a report again, or its figures.")
-@click.argument("report", type=click.Path(), metavar="REPORT.json")
+@click.argument("report", type=INPUT, metavar="REPORT.json")
 @click.option("-o", "--output", metavar="OUT.html", help="The page.  [default: beside the report]")
 @click.option("--png", metavar="DIR", help="Write the key figures as PNG instead of the page.")
 @click.option("--force", is_flag=True, help="Replace existing outputs.")
@@ -24,6 +26,8 @@ def report_command(report: str, output: str | None, png: str | None, force: bool
     Example:
       smplprep report SMPLH_NEUTRAL_clean.report.json
     """
+    if output:
+        check_page(output)
     data = read_report(report)
     name = Path(report).name.removesuffix(".json").removesuffix(".report")
     if png:

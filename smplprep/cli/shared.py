@@ -11,6 +11,9 @@ from ..families import FAMILIES, GENDERS
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
+# click itself would call a file that nobody may read a usage error; it is a bad input.
+INPUT = click.Path(readable=False)
+
 max_bytes_option = click.option(
     "--max-bytes", type=click.IntRange(min=1), help="Accept larger inputs than 2 GiB."
 )

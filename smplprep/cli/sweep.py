@@ -7,13 +7,15 @@ from typing import Any
 
 import click
 
-from .shared import max_bytes_option, more_landmarks_option, normalise_rows_option
+from .shared import INPUT, max_bytes_option, more_landmarks_option, normalise_rows_option
+from .values import Picture, Tolerances
 
 
 @click.command("sweep", short_help="Try many tolerances: what each leaks and moves.")
-@click.argument("model", type=click.Path(), metavar="MODEL")
+@click.argument("model", type=INPUT, metavar="MODEL")
 @click.option(
     "--tols",
+    type=Tolerances(),
     default="1e-5:1e-1:20",
     show_default=True,
     metavar="LOW:HIGH:COUNT",
@@ -29,7 +31,9 @@ from .shared import max_bytes_option, more_landmarks_option, normalise_rows_opti
 @click.option(
     "--hops", type=click.IntRange(min=0), default=2, show_default=True, help="As for clean."
 )
-@click.option("--plot", metavar="FILE.png", help="Draw the sweep, too (.png, .svg or .pdf).")
+@click.option(
+    "--plot", type=Picture(), metavar="FILE.png", help="Draw the sweep, too (.png, .svg or .pdf)."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of the table.")
 @normalise_rows_option
 @more_landmarks_option
@@ -37,7 +41,7 @@ from .shared import max_bytes_option, more_landmarks_option, normalise_rows_opti
 @click.option("--force", is_flag=True, help="Replace an existing picture.")
 def sweep_command(
     model: str,
-    tols: str,
+    tols: list[float],
     plot: str | None,
     as_json: bool,
     landmarks: str | None,
@@ -57,18 +61,17 @@ def sweep_command(
     from ..contents import limits_with
     from ..io.read_model import read_model
     from ..options import Options
-    from ..sweep import sweep, sweep_text, tolerances_of
+    from ..sweep import sweep, sweep_text
 
     if plot:
         from ..report.pictures import check_picture, draw_sweep, write_picture
 
         check_picture(plot, force=force, inputs=[model])  # a refusal comes before the work
     options = Options(**chosen)
-    tolerances = tolerances_of(tols)
     loaded = read_model(model, normalise_rows=options.normalise_rows, limits=limits_with(max_bytes))
     if landmarks is not None:
         loaded = with_landmarks(loaded, landmarks)
-    found = sweep(loaded, tolerances, options, watch=progress_bar)
+    found = sweep(loaded, tols, options, watch=progress_bar)
     click.echo(json.dumps(found, indent=1) if as_json else sweep_text(found))
     if plot:
         write_picture(draw_sweep(found), plot, force=force, inputs=[model])

@@ -171,6 +171,8 @@ def check_output(
     path, _ = _replaceable(target, force=force, inputs=inputs)
     with _explained(os.fspath(target)):
         path.parent.stat()
+        if not os.access(path.parent, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
 
 def make_folder_of(target: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -9,11 +10,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from command_line import command, run
 
 import smplprep
-from smplprep import read_model
+from smplprep import SmplprepError, read_model
 from smplprep.cli.main import COMMANDS
+from smplprep.cli.main import smplprep as smplprep_command
 
 
 def test_help_imports_neither_numpy_nor_torch():
@@ -85,6 +88,41 @@ def test_a_missing_input_of_any_command_is_bad_input(arguments):
     assert (done.returncode, done.stdout) == (3, "")
     assert "there is no such file" in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ("sweep M --tols 1e-3:1e-1", "'--tols': '1e-3:1e-1' is neither LOW:HIGH:COUNT"),
+        ("sweep M --tols 0.5,1.5", "'--tols': '0.5,1.5' has a tolerance that is not in [0, 1)"),
+        ("sweep M --plot x.gif", "'--plot': x.gif: a picture ends in one of .png, .svg, .pdf"),
+        ("replay M --plot x.gif", "'--plot': x.gif: a picture ends in one of .png, .svg, .pdf"),
+        ("report R -o x.txt", "-o names the page, FILE.html, and x.txt is none"),
+        ("clean M --hands -o x.npz", "--hands needs LEFT RIGHT, the two files of MANO, or flat"),
+        ("clean M --hands L.pkl", "--hands needs LEFT RIGHT, the two files of MANO, or flat"),
+    ],
+)
+def test_what_is_wrong_without_a_model_is_a_usage_error_that_names_it(arguments, sentence):
+    done = run(*arguments.split())
+    assert (done.returncode, done.stdout) == (2, "")
+    assert sentence in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments", ["inspect M", "clean M", "check M", "convert M -o x.npz", "build M"]
+)
+def test_a_file_that_nobody_may_read_is_bad_input(arguments, tmp_path, monkeypatch):
+    def denied(*_: object, **__: object) -> int:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    model = tmp_path / "model.npz"
+    model.touch()
+    monkeypatch.setattr(os, "access", lambda *_, **__: False)
+    monkeypatch.setattr(os, "open", denied)
+    monkeypatch.setattr(Path, "read_text", denied)
+    done = CliRunner().invoke(smplprep_command, arguments.replace("M", str(model)).split())
+    assert isinstance(done.exception, SmplprepError), done.output
+    assert (done.exception.exit_status, done.exception.path) in ((3, str(model)), (3, "model.npz"))
 
 
 @pytest.mark.parametrize("command", ["audit", "evaluate", "verify"])

@@ -16,7 +16,7 @@ import pytest
 import smplprep
 from smplprep.errors import ModelWriteError, VerificationError
 from smplprep.io import signals
-from smplprep.io.replace_file import commit_all, replacing
+from smplprep.io.replace_file import check_output, commit_all, replacing
 
 ROOT = Path(smplprep.__file__).parents[1]
 
@@ -81,6 +81,13 @@ def test_an_existing_file_needs_force(tmp_path: Path) -> None:
     error = refusal(tmp_path / "m")
     assert (error.message, error.hint) == ("the output exists already", "--force replaces it")
     assert (tmp_path / "m").read_bytes() == b"old"
+
+
+def test_a_folder_that_cannot_be_written_to_is_refused_before_the_work(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda path, mode: False)  # root may write anywhere
+    with pytest.raises(ModelWriteError) as caught:
+        check_output(tmp_path / "m")
+    assert caught.value.message == "cannot be written: no permission to write in that folder"
 
 
 def test_of_two_runs_at_once_the_second_fails(tmp_path: Path) -> None:
@@ -230,7 +237,7 @@ def test_file_size_limit(old: bytes | None, tmp_path: Path) -> None:
     script = f"""
 import resource
 from smplprep.errors import ModelWriteError
-from smplprep.io.replace_file import replacing
+from smplprep.io.replace_file import check_output, replacing
 resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
 try:
     with replacing({str(target)!r}, force=True) as output:
