@@ -172,7 +172,8 @@ def check_output(
     with _explained(os.fspath(target)):
         path.parent.stat()
         if not os.access(path.parent, os.W_OK):
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+            number = errno.EROFS if _is_read_only(path.parent) else errno.EACCES
+            raise OSError(number, os.strerror(number))
 
 
 def make_folder_of(target: Path) -> None:
@@ -185,6 +186,11 @@ def make_folder_of(target: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ModelWriteError(f"cannot be made: {error.strerror}", path=target.parent) from error
+
+
+def _is_read_only(folder: Path) -> bool:
+    """Whether the file system is mounted so; False where the system does not say."""
+    return hasattr(os, "statvfs") and bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
 
 
 def _replaceable(

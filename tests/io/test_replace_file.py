@@ -237,7 +237,7 @@ def test_file_size_limit(old: bytes | None, tmp_path: Path) -> None:
     script = f"""
 import resource
 from smplprep.errors import ModelWriteError
-from smplprep.io.replace_file import check_output, replacing
+from smplprep.io.replace_file import replacing
 resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
 try:
     with replacing({str(target)!r}, force=True) as output:
