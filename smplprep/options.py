@@ -27,9 +27,16 @@ CHOICES = {
     "policy": ("threshold", "islands", "structure"),
     "removed_to": ("renormalise", "parent"),
 }
+# Field -> its flag, where that is no mere spelling of it.
+SHORT = {"tolerance": "tol", "regressor_tolerance": "regressor-tol"}
 FLAGS = ("normalise_rows", "symmetrize")
 COUNTS = ("hops", "reach", "max_influences")
 NUMBERS = ("tolerance", "regressor_tolerance", "regressor_budget_mm", "budget_mm")
+
+
+def flag_of(field: str) -> str:
+    """The flag of ``clean`` and the key of a manifest that sets a field of Options, undashed."""
+    return SHORT.get(field, field.replace("_", "-"))
 
 
 @dataclass(frozen=True)

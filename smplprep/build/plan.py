@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .. import __version__
+from ..options import flag_of
 from .hashes import Hashes
 from .lock import Entry, Key, key_of
 from .manifest import Job
@@ -53,7 +54,7 @@ def _difference(job: Job, entry: Entry | None, found: dict[str, str | None]) -> 
         changed = _changed(recipe["options"], entry.recipe["options"]) or _changed(
             recipe, entry.recipe
         )
-        return f"{', '.join(changed)} changed"
+        return f"{', '.join(map(flag_of, changed))} changed"
     before = entry.versions["smplprep"]
     if before != __version__:
         return f"smplprep {before} > {__version__}"

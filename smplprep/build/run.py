@@ -27,6 +27,9 @@ except ImportError:  # Windows: two builds at once in one folder are the user's 
     fcntl = None  # type: ignore[assignment]
 
 
+WRITE_LOCK = "If that is meant, run smplprep build without --locked and commit the lock."
+
+
 @dataclass(frozen=True)
 class Result:
     """What became of one model: an error, or ``built``, or it was current already."""
@@ -79,7 +82,7 @@ def build(
         ManifestError: the lock cannot be read, or there is none though ``locked``.
     """
     if locked and not path.exists():
-        raise ManifestError("there is none, but --locked", path=path)
+        raise ManifestError("there is none, but --locked", path=path, hint=WRITE_LOCK)
     folder = make_folder()
     with _alone(folder, watch.waiting):
         lock = read_lock(path)
@@ -119,7 +122,7 @@ def _left_over(jobs: Sequence[Job], lock: dict[Key, Entry]) -> list[str]:
 
 def _refusal(planned: Planned) -> SmplprepError:
     message = f"is not as the lock says: {planned.differs}"
-    return VerificationError(message, path=planned.job.path)
+    return VerificationError(message, path=planned.job.path, hint=WRITE_LOCK)
 
 
 class _Judge:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ..io.vertex_list import VertexList
 
 MANIFEST = "smplprep.toml"
+WHY = 29  # columns
 
 
 @click.command("build", short_help="Clean every model of a manifest, where something changed.")
@@ -81,7 +82,7 @@ def build_command(
             (
                 each.planned.job.path,
                 "failed" if each.error else "built" if each.built else "current",
-                each.planned.why,
+                failure(each.error) if each.error else each.planned.why,
             )
             for each in outcome.results
         ]
@@ -200,6 +201,13 @@ def complain(outcome: Outcome) -> int:
     return max((in_words(error)[2] for error in errors), default=0)
 
 
+def failure(error: Exception) -> str:
+    """Why it failed, where a few words say it; the whole sentence stands on stderr, above."""
+    message = str(getattr(error, "message", ""))
+    said = (message, message.rpartition(": ")[2])  # what is wrong, or what with it
+    return next((words for words in said if 0 < len(words) <= WHY), "see above")
+
+
 def table(rows: list[tuple[str, str, str | None]]) -> str:
     """Model, result and reason at 80 columns, and how many of each result."""
     lines = [f"{'model':<41} {'result':<8} why", *(row_text(*row) for row in rows)]
@@ -211,4 +219,5 @@ def table(rows: list[tuple[str, str, str | None]]) -> str:
 def row_text(path: str, result: str, why: str | None) -> str:
     name = path if len(path) <= 41 else f"...{path[-38:]}"
     reason = why or ""
-    return f"{name:<41} {result:<8} {reason if len(reason) <= 29 else reason[:26] + '...'}".rstrip()
+    reason = reason if len(reason) <= WHY else reason[: WHY - 3] + "..."
+    return f"{name:<41} {result:<8} {reason}".rstrip()

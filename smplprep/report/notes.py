@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ..options import flag_of
 from .summary import millimetres
 from .verdict import leaks
 
@@ -47,8 +48,7 @@ def ways_out(report: Mapping[str, Any]) -> list[str]:
 
 def larger_tolerance(options: Mapping[str, Any]) -> str:
     """What removes the weights that a landmark leaks through."""
-    fields = {"--keep-joints": "keep_joints", "--keep-vertices": "keep_vertices"}
-    kept = [flag for flag, field in fields.items() if options[field]]
+    kept = [f"--{flag_of(field)}" for field in ("keep_joints", "keep_vertices") if options[field]]
     if options["policy"] == "islands":
         way = "--policy threshold or structure"
     else:

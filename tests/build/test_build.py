@@ -97,9 +97,12 @@ def test_one_failure_is_named_and_the_rest_is_built(project: Path, build: Run) -
     (project / MODELS[1]).write_bytes(b"PK\3\4 no archive")
     (project / "smplprep.toml").write_text(MANIFEST + '[[model]]\npath = "raw/none.npz"\n')
     done = build(status=3)
-    assert [row.split()[0] for row in results(done.stdout).values()] == [
-        "built", "failed", "built", "failed"
-    ]  # fmt: skip
+    assert [*results(done.stdout).values()] == [
+        "built not in the lock",
+        "failed see above",
+        "built not in the lock",
+        "failed there is no such file",
+    ]
     assert done.stdout.splitlines()[-1] == "4 models: 2 built, 2 failed"
     first, second = done.stderr.splitlines()
     assert first.startswith(f"smplprep: {MODELS[1]}: ")

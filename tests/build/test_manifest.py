@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from smplprep import Options
 from smplprep.build.manifest import Job, line_of, read_manifest
 from smplprep.cli.build import flags
 from smplprep.errors import ManifestError
+from smplprep.options import Options, flag_of
 
 
 @pytest.fixture
@@ -30,6 +30,9 @@ def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 def test_every_option_is_a_key_under_its_flag():
     assert {field for field, _ in flags().values()} == {field.name for field in fields(Options)}
+    assert {flag_of(field): field for field, _ in flags().values()} == {
+        flag: field for flag, (field, _) in flags().items()
+    }
     assert {"tol", "regressor-budget-mm", "normalise-rows"} < set(flags())
 
 
