@@ -110,9 +110,7 @@ def evaluate_command(
 
     state_path = resume or (output and f"{output}.state")
     state = State(state_path, measure) if state_path else None
-    outcome = evaluate(
-        measure, found, results_of, state=state, say=lambda line: click.echo(line, err=True)
-    )
+    outcome = evaluate(measure, found, results_of, state=state, say=say)
     data = result_data(measure, outcome)
     text = json.dumps(data, indent=1, ensure_ascii=False)
     if output:
@@ -122,10 +120,17 @@ def evaluate_command(
     if state:
         state.close(outcome, keep=bool(resume or outcome.failed))
     click.echo(text if as_json else evaluation_text(data))
+    if output:
+        click.echo(f"result: {output}", err=as_json)
     if outcome.failed:
         for row in data["failed"]:
-            click.echo(f"smplprep: {shown(row['file'], 240)}: {row['error']}", err=True)
+            say(f"{shown(row['file'], 240)}: {row['error']}")
         raise click.exceptions.Exit(1)
+
+
+def say(line: str) -> None:
+    """What is worth a line, on stderr."""
+    click.echo(f"smplprep: {line}", err=True)
 
 
 def ready(original: str, cleaned: str, device: str, *, normalise_rows: bool, limits: Any) -> Any:

@@ -14,6 +14,10 @@ Results = Callable[[list[Motion]], Iterator[FileResult]]  # measures motions, he
 Say = Callable[[str], None]
 
 
+def count_of(n_motions: int) -> str:
+    return "1 motion" if n_motions == 1 else f"{n_motions:,} motions"
+
+
 def evaluate(
     measure: Measuring,
     motions: Sequence[Motion],
@@ -36,8 +40,9 @@ def evaluate(
     """
     known = state.load(motions) if state else None
     if state and state.path.exists():
-        told = f"{len(known.done)} motions are done" if known else "of others; starts anew"
-        say(f"{state.path}: {told}")
+        n_done = len(known.done) if known else 0
+        told = f"{count_of(n_done)} {'is' if n_done == 1 else 'are'} done"
+        say(f"{state.path}: {told if known else 'of others; starts anew'}")
     outcome = known or Outcome(Tally.empty(len(measure.regions)))
     longest = measure.n_shapes
     for result in results_of([m for m in motions if m.label not in outcome.done]):
@@ -46,9 +51,9 @@ def evaluate(
         if state and result.tally:
             state.save(outcome)
     if not outcome.done:
-        label, error = min(outcome.failed.items())
-        what = f"none of {len(motions)} motions can be evaluated; {shown(label)}: {error}"
-        raise SmplprepError(what)
+        for label, error in sorted(outcome.failed.items()):
+            say(f"{shown(label, 240)}: {error}")
+        raise SmplprepError(f"no motion of {len(motions)} can be evaluated")
     if longest > measure.n_shapes:
         say(f"up to {longest} betas in the motions; the models' {measure.n_shapes} were used")
     return outcome

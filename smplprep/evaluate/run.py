@@ -133,6 +133,7 @@ def settled(item: Any) -> Any:
 
 
 def sentence(error: SmplprepError) -> str:
-    """The error without the path, which differs from machine to machine."""
+    """The error and its hint without the path, which differs from machine to machine."""
     where = f" (key {shown(error.key)})" if error.key is not None else ""
-    return f"{error.message}{where}"
+    hint = f"; {error.hint[:1].lower()}{error.hint[1:].rstrip('.')}" if error.hint else ""
+    return f"{error.message}{where}{hint}"

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..errors import shown
 from ..report.summary import millimetres
+from .evaluation import count_of
 
 KEYS = ("mean_mm", "p50_mm", "p99_mm", "max_mm")
 BAR = 40
@@ -16,7 +17,7 @@ def evaluation_text(data: Mapping[str, Any]) -> str:
     """Tables of regions, of the histogram and of the worst frames."""
     n_files = len(data["failed"]) + data["motions"]
     lines = [
-        f"{data['frames']:,} frames of {data['motions']} of {n_files} motions ({data['family']})"
+        f"{data['frames']:,} frames of {data['motions']} of {count_of(n_files)} ({data['family']})"
     ]
     lines += ["", *region_lines(data), "", *histogram_lines(data["histogram"]), ""]
     lines.append(f"{'worst frames (one of each 128)':<48}{'frame':>9}{'vertex':>9}{'mm':>12}")

@@ -16,6 +16,7 @@ from click.testing import CliRunner
 from smplprep import SmplprepError, write_model
 from smplprep.clean_file import clean_file
 from smplprep.cli.main import smplprep
+from smplprep.evaluate.evaluation import count_of
 from smplprep.evaluate.measure import Measure
 from smplprep.evaluate.motions import find_motions
 from smplprep.evaluate.result import figures, result_data
@@ -86,10 +87,10 @@ def test_order_and_threads_change_nothing(workplace, pair):
 def test_text_fits_80_columns_and_output_holds_the_json(workplace):
     out = workplace / "moved.json"
     text = run(workplace, "-o", str(out)).stdout
-    assert max(map(len, text.splitlines())) <= 80
+    assert max(map(len, text.splitlines()[:-1])) <= 80  # the last names a file
     assert text.startswith(f"{FRAMES:,} frames of 6 of 6 motions (other)")
     data = json.loads(out.read_text())
-    assert text.strip() == evaluation_text(data)
+    assert text == f"{evaluation_text(data)}\nresult: {out}\n"
     assert str(workplace) not in out.read_text()
     assert not out.with_name("moved.json.state").exists()
     assert "exists already" in run_error(workplace, "-o", str(out), status=4)
@@ -139,14 +140,27 @@ def test_broken_motions_are_named_and_the_rest_goes_on(workplace):
     np.savez(workplace / "motions" / "nan.npz", poses=np.full((300, 12), 0.5))
     (workplace / "motions" / "s0" / "broken.npz").unlink()
     again = run(workplace, "-o", str(out), "--force")
-    assert "6 motions are done" in again.stderr
+    assert "moved.json.state: 6 motions are done" in again.stderr
     assert json.loads(out.read_text()) == json.loads(run(workplace, "--json").stdout)
 
 
 def test_nothing_to_evaluate_is_an_error(workplace):
     for path in (workplace / "motions").rglob("*.npz"):
         path.write_bytes(b"PK\3\4 broken")
-    assert "none of 6 motions can be evaluated; s0/m0.npz: " in run_error(workplace, status=3)
+    unpack = workplace / "motions" / "s0" / "m0.npz"
+    unpack.write_bytes(b"\x1f\x8b and so on")
+    lines = run_error(workplace, status=3).splitlines()
+    assert len(lines) == 7
+    assert lines[0] == "smplprep: s0/m0.npz: this is compressed with gzip; unpack it first"
+    assert lines[1].startswith("smplprep: s0/m2.npz: the archive does not end in its directory")
+    assert lines[6] == "smplprep: no motion of 6 can be evaluated"
+
+
+def test_one_motion_is_no_plural(workplace):
+    for path in sorted((workplace / "motions").rglob("*.npz"))[1:]:
+        path.unlink()
+    assert run(workplace).stdout.splitlines()[0] == "30 frames of 1 of 1 motion (other)"
+    assert count_of(1234) == "1,234 motions"
 
 
 def test_long_betas_are_told_once(workplace):
@@ -193,7 +207,7 @@ def test_a_process_killed_at_any_time_leaves_what_can_be_gone_on_from(workplace,
     assert process.wait() == -number
     assert not list(workplace.glob("*moved*"))
     done = subprocess.run(command, cwd=workplace, check=True, capture_output=True, text=True)
-    assert "motions are done" in done.stderr
+    assert " done\n" in done.stderr
     assert out.read_bytes() == whole
 
 
