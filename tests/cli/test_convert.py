@@ -37,7 +37,7 @@ def test_round_trips_are_exact(way: str, family_dir: Path, tmp_path: Path) -> No
 def test_chumpy_and_python_2_go_and_matrices_stay_sparse(family_dir: Path, tmp_path: Path) -> None:
     source = family_dir / "mano" / "MANO_RIGHT.pkl"
     assert b"chumpy" in source.read_bytes()
-    for name in ("m.pkl", "m.h5"):
+    for name in ("mano_m.pkl", "m.h5"):
         done = run("convert", source, "-o", tmp_path / name)
         assert (done.returncode, done.stdout) == (0, f"model: {tmp_path / name}\n")
         assert b"chumpy" not in (tmp_path / name).read_bytes()
