@@ -69,4 +69,5 @@ def diff_command(
         page_file.write(render_page(report.data, name=name))
         commit_all(page_file, json_file)
     click.echo("\n".join([verdict(report.data), "", summary_text(report.data), ""]))
-    click.echo(f"page: {page}")
+    click.echo(f"report: {page.with_suffix('.json')}")
+    click.echo(f"page:   {page}")
