@@ -90,6 +90,11 @@ def assert_clean(body_model: Any, *, max_leaks: int = 0, max_influences: int | N
 
 def model_of_module(body_model: Any) -> Model:
     """The arrays of a stock smplx module as a Model; views, where it lives in main memory."""
+    if isinstance(body_model, Model | str | os.PathLike):
+        raise ModelInvalidError(
+            "assert_clean takes a module, as smplx.create gives it; for a file there is "
+            "smplprep.check.check_file"
+        )
     names = ["v_template", "faces_tensor", "lbs_weights", "J_regressor", "posedirs", "shapedirs",
              "parents"]  # fmt: skip
     names += [key for key in FACE_KEYS if hasattr(body_model, key)]

@@ -71,7 +71,7 @@ def check_body(body: Model) -> None:
                     "it has hands already",
                     path=path,
                     key=name + side[0],
-                    hint="They are kept without --hands.",
+                    hint="There is nothing to merge; smplprep clean keeps what is there.",
                 )
 
 

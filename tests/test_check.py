@@ -168,6 +168,17 @@ def test_a_module_needs_no_torch(cleaned, monkeypatch):
     assert_clean(module_of(cleaned))
 
 
+def test_a_file_or_a_model_of_ours_is_no_module(standin, cleaned_file):
+    sentence = (
+        "assert_clean takes a module, as smplx.create gives it; for a file there is "
+        "smplprep.check.check_file"
+    )
+    for other in (standin, cleaned_file, str(cleaned_file)):
+        with pytest.raises(ModelInvalidError) as caught:
+            assert_clean(other)
+        assert str(caught.value) == sentence
+
+
 def test_something_else_is_no_module():
     with pytest.raises(ModelInvalidError, match="this is no stock smplx module"):
         assert_clean(SimpleNamespace())

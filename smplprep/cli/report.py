@@ -13,6 +13,8 @@ from ..errors import ModelReadError, SmplprepError, shown
 from .shared import INPUT
 from .values import check_page
 
+WANTED = "It takes NAME.report.json, which clean and diff write beside what they make."
+
 
 @click.command("report", short_help="Draw the page of a report again, or its figures.")
 @click.argument("report", type=INPUT, metavar="REPORT.json")
@@ -72,9 +74,10 @@ def read_report(path: str) -> dict[str, Any]:
     try:
         data = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise SmplprepError(f"no readable JSON: {error}", path=path) from error
+        raise SmplprepError(f"no readable JSON: {error}", path=path, hint=WANTED) from error
     if not isinstance(data, dict) or data.get("report_version") != REPORT_VERSION:
-        raise SmplprepError(f"no smplprep report of version {REPORT_VERSION}", path=path)
+        message = f"no smplprep report of version {REPORT_VERSION}"
+        raise SmplprepError(message, path=path, hint=WANTED)
     missing = [key for key in Report.schema()["required"] if key not in data]
     if missing:
         raise SmplprepError(f"an incomplete report, without {', '.join(missing)}", path=path)

@@ -7,6 +7,15 @@ import json
 from command_line import run
 
 
+def test_a_model_is_no_report(small_file):
+    told = run("report", small_file)
+    assert told.returncode == 3
+    assert "no readable JSON" in told.stderr
+    assert told.stderr.splitlines()[1] == (
+        "  It takes NAME.report.json, which clean and diff write beside what they make."
+    )
+
+
 def test_a_damaged_report_is_named(small_file, tmp_path):
     run("clean", small_file, "-o", tmp_path / "o.npz", "--no-html")
     path = tmp_path / "o.report.json"
