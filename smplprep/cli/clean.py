@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..contents import ENDINGS
-from ..errors import ModelWriteError, install
+from ..errors import ModelReadError, ModelWriteError, install
 from ..options import Options
 from ..report.notes import leaks_left, notes
 from ..report.summary import change_lines, summary_text
@@ -26,6 +26,7 @@ from .shared import (
     max_bytes_option,
     more_landmarks_option,
     normalise_rows_option,
+    note,
 )
 from .values import SHARE, HandsCommand, Names, Tolerance, check_ending, choice
 
@@ -183,6 +184,7 @@ def clean_command(
 
     for model in models:
         try:
+            check_no_folder(model)
             done = clean_file(
                 model,
                 place,
@@ -224,6 +226,14 @@ def clean_command(
         raise click.exceptions.Exit(worst)
 
 
+def check_no_folder(model: str) -> None:
+    """Refuse a folder, with how its files are named."""
+    if model and Path(model).is_dir():
+        kinds = [ending for ending in ENDINGS if any(Path(model).glob(f"*{ending}"))]
+        hint = f"Name the files in it: {Path(model) / '*'}{kinds[0] if kinds else '.npz'}"
+        raise ModelReadError("this is a folder, not a model file", path=model, hint=hint)
+
+
 def output_place(models: tuple[str, ...], output: str | None) -> str | None:
     """What -o names, a folder with a slash at its end; None for beside each input."""
     from ..clean_file import is_folder_name
@@ -248,7 +258,7 @@ def result_text(model: str, done: CleanedFile, *, verbose: bool) -> str:
     data = done.report.data
     details = [*change_lines(data), ""] if verbose else []
     lines = [f"{model} ({data['family']})", "", summary_text(data), "", *details]
-    lines += [f"note: {sentence}" for sentence in data["odd"]]
+    lines += map(note, data["odd"])
     if done.target is None:
         lines.append("dry run: nothing was written")
     else:
@@ -274,7 +284,7 @@ def closing_notes(options: Options, done: CleanedFile, *, html: bool) -> list[st
         said.append(f"{flags[name]} has no effect with {flags[other]} {getattr(options, other)}")
     if html and done.target and not done.html_target:
         said.append(f"no HTML page; {install('report')}")
-    return [f"note: {sentence}" for sentence in said]
+    return [*map(note, said)]
 
 
 class Progress:

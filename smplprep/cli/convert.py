@@ -11,6 +11,7 @@ from .shared import (
     force_option,
     layout_options,
     max_bytes_option,
+    note,
 )
 from .values import check_ending
 
@@ -65,8 +66,8 @@ def convert_command(
     container = container_of(target, default=found.source.container)
     if container != "pkl":
         for sentence in texts_among(found.entries()):
-            click.echo(f"note: {sentence}")
+            click.echo(note(sentence))
     if container != "h5":
         for sentence in loading_notes(found.family.name, container, found.entries(), target):
-            click.echo(f"note: {sentence}")
+            click.echo(note(sentence))
     click.echo(f"model: {target}")

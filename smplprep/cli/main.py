@@ -50,6 +50,17 @@ class Commands(click.Group):
         command: click.Command = getattr(import_module(f".{name}", __package__), f"{name}_command")
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in COMMANDS and not ctx.resilient_parsing:
+            import difflib
+
+            near = difflib.get_close_matches(args[0], COMMANDS, n=1)
+            nearest = f"; the nearest one is {near[0]}" if near else ""
+            ctx.fail(f"there is no command {args[0]!r}{nearest}")
+        return super().resolve_command(ctx, args)
+
 
 @click.group(cls=Commands, context_settings=SETTINGS)
 @click.option(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
+import textwrap
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -41,6 +44,17 @@ force_option = click.option("--force", is_flag=True, help="Replace an existing o
 family_option = click.option(
     "--family", type=click.Choice(list(FAMILIES)), help="What MODEL is.  [default: by its content]"
 )
+
+
+def note(sentence: str) -> str:
+    """A line of its own for what is worth knowing, broken where a person reads it."""
+    line = f"note: {sentence}"
+    if not sys.stdout.isatty():
+        return line
+    width = shutil.get_terminal_size(fallback=(100, 24)).columns
+    return textwrap.fill(
+        line, width, subsequent_indent="      ", break_long_words=False, break_on_hyphens=False
+    )
 
 
 def layout_options(command: _Function) -> _Function:

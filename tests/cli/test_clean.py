@@ -110,12 +110,17 @@ def test_leaks_that_stay_are_told_even_to_those_who_want_quiet(standin_dir, tmp_
     assert told.stderr == f"smplprep: {source}: {expected}\n"
 
 
-@pytest.mark.parametrize(
-    ("name", "why"), [(".", "this is a folder, not a model file"), ("", "there is no such file")]
-)
-def test_a_folder_is_no_model(name, why):
-    told = run("clean", name)
-    assert (told.returncode, told.stderr) == (3, f"smplprep: {name}: {why}\n")
+def test_a_folder_is_no_model_and_its_files_are_how_to_name_them(tmp_path):
+    told = run("clean", "")
+    assert (told.returncode, told.stderr) == (3, "smplprep: : there is no such file\n")
+    for name, files in (("a.pkl", "*.pkl"), ("a.npz", "*.npz")):
+        (tmp_path / name).touch()
+        told = run("clean", tmp_path)
+        assert told.returncode == 3
+        assert told.stderr == (
+            f"smplprep: {tmp_path}: this is a folder, not a model file\n"
+            f"  Name the files in it: {tmp_path}/{files}\n"
+        )
 
 
 def test_a_policy_counts_each_of_its_rules_and_keeps_what_it_is_told_to(small_file, tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import subprocess
 import sys
@@ -17,6 +18,7 @@ import smplprep
 from smplprep import SmplprepError, read_model
 from smplprep.cli.main import COMMANDS
 from smplprep.cli.main import smplprep as smplprep_command
+from smplprep.cli.shared import note
 
 
 def test_help_imports_neither_numpy_nor_torch():
@@ -29,6 +31,26 @@ def test_help_imports_neither_numpy_nor_torch():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_the_nearest_command_is_named():
+    done = run("claen")
+    assert done.returncode == 2
+    assert "Error: there is no command 'claen'; the nearest one is clean\n" in done.stderr
+    assert "Error: there is no command 'xyz'\n" in run("xyz").stderr
+
+
+def test_notes_are_broken_for_a_terminal_alone(monkeypatch):
+    sentence = "joints stay in place over the first 16; --tol stays whole, and see /a/path-of/words"
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setattr(sys, "stdout", io.StringIO())
+    assert note(sentence) == f"note: {sentence}"
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    assert note(sentence).splitlines() == [
+        "note: joints stay in place over the",
+        "      first 16; --tol stays whole, and",
+        "      see /a/path-of/words",
+    ]
 
 
 def test_help_fits_80_columns_and_uses_a_wider_terminal(monkeypatch):
