@@ -16,6 +16,7 @@ pytest.importorskip("PIL", reason="Pillow is not installed")
 from PIL import Image
 from selenium.webdriver import ActionChains
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -141,6 +142,28 @@ def test_a_vertex_can_be_typed_and_its_landmark_is_named(opened, standin):
     WebDriverWait(browser, 10).until(lambda _: "nose" in readout.text)
     head = standin.family.joint_names(52).index("head")
     assert f"{standin.weights[332, head]:.4g}" in readout.text
+
+
+def test_an_empty_box_chooses_no_vertex_and_a_number_too_large_is_said(opened):
+    browser = opened()
+    field, readout = (browser.find_element(By.ID, name) for name in ("vertex", "readout"))
+    chosen = "return [...$('stage-after').data[2].customdata]"
+    invitation = readout.text
+    for typed, said, ring in (
+        ("332", "nose", [332]),
+        ("99999", "no vertex 99999 of 6890", []),
+        ("7", "vertex 7", [7]),
+        ("", invitation, []),
+        ("-1", "no vertex -1 of 6890", []),
+        ("0", "vertex 0", [0]),
+    ):
+        field.send_keys(Keys.CONTROL, "a")
+        field.send_keys(f"{typed or Keys.DELETE}\t")
+        WebDriverWait(browser, 10).until(
+            lambda driver, said=said, ring=ring: (
+                said in readout.text and driver.execute_script(chosen) == ring
+            )
+        )
 
 
 def test_turning_one_body_turns_the_other(opened):

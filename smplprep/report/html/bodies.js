@@ -18,6 +18,7 @@ function makeBodies() {
   const landmarkAt = new Map(report.landmarks.filter((row) => row.vertex !== null).map((row) => [row.vertex, row]));
   const stages = Object.fromEntries(MOMENTS.map((moment) => [moment, $(`stage-${moment}`)]));
   const state = { pose: "rest", chosen: null };
+  const invitation = $("readout").innerHTML;
 
   // ---- what the colours mean ----
 
@@ -220,12 +221,29 @@ function makeBodies() {
     }
   }
 
+  const isVertex = (number) => Number.isInteger(number) && number >= 0 && number < nVertices;
+
   async function choose(vertex) {
-    if (!Number.isInteger(vertex) || vertex < 0 || vertex >= nVertices) return;
+    if (!isVertex(vertex)) return;
     state.chosen = vertex;
     $("vertex").value = vertex;
     readOut(vertex);
     await draw();
+  }
+
+  async function chooseNone(said) {
+    state.chosen = null;
+    $("readout").innerHTML = said;
+    delete $("readout").dataset.vertex;
+    await draw();
+  }
+
+  /** The vertex whose number stands in the box; none where it is empty or the model has no such. */
+  function chooseTyped() {
+    const { value, valueAsNumber, validity } = $("vertex");
+    if (value === "" && !validity.badInput) return chooseNone(invitation);
+    if (isVertex(valueAsNumber)) return choose(valueAsNumber);
+    return chooseNone(`<p>no vertex ${safe(value || "?")} of ${nVertices}</p>`);
   }
 
   async function start() {
@@ -248,7 +266,7 @@ function makeBodies() {
       draw();
     });
     $("view").addEventListener("change", () => aim(camera($("view").value)));
-    $("vertex").addEventListener("change", () => choose(Number($("vertex").value)));
+    $("vertex").addEventListener("change", chooseTyped);
   }
 
   return { start, choose };
