@@ -111,6 +111,13 @@ def test_first_screen_says_the_verdict(page, report):
     assert page.index('id="verdict"') < page.index('id="before-after"') < page.index('id="body"')
 
 
+def test_options_are_called_by_their_flags(page, report):
+    named = re.findall(r"<dt>--([a-z-]+)</dt><dd>(.*?)</dd>", page)
+    assert len(named) == len(report["options"])
+    assert ("tol", "0.01") in named
+    assert ("keep-joints", "none") in named
+
+
 def test_tables_hold_the_numbers_of_the_json(tables, report):
     joints = report["regressor"]
     mass = report["changes"][0]["mass_dropped_per_joint"]

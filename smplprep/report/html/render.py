@@ -14,6 +14,7 @@ from typing import Any
 
 from ...errors import SmplprepError, install
 from ...io.replace_file import replacing
+from ...options import flag_of
 from ..summary import FIGURES, budget_sentences, millimetres
 from ..verdict import verdict
 from .figures import (
@@ -161,7 +162,8 @@ def environment() -> Any:
         lstrip_blocks=True,
         optimized=False,  # a page is rendered once
     )
-    made.filters |= {"short": short, "millimetres": millimetres, "names": ", ".join}
+    made.filters |= {"short": short, "millimetres": millimetres}
+    made.filters |= {"names": ", ".join, "flag": flag_of}
     return made
 
 
