@@ -11,16 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..tidy import tidy
-from .support import Audit, named
+from .audit import Audit
+from .support import named
 from .vertices import JointLeaks
 
 CSV_COLUMNS = ("model", "landmark", "source", "index", "joint", "weight", "weights", "posedirs",
                "expected", "leak", "rest_mm_per_rad", "median_mm_per_rad")  # fmt: skip
-
-
-def joint_names(audit: Audit, vocabulary: str) -> list[str]:
-    """The names of the audited model's joints in "findings" or "smplx" terms."""
-    return audit.model.family.joint_names(audit.model.n_joints, vocabulary)
 
 
 def audit_data(audits: Sequence[Audit], vocabulary: str = "findings") -> dict[str, Any]:
@@ -40,7 +36,7 @@ def audit_data(audits: Sequence[Audit], vocabulary: str = "findings") -> dict[st
 
 def model_data(audit: Audit, vocabulary: str) -> dict[str, Any]:
     """One model of ``audit_data``."""
-    model, names = audit.model, joint_names(audit, vocabulary)
+    model, names = audit.model, audit.joint_names(vocabulary)
     return {
         "model": audit.name,
         "family": model.family.name,
@@ -71,7 +67,7 @@ def landmark_data(audit: Audit, row: int, names: list[str]) -> dict[str, Any]:
 
 def changes(before: Audit, after: Audit, vocabulary: str) -> list[tuple[Any, list[str], list[str]]]:
     """For each landmark: the joints that no longer move it, and those that newly do."""
-    names = joint_names(after, vocabulary)
+    names = after.joint_names(vocabulary)
 
     def lost(a: NDArray[np.bool_], b: NDArray[np.bool_]) -> list[str]:
         return named(a & ~b, names)
@@ -86,7 +82,7 @@ def audit_csv(audits: Sequence[Audit], vocabulary: str = "findings") -> str:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(CSV_COLUMNS)
     for audit in audits:
-        names = joint_names(audit, vocabulary)
+        names = audit.joint_names(vocabulary)
         support = audit.support
         tables = (support.weights, support.posedirs, support.expected, support.leaks)
         for row, landmark in enumerate(audit.landmarks):

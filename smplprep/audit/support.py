@@ -1,4 +1,4 @@
-"""Which joints can move a landmark and how far, read off the arrays, and which are leaks.
+"""Which joints can move a landmark, read off the arrays, and which of them are leaks.
 
 The support has two channels. ``weights``: a joint moves the vertex when the vertex is skinned to
 it or to one of its descendants. ``posedirs``: a joint moves it when its corrective is not zero
@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from ..kinematics import ancestors_or_self, parents_of
 from ..model import Model
 from .landmark_sets import Landmark, skin_landmarks
-from .sensitivity import sensitivity_tables
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,59 +101,6 @@ def landmark_support(model: Model, landmarks: Sequence[Landmark]) -> Support:
         weights=merged(of_vertices.weights, of_joints),
         posedirs=merged(of_vertices.posedirs, np.zeros_like(of_joints)),
         expected=merged(of_vertices.expected, of_joints),
-    )
-
-
-@dataclass(frozen=True, eq=False)
-class Audit:
-    """What moves the landmarks of one model; tables are (L, J).
-
-    Attributes:
-        name: of the file, for a heading.
-        model: as audited.
-        landmarks: L of them.
-        support: in both channels, and what it should be.
-        skinned: joints with a non-zero weight at the landmark's vertex or corners.
-        rest_mm: |d(landmark)/d(rotation)| in mm per radian at the rest pose; the root included.
-        median_mm: its median over the pose set.
-    """
-
-    name: str
-    model: Model
-    landmarks: Sequence[Landmark]
-    support: Support
-    skinned: NDArray[np.bool_]
-    rest_mm: NDArray[np.float64]
-    median_mm: NDArray[np.float64]
-
-    @property
-    def root(self) -> int:
-        """The joint that moves everything, and is in no support."""
-        return int(np.flatnonzero(parents_of(self.model.kintree_table) == -1)[0])
-
-    @property
-    def n_leaking(self) -> int:
-        """How many landmarks leak."""
-        return int(np.count_nonzero(self.support.leaks.any(axis=1)))
-
-
-def audit(model: Model, landmarks: Sequence[Landmark], *, name: str = "model") -> Audit:
-    """Which joints can move these landmarks, through which channel, and how far.
-
-    Args:
-        model: any.
-        landmarks: see ``landmark_sets``.
-        name: what to call the model in text.
-    """
-    rest_mm, median_mm = sensitivity_tables(model, landmarks)
-    return Audit(
-        name=name,
-        model=model,
-        landmarks=landmarks,
-        support=landmark_support(model, landmarks),
-        skinned=skinned_to(model, landmarks),
-        rest_mm=rest_mm,
-        median_mm=median_mm,
     )
 
 

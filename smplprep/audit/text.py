@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from ..errors import shown
 from ..poses import N_POSES
-from .export import changes, joint_names
+from .audit import Audit
+from .export import changes
 from .landmark_sets import NAMED_SETS
-from .support import Audit
 
 WIDTH = 100
 COLUMN = 42  # of each model, side by side
@@ -37,7 +37,7 @@ def audit_text(
     if len(audits) == 2:
         return "\n".join(against_lines(audits[0], audits[1], vocabulary, which))
     (audit,) = audits
-    names = joint_names(audit, vocabulary)
+    names = audit.joint_names(vocabulary)
     lines = [*heading(audit, which), ""]
     lines += [*weight_lines(audit, names), ""] if audit.skinned.any() else []
     lines += [*support_lines(audit, names), "", *reach_lines(audit, names)]
@@ -129,7 +129,7 @@ def name_width(audit: Audit) -> int:
 
 def against_lines(before: Audit, after: Audit, vocabulary: str, which: str | None) -> list[str]:
     """Both models side by side, and under each landmark what changed."""
-    names = joint_names(after, vocabulary)
+    names = after.joint_names(vocabulary)
     lines = [
         f"{'before: ' + shown(before.name, 72)} ({verdict(before)})",
         f"{'after:  ' + shown(after.name, 72)} ({verdict(after)})",

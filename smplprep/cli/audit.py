@@ -79,8 +79,8 @@ def landmark_audit(
     """The audit of one file, or of two side by side, in the form asked for."""
     import json
 
+    from ..audit.audit import audit
     from ..audit.export import audit_csv, audit_data
-    from ..audit.support import audit
     from ..audit.text import audit_text
     from ..io.read_model import read_model
 

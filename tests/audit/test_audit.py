@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from smplprep.audit.audit import audit
 from smplprep.audit.export import audit_csv, audit_data
 from smplprep.audit.landmark_sets import (
     OPENPOSE25,
@@ -19,7 +20,7 @@ from smplprep.audit.landmark_sets import (
     openpose_hands,
 )
 from smplprep.audit.sensitivity import sensitivities
-from smplprep.audit.support import audit, landmark_support
+from smplprep.audit.support import landmark_support
 from smplprep.audit.text import WIDTH, audit_text
 from smplprep.audit.vertices import vertex_leaks
 from smplprep.cli.main import smplprep as command
