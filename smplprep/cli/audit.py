@@ -82,10 +82,11 @@ def landmark_audit(
     from ..audit.audit import audit
     from ..audit.export import audit_csv, audit_data
     from ..audit.text import audit_text
+    from ..comparable import check_comparable
     from ..io.read_model import read_model
 
     models = [read_model(path, normalise_rows=True, limits=limits) for path in paths]
-    same_build(models[0], models[-1], paths[-1])
+    check_comparable(models[0], models[-1])
     which = set_name(models[0], landmarks)
     chosen = chosen_landmarks(models[0], which, vertices, vocabulary)
     audits = [
@@ -134,15 +135,3 @@ def chosen_landmarks(
     if vertices is not None:
         return landmarks_at(vertices, model)
     return landmark_set(model, landmarks, vocabulary=vocabulary)
-
-
-def same_build(first: Model, model: Model, path: str) -> None:
-    """Raise unless both models have the same vertices and joints."""
-    from ..errors import ModelInvalidError
-
-    if (first.n_vertices, first.n_joints) != (model.n_vertices, model.n_joints):
-        raise ModelInvalidError(
-            f"{model.n_vertices} vertices and {model.n_joints} joints, but the other file has "
-            f"{first.n_vertices} and {first.n_joints}",
-            path=path,
-        )

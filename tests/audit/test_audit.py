@@ -25,6 +25,7 @@ from smplprep.audit.text import WIDTH, audit_text
 from smplprep.audit.vertices import vertex_leaks
 from smplprep.cli.main import smplprep as command
 from smplprep.errors import SmplprepError
+from smplprep.io.write_model import write_model
 from smplprep.kinematics import parents_of
 from smplprep.transforms.localise_posedirs import localise_posedirs
 from smplprep.transforms.prune_weights import prune_weights
@@ -309,3 +310,15 @@ def test_the_command_prints_every_form(standin_dir, tmp_path):
 def test_json_and_csv_exclude_each_other(standin_dir):
     both = run(standin_dir / "SMPLH_NEUTRAL.npz", "--json", "--csv")
     assert both.exit_code == 2
+
+
+def test_against_takes_models_of_one_tree_alone(small_model, tmp_path):
+    own, other = tmp_path / "own.npz", tmp_path / "other.npz"
+    write_model(small_model(), own)
+    tree = small_model().kintree_table.copy()
+    tree[0, 3] = 0
+    write_model(small_model(kintree_table=tree), other)
+    done = run(own, "--against", other, "--vertices", "0")
+    assert str(done.exception) == (
+        f"{own}: not of one family with {other}: another kinematic tree (key kintree_table)"
+    )
