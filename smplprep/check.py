@@ -149,7 +149,7 @@ def leak_faults(model: Model, landmarks: Sequence[Landmark], max_leaks: int) -> 
             listed = f"{len(joints)} joints: {', '.join(joints[:SHOWN])}, ..."
         landmark = landmarks[row]
         place = f"{landmark.source} {landmark.index}"
-        faults.append(f"  {landmark.name} ({place}) leaks to {listed}")
+        faults.append(f"  {landmark.label} ({place}) leaks to {listed}")
     return faults
 
 

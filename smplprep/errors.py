@@ -6,6 +6,8 @@ import os
 import shlex
 import sys
 
+LABEL_WIDTH = 24  # columns of a name in a table or a chart
+
 
 def shown(text: object, limit: int = 80) -> str:
     """Text that came out of a file, escaped and cut so that it cannot take over a terminal."""

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ModelInvalidError, SmplprepError, shown
+from ..errors import LABEL_WIDTH, ModelInvalidError, SmplprepError, shown
 from ..io.input_file import read_text
 from ..io.read_model import read_contents
 from ..io.vertex_list import as_index
@@ -78,6 +78,8 @@ def openpose_hands() -> dict[str, str]:
 class Landmark:
     """A point on the body; exactly one of ``vertex``, ``face`` and ``joint`` is set.
 
+    Data has its ``name``, whatever its length, text and charts its ``label``.
+
     Attributes:
         corners, shares: of a point on a face: its vertices, and how much each counts.
     """
@@ -88,6 +90,11 @@ class Landmark:
     face: int | None = None
     corners: tuple[int, ...] = ()
     shares: tuple[float, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """The name, cut so that it fits a table."""
+        return shown(self.name, LABEL_WIDTH)
 
     @property
     def source(self) -> str:
@@ -121,19 +128,26 @@ def with_landmarks(model: Model, which: str) -> Model:
 
     Args:
         which: see ``landmark_set``; joints of the set are left out, since they never leak, and so
-            are points that are looked at already, whatever they are called.
+            are points that are looked at already, whatever they are called. A set that has one
+            point under two names has it under the first: a leak there is one leak.
 
     Raises:
         SmplprepError: no such set, or a name that is another point's already.
     """
     known = skin_landmarks(model)
-    names, places = {point.name: point for point in known}, [point.blend for point in known]
-    points = [point for point in landmark_set(model, which) if point.source != "joint"]
-    more = [point for point in points if point.blend not in places]
-    for point in more:
+    names = {point.name: point for point in known}
+    places = {frozenset(point.blend.items()) for point in known}
+    more = []
+    for point in landmark_set(model, which):
+        place = frozenset(point.blend.items())
+        if point.source == "joint" or place in places:
+            continue
         if other := names.get(point.name):
-            place = f"{other.source} {other.index}"
-            raise SmplprepError(f"{point.name} is a landmark already, {place}", path=which)
+            raise SmplprepError(
+                f"{point.label} is a landmark already, {other.source} {other.index}", path=which
+            )
+        places.add(place)
+        more.append(point)
     named = (*model.source.landmarks, *more)
     return replace(model, source=replace(model.source, landmarks=named))
 
@@ -237,7 +251,9 @@ def landmarks_from_file(path: str, n_vertices: int) -> list[Landmark]:
                 f"{shown(name)}: {shown(json.dumps(vertex))} is no vertex of {n_vertices}",
                 path=path,
             )
-    return [Landmark(shown(name, 24), vertex=vertex) for name, vertex in names.items()]
+        if not name.isprintable():  # it goes into reports, pages and tables as it is
+            raise SmplprepError(f"{shown(name)!r} holds what cannot be printed", path=path)
+    return [Landmark(name, vertex=vertex) for name, vertex in names.items()]
 
 
 def once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -75,7 +75,7 @@ def weight_lines(audit: Audit, names: list[str]) -> list[str]:
     width = name_width(audit)
     for row, landmark in enumerate(audit.landmarks):
         if landmark.joint is None:
-            label = f"  {landmark.index:>5}: {landmark.name:<{width}} --> "
+            label = f"  {landmark.index:>5}: {landmark.label:<{width}} --> "
             lines += wrapped(label, skinned_cell(audit, row, names))
     return lines
 
@@ -85,7 +85,7 @@ def support_lines(audit: Audit, names: list[str]) -> list[str]:
     lines = ["Landmark (source) --> pose parameters it can move"]
     width = name_width(audit)
     for row, landmark in enumerate(audit.landmarks):
-        label = f"  {landmark.name:<{width}} ({landmark.source})"
+        label = f"  {landmark.label:<{width}} ({landmark.source})"
         weights = weights_cell(audit, row, names)
         if landmark.joint is not None:
             lines += wrapped(f"{label}  --> ", weights)
@@ -109,7 +109,7 @@ def reach_lines(audit: Audit, names: list[str]) -> list[str]:
         told += [sized(audit, row, int(joint), names[joint] + "*") for joint in worst[:STRONGEST]]
         if len(worst) > STRONGEST:
             told.append(f"and {len(worst) - STRONGEST} more leaks")
-        label = f"  {landmark.name:<{name_width(audit)}} --> "
+        label = f"  {landmark.label:<{name_width(audit)}} --> "
         lines += wrapped(label, ", ".join(told) or "none")
     return lines
 
@@ -124,7 +124,7 @@ def sized(audit: Audit, row: int, joint: int, name: str) -> str:
 
 def name_width(audit: Audit) -> int:
     """Columns for the landmarks' names."""
-    return max(len(landmark.name) for landmark in audit.landmarks)
+    return max(len(landmark.label) for landmark in audit.landmarks)
 
 
 def against_lines(before: Audit, after: Audit, vocabulary: str, which: str | None) -> list[str]:
@@ -141,9 +141,11 @@ def against_lines(before: Audit, after: Audit, vocabulary: str, which: str | Non
     same = []
     for row, (landmark, gone, new) in enumerate(changes(before, after, vocabulary)):
         if landmark.joint is not None and not gone and not new:
-            same.append(landmark.name)  # a regressed joint follows the tree, which no clean changes
+            same.append(
+                landmark.label
+            )  # a regressed joint follows the tree, which no clean changes
             continue
-        lines.append(f"{landmark.name} ({landmark.source})")
+        lines.append(f"{landmark.label} ({landmark.source})")
         if landmark.joint is None:
             lines += beside("  skinned", *(skinned_cell(a, row, names) for a in (before, after)))
         lines += beside("  weights", *(weights_cell(a, row, names) for a in (before, after)))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import SmplprepError, install
+from ..errors import LABEL_WIDTH, SmplprepError, install, shown
 from ..io.replace_file import check_output, replacing
 from .html.figures import (
     AFTER,
@@ -169,7 +169,8 @@ def draw_gradients(report: Report) -> Figure:
         shades = np.array(heat["z"], dtype=np.float64)
         panel.pcolormesh(shades, cmap=ramp, vmin=0, vmax=3, edgecolors="white", linewidth=0.6)
         panel.set_xticks(np.arange(len(heat["x"])) + 0.5, heat["x"], rotation=90, fontsize=6)
-        panel.set_yticks(np.arange(len(heat["y"])) + 0.5, heat["y"], fontsize=7)
+        labels = [shown(name, LABEL_WIDTH) for name in heat["y"]]
+        panel.set_yticks(np.arange(len(labels)) + 0.5, labels, fontsize=7)
         panel.set_title(label, color=INK, loc="left")
         plain(panel)
     panels[0].invert_yaxis()

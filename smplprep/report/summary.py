@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..errors import LABEL_WIDTH, shown
+
 
 def summary_text(report: Mapping[str, Any]) -> str:
     """The before/after table and the displacement of each step.
@@ -77,8 +79,8 @@ def leak_lines(leaks: Sequence[Mapping[str, Any]]) -> list[str]:
     for landmark, found in list(rows.items())[:SHOWN_LANDMARKS]:
         first = found[0]
         lines.append(
-            f"  {landmark:<14}{len(found):>8}{first['joint']:>20}{first['channel']:>12}"
-            f"{millimetres(first['cost_mm']):>12}"
+            f"  {shown(landmark, LABEL_WIDTH):<14}{len(found):>8}{first['joint']:>20}"
+            f"{first['channel']:>12}{millimetres(first['cost_mm']):>12}"
         )
     if len(rows) > SHOWN_LANDMARKS:
         lines.append(f"  and of {len(rows) - SHOWN_LANDMARKS} landmarks more, in the report")

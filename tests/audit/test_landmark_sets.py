@@ -85,3 +85,29 @@ def test_their_file_is_never_written_to(leaky: Path, tip: Path) -> None:
     assert done.returncode == 4
     assert done.stderr == f"smplprep: {report}: the output is the input\n"
     assert json.loads(report.read_text()) == {"tip": 0}
+
+
+def test_long_names_stay_apart_and_are_cut_only_in_text(leaky: Path, tmp_path: Path) -> None:
+    long = "the outermost vertex of the tail, "
+    own = tmp_path / "long.json"
+    own.write_text(json.dumps({long + "left": 0, long + "right": 1}))
+    _, report = clean(with_landmarks(read_model(leaky), str(own)))
+    assert [row["landmark"] for row in report.data["landmarks"]] == [long + "left", long + "right"]
+    told = CliRunner().invoke(command, ["audit", str(leaky), "--landmarks", str(own)]).output
+    assert f"0: {long[:21]}... -->" in told
+    assert long not in told
+
+
+def test_a_point_of_two_names_is_one_landmark(leaky: Path, tmp_path: Path) -> None:
+    own = tmp_path / "twice.json"
+    own.write_text('{"tip": 0, "end": 0, "base": 1}')
+    named = with_landmarks(read_model(leaky), str(own))
+    assert [point.name for point in skin_landmarks(named)] == ["tip", "base"]
+
+
+@pytest.mark.parametrize("name", ["\x1b[2J", "a\nb", "\ud800"])
+def test_a_name_that_cannot_be_printed_is_refused(leaky: Path, tmp_path: Path, name: str) -> None:
+    own = tmp_path / "odd.json"
+    own.write_text(json.dumps({name: 0}))
+    with pytest.raises(SmplprepError, match="holds what cannot be printed"):
+        with_landmarks(read_model(leaky), str(own))

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
+from ...errors import LABEL_WIDTH, shown
 from ...options import NEEDS
 
 BEFORE, AFTER = "#9a948c", "#3a7ec2"
@@ -82,7 +83,8 @@ def gradient_matrix(report: Report, moment: str) -> Figure:
     layout["yaxis"] |= {
         "autorange": "reversed",
         "tickfont": {"size": 10.5},
-        "dtick": 1,
+        "tickvals": list(range(len(rows))),
+        "ticktext": [shown(name, LABEL_WIDTH) for name in heat["y"]],
         "showgrid": False,
     }
     return {"data": [heat], "layout": layout}
