@@ -9,9 +9,12 @@ from typing import Any
 
 from ..audit.landmark_sets import Landmark
 from ..errors import shown
+from ..families import FAMILIES
 from ..io.input_file import read_text
 
 DISPLACEMENT_KEYS = ("mean_mm", "p99_mm", "max_mm")
+# What the steps of a clean can change, other than by casting it.
+WORKED_ON = frozenset({"weights", "J_regressor", "posedirs", "shapedirs"})
 
 
 class NotAReportError(Exception):
@@ -24,10 +27,10 @@ class Promise:
 
     Attributes:
         version: of the smplprep that wrote it.
+        family: as which the files were read.
         input_sha256, output_sha256: of the two files.
         options: of the clean.
         keys: key -> (dtype, shape) of the output; the shape is None for what is no array.
-        added: the keys that the input lacks.
         landmarks: landmark -> its supports after the clean.
         points: the same landmarks as points of the skin.
         max_shift_mm: of each joint over the shape space.
@@ -37,11 +40,11 @@ class Promise:
     """
 
     version: str
+    family: str
     input_sha256: str
     output_sha256: str
     options: dict[str, Any]
     keys: dict[str, tuple[str, tuple[int, ...] | None]]
-    added: frozenset[str]
     landmarks: dict[str, Any]
     points: list[Landmark]
     max_shift_mm: list[float]
@@ -62,7 +65,7 @@ def read_promise(path: Path) -> Promise:
         return promise_of(json.loads(text))
     except KeyError as error:
         raise NotAReportError(f"it lacks {shown(error)}") from error
-    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, TypeError, AttributeError, RecursionError, OverflowError) as error:
         raise NotAReportError(shown(error)) from error
 
 
@@ -70,16 +73,18 @@ def promise_of(report: dict[str, Any]) -> Promise:
     """The promise of a report as parsed; KeyError, TypeError or ValueError where it is none."""
     steps = [step for step in report["changes"] if step["transform"] != "cast_floats"]
     fields = [str(step["field"]) for step in steps if step["rows_touched"]]
-    worked_on = {field for listed in fields for field in listed.split(", ")}
+    worked_on = {field for listed in fields for field in listed.split(", ")} & WORKED_ON
     if "J_regressor" in worked_on:
         worked_on.add("J")  # it follows the regressor
+    if report["family"] not in FAMILIES:
+        raise ValueError(f"the family {shown(report['family'])!r} is none of {', '.join(FAMILIES)}")
     return Promise(
         version=shown(report["smplprep_version"], 24),
+        family=report["family"],
         input_sha256=str(report["input"]["sha256"]),
         output_sha256=str(report["output"]["sha256"]),
         options=dict(report["options"]),
         keys={row["key"]: (row["dtype"], shape_of(row)) for row in report["output"]["keys"]},
-        added=frozenset(keys_of(report["output"]) - keys_of(report["input"])),
         landmarks={row["landmark"]: row["after"] for row in report["landmarks"]},
         points=[point_of(row) for row in report["landmarks"]],
         max_shift_mm=[float(row["max_shift_mm"]) for row in report["regressor"]],
@@ -97,11 +102,6 @@ def point_of(row: dict[str, Any]) -> Landmark:
     if len(corners) != len(shares):
         raise ValueError(f"{len(corners)} corners and {len(shares)} shares")
     return Landmark(str(row["landmark"]), face=int(row["face"]), corners=corners, shares=shares)
-
-
-def keys_of(file: dict[str, Any]) -> set[str]:
-    """The names of a file's keys."""
-    return {row["key"] for row in file["keys"]}
 
 
 def shape_of(row: dict[str, Any]) -> tuple[int, ...] | None:

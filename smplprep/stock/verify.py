@@ -13,6 +13,7 @@ from textwrap import wrap
 
 from ..contents import DEFAULT_LIMITS, Limits
 from ..errors import ModelReadError, SmplprepError
+from . import verify_against as against_original
 from . import verify_checks as checks
 from .load import require_torch
 from .verify_subject import CheckError, Subject
@@ -21,8 +22,8 @@ PASSED, FAILED, NOT_RUN = "pass", "FAIL", "not run"
 
 # Name -> the checks that must have passed before, and the check.
 CHECKS: dict[str, tuple[tuple[str, ...], Callable[[Subject], str]]] = {
-    "file": ((), checks.check_file),
     "report": ((), checks.check_report),
+    "file": ((), checks.check_file),
     "sha256": (("file", "report"), checks.check_sha256),
     "options": (("file", "report"), checks.check_options),
     "arrays": (("file", "report"), checks.check_arrays),
@@ -32,10 +33,10 @@ CHECKS: dict[str, tuple[tuple[str, ...], Callable[[Subject], str]]] = {
     "support": (("forward",), checks.check_support),
     "leaks": (("forward",), checks.check_leaks),
     "landmarks": (("file", "report"), checks.check_landmarks),
-    "original": (("file", "report"), checks.check_original),
-    "untouched": (("original",), checks.check_untouched),
-    "joints": (("original",), checks.check_joints),
-    "displacement": (("original",), checks.check_displacement),
+    "original": (("file", "report"), against_original.check_original),
+    "untouched": (("original",), against_original.check_untouched),
+    "joints": (("original",), against_original.check_joints),
+    "displacement": (("original",), against_original.check_displacement),
 }
 
 

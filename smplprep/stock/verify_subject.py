@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,11 @@ from ..audit.landmark_sets import Landmark, all_landmarks, family_landmarks
 from ..contents import Limits
 from ..errors import SmplprepError, shown
 from ..model import Model
+from ..options import Options
+from ..policies.kept import kept_entries
 from ..poses import pose_set
+from ..transforms.cast_floats import cast_floats
+from ..transforms.symmetrize import symmetrize
 from .load import autograd_jacobians
 from .promise import Promise
 
@@ -33,10 +37,11 @@ class Subject:
 
     Attributes:
         path, against, device, limits: as the user gave them.
-        model: the cleaned model, from "file" on.
         promise: what the report says, from "report" on.
-        original: from "original" on.
+        family: as which the files are read: what the report says; from "report" on.
         points: of the skin, that the report tells of; from "report" on.
+        model: the cleaned model, from "file" on.
+        original: from "original" on.
         body: the stock smplx module, from "smplx" on.
     """
 
@@ -44,27 +49,60 @@ class Subject:
     against: Path | None
     device: str
     limits: Limits
-    model: Model = field(init=False)
     promise: Promise = field(init=False)
-    original: Model = field(init=False)
+    family: str | None = field(init=False, default=None)
     points: list[Landmark] = field(init=False, default_factory=list)
+    model: Model = field(init=False)
+    original: Model = field(init=False)
     body: Any = field(init=False)
+
+    @property
+    def options(self) -> Options:
+        """The report's options."""
+        try:
+            return Options(**self.promise.options)
+        except TypeError as error:
+            raise CheckError(f"the report's options are none: {shown(error)}") from error
+
+    @property
+    def kept(self) -> NDArray[np.bool_] | None:
+        """(V, J) the weights that the report's options keep; None without such, or any report."""
+        return kept_entries(self.model, self.options) if hasattr(self, "promise") else None
+
+    @cached_property
+    def cast(self) -> Model:
+        """The original in the digits in which the steps counted."""
+        return cast_floats(self.original, dtype=self.options.dtype)[0]
+
+    @cached_property
+    def start(self) -> Model:
+        """The original as it was pruned: cast, and made symmetric, if the options say so."""
+        return symmetrize(self.cast)[0] if self.options.symmetrize else self.cast
+
+    @cached_property
+    def stock(self) -> Model:
+        """The cleaned model as stock smplx takes it: of the family that its content says."""
+        return replace(self.model, source=replace(self.model.source, family=None))
+
+    def with_named(self, model: Model) -> Model:
+        """The model with the points that the report tells of and its family does not know."""
+        known = family_landmarks(model)
+        named = [point for point in self.points if point not in known]
+        for point in named:
+            absent = [v for v in point.blend if not 0 <= v < model.n_vertices]
+            if absent:
+                raise CheckError(f"{shown(point.name)} is at {absent[0]}, which is no vertex")
+        return replace(model, source=replace(model.source, landmarks=tuple(named)))
 
     @cached_property
     def named(self) -> list[Landmark]:
         """The points that are not among stock smplx's joints: those that a user named."""
-        known = family_landmarks(self.model)
-        named = [point for point in self.points if point not in known]
-        for point in named:
-            absent = [v for v in point.blend if not 0 <= v < self.model.n_vertices]
-            if absent:
-                raise CheckError(f"{shown(point.name)} is at {absent[0]}, which is no vertex")
-        return named
+        return list(self.with_named(self.stock).source.landmarks)
 
     @property
     def landmarks(self) -> list[Landmark]:
         """Stock smplx's joints, then ``named``."""
-        return [*all_landmarks(self.model), *self.named]
+        return [*all_landmarks(self.stock), *self.named]
 
     @cached_property
     def moved(self) -> NDArray[np.bool_]:
@@ -84,7 +122,7 @@ class Subject:
 
     def poses(self, n_poses: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """The first poses (N, J, 3) of the pose set, with as many betas as stock smplx takes."""
-        names = self.model.family.joint_names(self.model.n_joints, "smplx")
+        names = self.stock.family.joint_names(self.stock.n_joints, "smplx")
         poses, betas = pose_set(names, self.body.num_betas)
         return poses[:n_poses], betas[:n_poses]
 

@@ -1,0 +1,129 @@
+"""The checks of ``verify`` that need the original; see ``verify_checks``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..comparable import check_comparable
+from ..displacement import displacements
+from ..errors import shown
+from ..hands import COEFFICIENTS, KEYS
+from ..io.check_written import identical
+from ..io.plain_arrays import h5_value, plain_array
+from ..io.read_model import read_model
+from ..policies.kept import kept_entries
+from ..schema import STAMP_KEY
+from ..transforms.prune_weights import (
+    MAX_KEPT_SUM_ERROR,
+    SUM_SLACK_EPS,
+    row_sums,
+)
+from ..transforms.sparsify_regressor import max_shift_mm, shape_basis
+from .promise import DISPLACEMENT_KEYS
+from .verify_subject import CheckError, Subject
+
+REPORT_SLACK = 1e-4  # relative; the report's figures have six digits
+JOINT_SLACK_MM = 1e-9
+HANDS = {key + side for key in (*KEYS, COEFFICIENTS) for side in "lr"}
+
+
+def check_original(subject: Subject) -> str:
+    """ORIGINAL is the file that the report names as its input."""
+    assert subject.against is not None
+    subject.original = read_model(
+        subject.against, normalise_rows=True, family=subject.family, limits=subject.limits
+    )
+    found, wanted = subject.original.source.sha256, subject.promise.input_sha256
+    if found != wanted:
+        raise CheckError(f"it has {str(found)[:16]}..., the report's input {shown(wanted)[:16]}...")
+    check_comparable(subject.original, subject.model)
+    return f"{found[:16]}..., the report's input"
+
+
+def check_untouched(subject: Subject) -> str:
+    """What no step of the clean works on has the original's values, whatever key it is."""
+    before, after = subject.start, subject.model
+    was, now = before.entries(), after.entries()
+    worked_on = {*subject.promise.worked_on, STAMP_KEY}
+    added = now.keys() - was.keys() - {STAMP_KEY}
+    if "hands_meanl" in added:  # by --hands, with all that goes with it
+        added -= HANDS
+        worked_on |= HANDS
+    keys = [key for key in was if key not in worked_on]
+    container = after.source.container
+    wrong = [k for k in keys if k not in now or not same_values(k, was[k], now[k], container)]
+    if "posedirs" in worked_on:
+        stayed = after.posedirs != 0
+        wrong += ["posedirs"] if (stayed & (before.posedirs != after.posedirs)).any() else []
+    if "shapedirs" in worked_on and after.shapedirs.any():
+        wrong.append("shapedirs")
+    if not kept_are_same(subject):
+        wrong.append("weights that the options keep")
+    if wrong:
+        raise CheckError(f"not the original's: {', '.join(map(shown, wrong))}")
+    if added:
+        raise CheckError(f"not in the original: {', '.join(map(shown, sorted(added)))}")
+    return f"{len(keys)} keys, and every corrective that stayed, are the original's"
+
+
+def same_values(key: str, before: Any, after: Any, container: str) -> bool:
+    """Bit for bit what the container of the cleaned file makes of the original's value."""
+    if container != "pkl":
+        held = h5_value if container == "h5" else lambda value, key: plain_array(value, key=key)
+        before, after = held(before, key), held(after, key)
+    return identical(native(before), native(after))
+
+
+def native(value: Any) -> Any:
+    """An array in the machine's byte order; anything else as it is."""
+    if not isinstance(value, np.ndarray):
+        return value
+    return value.astype(value.dtype.newbyteorder("="), copy=False)
+
+
+def kept_are_same(subject: Subject) -> bool:
+    """Whether the weights that the options keep have their bits."""
+    before, kept = subject.start.weights, kept_entries(subject.original, subject.options)
+    if kept is None:
+        return True
+    kept[np.abs(row_sums(before).astype(np.float64) - 1) > MAX_KEPT_SUM_ERROR] = False
+    return np.array_equal(before[kept], subject.model.weights[kept])
+
+
+def check_joints(subject: Subject) -> str:
+    """No joint moved further, over the shape space, than the report promises."""
+    before, after = subject.original, subject.model
+    basis = shape_basis(before)
+    delta = after.J_regressor.astype(np.float64) - before.J_regressor.astype(np.float64)
+    shift = max_shift_mm(delta, basis)
+    if before.J is not None and after.J is not None:
+        moved = after.J.astype(np.float64) - before.J
+        shift = np.maximum(shift, 1000.0 * np.linalg.norm(moved, axis=1))
+    promised = np.array(subject.promise.max_shift_mm)
+    if promised.shape != shift.shape:
+        raise CheckError(f"the report has {len(promised)} joints, the file {len(shift)}")
+    eps = float(np.finfo(after.J_regressor.dtype).eps)
+    rounding = max(JOINT_SLACK_MM, 1000.0 * SUM_SLACK_EPS * eps)
+    excess = shift - promised * (1 + REPORT_SLACK)
+    failed = not (excess <= rounding).all()  # so that NaN fails
+    worst = int((excess if failed else shift).argmax())
+    name = after.family.joint_names(after.n_joints)[worst]
+    bound = promised[worst] * (1 + REPORT_SLACK) + rounding
+    figure = f"{name} moved by {shift[worst]:.2g} mm; no more than {bound:.2g} mm was promised"
+    if failed:
+        raise CheckError(figure)
+    return figure
+
+
+def check_displacement(subject: Subject) -> str:
+    """Over the pose set no vertex moved further than the report says."""
+    found = displacements([subject.original, subject.model])[-1].as_dict()
+    told = subject.promise.displacement_mm
+    figures = [(key, float(found[key]), told[key]) for key in DISPLACEMENT_KEYS]
+    texts = [f"{key[:-3]} {is_mm:.4g} ({told_mm:.4g})" for key, is_mm, told_mm in figures]
+    figure = "mm (as reported): " + ", ".join(texts)
+    if not all(is_mm <= told_mm * (1 + REPORT_SLACK) + 1e-6 for _, is_mm, told_mm in figures):
+        raise CheckError(figure)
+    return figure

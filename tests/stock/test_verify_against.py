@@ -1,0 +1,174 @@
+"""``verify`` against the original: what it must catch in files and reports, and what it must not.
+
+A forger corrects the report's SHA-256; what else he edits is each test's matter.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from smplprep import Options, read_model, write_model
+from smplprep.clean_file import clean_file
+from smplprep.contents import Sparse
+from smplprep.stock.verify import FAILED, NOT_RUN, verify
+
+pytest.importorskip("torch", reason="torch (extra 'verify') is not installed")
+pytest.importorskip("smplx", reason="smplx (extra 'verify') is not installed")
+
+STOCK = {"smplx", "forward", "support", "leaks"}
+Report = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def mano(family_dir: Path) -> Path:
+    return family_dir / "mano" / "MANO_LEFT.pkl"
+
+
+@pytest.fixture(scope="module")
+def cleaned(mano: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """With rows that are rescued, and a landmark that the user named."""
+    folder = tmp_path_factory.mktemp("against")
+    own = folder / "own.json"
+    own.write_text('{"palm": 100}')
+    return cleaned_to(folder / "hand.pkl", mano, Options(tolerance=0.45), landmarks=str(own))
+
+
+def cleaned_to(target: Path, source: Path, options: Options | None = None, **how: Any) -> Path:
+    clean_file(source, target, options, html=False, **how)
+    return target
+
+
+def report_of(path: Path) -> Report:
+    return json.loads(path.with_suffix(".report.json").read_text())
+
+
+def with_report(path: Path, report: Report) -> Path:
+    """The file with this report, made to name it."""
+    n_bytes = path.stat().st_size
+    report["output"] |= {"sha256": hashlib.sha256(path.read_bytes()).hexdigest(), "bytes": n_bytes}
+    report["summary"]["after"]["file_bytes"] = n_bytes
+    path.with_suffix(".report.json").write_text(json.dumps(report))
+    return path
+
+
+def altered(path: Path, target: Path, **fields: Any) -> Path:
+    """A copy in which these keys are others; its report is the file's own."""
+    model = read_model(path)
+    extras = {key: fields.pop(key, value) for key, value in model.extras.items()}
+    write_model(dataclasses.replace(model.with_arrays(**fields), extras=extras), target)
+    return with_report(target, report_of(path))
+
+
+def failures(path: Path, against: Path | None = None) -> dict[str, str]:
+    proof = verify(path, against=against)
+    return {check.name: check.figure for check in proof if check.status == FAILED}
+
+
+# --- what is right passes ---
+
+
+@pytest.mark.parametrize("name", ["hand.npz", "hand.pkl"])
+@pytest.mark.parametrize(
+    "options",
+    [
+        Options(),
+        Options(dtype="float32", tolerance=0.3, removed_to="parent"),
+        Options(budget_mm=2.0),
+        Options(regressor="threshold", regressor_tolerance=0.05, shapedirs="zero"),
+    ],
+    ids=["default", "float32", "budget", "threshold"],
+)
+def test_whatever_was_cleaned_and_however(mano, tmp_path, name, options):
+    proof = verify(cleaned_to(tmp_path / name, mano, options), against=mano)
+    assert not [check for check in proof if check.status in (FAILED, NOT_RUN)]
+
+
+def test_a_symmetric_clean(family_dir, tmp_path):
+    body = family_dir / "smpl" / "SMPL_NEUTRAL.pkl"
+    target = cleaned_to(tmp_path / "body.pkl", body, Options(symmetrize=True, dtype="float32"))
+    assert failures(target, body) == {}
+
+
+@pytest.mark.parametrize("family", ["other", "mano"])
+def test_a_family_that_the_user_named(mano, tmp_path, family):
+    """The report's figures are those of that family; stock smplx is asked as ever."""
+    target = cleaned_to(tmp_path / "hand.pkl", mano, family=family)
+    told = {check.name: check for check in verify(target, against=mano)}
+    assert not [check for check in told.values() if check.status in (FAILED, NOT_RUN)]
+    assert told["support"].figure == "autograd agrees with the audit on 21 joints x 15 rotations"
+
+
+def test_a_family_in_the_report_hides_no_leak(mano, tmp_path):
+    target = cleaned_to(tmp_path / "hand.pkl", mano, family="other")
+    weights = read_model(target).weights.copy()
+    weights[744, 1] = 1e-7  # the thumb's tip, on the index finger
+    leaky = altered(target, tmp_path / "leaky.pkl", weights=weights)
+    assert "thumb" in failures(leaky)["leaks"]
+    assert (
+        "the family 'giant' is none of smpl"
+        in failures(with_report(leaky, report_of(target) | {"family": "giant"}))["report"]
+    )
+
+
+@pytest.mark.parametrize("name", ["own.pkl", "own.npz", "own.h5"])
+def test_other_keys_of_every_kind_in_every_container(small_model, tmp_path, name):
+    extras = {
+        "note": "a text",
+        "nothing": None,
+        "numbers": [1, 2, 3],
+        "ragged": [[1], [2, 3]],
+        "table": {"a": 1.5, "b": "c"},
+        "holes": np.array([1.0, np.nan]),
+        "matrix": Sparse("csr", np.ones(2), np.array([0, 1]), np.array([0, 1, 2]), (2, 2)),
+    }
+    source = tmp_path / "source.pkl"
+    write_model(dataclasses.replace(small_model(), extras=extras), source)
+    target = cleaned_to(tmp_path / name, source, Options(dtype="float32"))
+    assert set(failures(target, source)) <= STOCK
+
+
+@pytest.mark.parametrize("name", ["own.pkl", "own.npz", "own.h5"])
+def test_big_endian_keys(small_model, tmp_path, name):
+    source = tmp_path / "source.npz"
+    np.savez(source, **small_model().entries(), big=np.arange(3, dtype=">i4"), note=np.array("a"))
+    assert set(failures(cleaned_to(tmp_path / name, source), source)) <= STOCK
+
+
+# --- files that are not the original's ---
+
+
+@pytest.mark.parametrize("name", ["hand.pkl", "hand.npz"])
+@pytest.mark.parametrize(
+    ("key", "edit"),
+    [("hands_mean", lambda a: a + 0.5), ("hands_components", lambda a: 2 * a), ("f", np.flipud)],
+)
+def test_a_key_that_no_step_works_on(mano, tmp_path, name, key, edit):
+    target = cleaned_to(tmp_path / name, mano)
+    value = edit(read_model(target).entries()[key])
+    found = failures(altered(target, tmp_path / f"other_{name}", **{key: value}), mano)
+    assert found["untouched"] == f"not the original's: {key}"
+
+
+def test_a_report_that_says_that_a_step_worked_on_it(cleaned, mano, tmp_path):
+    template = read_model(cleaned).v_template + 1e-7
+    other = altered(cleaned, tmp_path / "other.pkl", v_template=template)
+    report = report_of(other)
+    report["changes"][0]["field"] = "weights, v_template"
+    assert failures(with_report(other, report), mano)["untouched"].endswith(": v_template")
+
+
+def test_a_key_that_the_original_lacks(cleaned, mano, tmp_path):
+    model = read_model(cleaned)
+    model = dataclasses.replace(model, extras={**model.extras, "more": np.zeros(3)})
+    write_model(model, tmp_path / "other.pkl")
+    report = report_of(cleaned)
+    report["output"]["keys"].append({"key": "more", "dtype": "float64", "shape": [3]})
+    found = failures(with_report(tmp_path / "other.pkl", report), mano)
+    assert found == {"untouched": "not in the original: more"}
