@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..comparable import check_comparable
 from ..displacement import displacements
@@ -93,28 +94,47 @@ def kept_are_same(subject: Subject) -> bool:
 
 
 def check_joints(subject: Subject) -> str:
-    """No joint moved further, over the shape space, than the report promises."""
+    """No joint moved further, over the shape space, than the report promises; J is regressed."""
     before, after = subject.original, subject.model
-    basis = shape_basis(before)
     delta = after.J_regressor.astype(np.float64) - before.J_regressor.astype(np.float64)
-    shift = max_shift_mm(delta, basis)
-    if before.J is not None and after.J is not None:
-        moved = after.J.astype(np.float64) - before.J
-        shift = np.maximum(shift, 1000.0 * np.linalg.norm(moved, axis=1))
+    shift = max_shift_mm(delta, shape_basis(before))
     promised = np.array(subject.promise.max_shift_mm)
     if promised.shape != shift.shape:
         raise CheckError(f"the report has {len(promised)} joints, the file {len(shift)}")
-    eps = float(np.finfo(after.J_regressor.dtype).eps)
-    rounding = max(JOINT_SLACK_MM, 1000.0 * SUM_SLACK_EPS * eps)
+    names = after.family.joint_names(after.n_joints)
+    rounding = max(JOINT_SLACK_MM, rounding_mm(after.J_regressor))
     excess = shift - promised * (1 + REPORT_SLACK)
     failed = not (excess <= rounding).all()  # so that NaN fails
     worst = int((excess if failed else shift).argmax())
-    name = after.family.joint_names(after.n_joints)[worst]
     bound = promised[worst] * (1 + REPORT_SLACK) + rounding
-    figure = f"{name} moved by {shift[worst]:.2g} mm; no more than {bound:.2g} mm was promised"
+    figure = (
+        f"{names[worst]} moved by {shift[worst]:.2g} mm; no more than {bound:.2g} mm was promised"
+    )
     if failed:
         raise CheckError(figure)
+    stale = stale_joints(subject)
+    if stale.any():
+        raise CheckError(
+            f"J[{stale.argmax()}] is not where J_regressor puts {names[stale.argmax()]}"
+        )
     return figure
+
+
+def stale_joints(subject: Subject) -> NDArray[np.bool_]:
+    """(J,) joints whose J is neither J_regressor @ v_template nor, as their row, the original's."""
+    before, after = subject.cast, subject.model
+    if before.J is None or after.J is None:
+        return np.zeros(after.n_joints, dtype=bool)
+    regressed = after.J_regressor.astype(np.float64) @ after.v_template
+    apart_mm = 1000.0 * np.linalg.norm(after.J - regressed, axis=1)
+    rounding = max(JOINT_SLACK_MM, rounding_mm(after.J), rounding_mm(after.J_regressor))
+    as_it_was = (after.J_regressor == before.J_regressor).all(axis=1) & (after.J == before.J).all(1)
+    return ~((apart_mm <= rounding) | as_it_was)
+
+
+def rounding_mm(array: NDArray) -> float:
+    """What the digits of an array that tells of joints leave open, of one within a metre."""
+    return 1000.0 * SUM_SLACK_EPS * float(np.finfo(array.dtype).eps)
 
 
 def check_displacement(subject: Subject) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from smplprep import Options, read_model, write_model
+from smplprep import Model, Options, read_model, write_model
 from smplprep.clean_file import clean_file
 from smplprep.contents import Sparse
 from smplprep.stock.verify import FAILED, NOT_RUN, verify
@@ -139,6 +139,61 @@ def test_big_endian_keys(small_model, tmp_path, name):
     source = tmp_path / "source.npz"
     np.savez(source, **small_model().entries(), big=np.arange(3, dtype=">i4"), note=np.array("a"))
     assert set(failures(cleaned_to(tmp_path / name, source), source)) <= STOCK
+
+
+def test_stale_joints_are_corrected_or_as_they_were(small_model, tmp_path):
+    dense = np.random.RandomState(0).random((4, 10))
+    dense[3] = np.eye(10)[3]  # already sparse, so that its J is left
+    source = tmp_path / "stale.npz"
+    write_model(small_model(J_regressor=dense, J=dense @ small_model().v_template + 0.002), source)
+    target = cleaned_to(
+        tmp_path / "own.npz", source, Options(regressor="threshold", regressor_tolerance=0.1)
+    )
+    model = read_model(target)
+    assert set(failures(target, source)) <= STOCK
+    moved = model.J.copy()
+    moved[1, 0] += 1e-6
+    wrong = failures(altered(target, tmp_path / "moved.npz", J=moved), source)
+    assert wrong["joints"] == "J[1] is not where J_regressor puts j1"
+
+
+def test_rows_of_many_float32_influences(tmp_path):
+    """Added entry by entry they sum to 1 within 4 eps, exactly added they do not."""
+    n, random = 52, np.random.RandomState(52)
+    weights = np.where(random.random((300, n)) < 0.9, 1.0, 0.5)
+    weights = (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+    model = Model(
+        v_template=random.standard_normal((300, 3)),
+        f=np.array([[0, 1, 2]]),
+        weights=weights,
+        J_regressor=np.eye(n, 300),
+        kintree_table=np.array([np.arange(-1, n - 1), np.arange(n)]),
+        shapedirs=np.zeros((300, 3, 1)),
+        posedirs=np.zeros((300, 3, 9 * (n - 1))),
+    )
+    source = tmp_path / "many.npz"
+    write_model(model, source)
+    target = cleaned_to(tmp_path / "own.npz", source)
+    assert "rows" not in failures(target, source)
+    short = read_model(target).weights.copy()
+    short[7] *= np.float32(1 - 1e-5)
+    assert "vertex 7" in failures(altered(target, tmp_path / "short.npz", weights=short))["rows"]
+
+
+@pytest.mark.parametrize("kept", [{"keep_vertices": (10,)}, {"keep_joints": ("hand",)}])
+def test_rows_that_were_kept_and_never_summed_to_1(mano, tmp_path, kept):
+    weights = read_model(mano).weights.astype(float)
+    weights[10] = np.eye(16)[0] + 0.005 * np.eye(16)[2]
+    source = tmp_path / "source.pkl"
+    write_model(read_model(mano).with_arrays(weights=weights), source)
+    target = cleaned_to(tmp_path / "hand.pkl", source, Options(**kept))
+    proof = {check.name: check for check in verify(target, against=source)}
+    assert not [check for check in proof.values() if check.status == FAILED]
+    assert "1 rows hold kept weights and are off by 0.005" in proof["rows"].figure
+    weights = read_model(target).weights.copy()
+    weights[10, 0] += 0.001
+    found = failures(altered(target, tmp_path / "other.pkl", weights=weights), source)
+    assert "weights that the options keep" in found["untouched"]
 
 
 # --- files that are not the original's ---
