@@ -31,12 +31,13 @@ class Promise:
         input_sha256, output_sha256: of the two files.
         options: of the clean.
         keys: key -> (dtype, shape) of the output; the shape is None for what is no array.
-        landmarks: landmark -> its supports after the clean.
-        points: the same landmarks as points of the skin.
+        points: the landmarks of the skin.
+        rescued: vertices that were left with one weight.
         max_shift_mm: of each joint over the shape space.
         worked_on: the fields in which a step changed values, other than by casting them.
         nothing_done: whether no step changed anything.
         displacement_mm: DISPLACEMENT_KEYS -> figure.
+        told: the report as parsed, for figures that are looked at one by one.
     """
 
     version: str
@@ -45,12 +46,13 @@ class Promise:
     output_sha256: str
     options: dict[str, Any]
     keys: dict[str, tuple[str, tuple[int, ...] | None]]
-    landmarks: dict[str, Any]
     points: list[Landmark]
+    rescued: frozenset[int]
     max_shift_mm: list[float]
     worked_on: frozenset[str]
     nothing_done: bool
     displacement_mm: dict[str, float]
+    told: dict[str, Any]
 
 
 def read_promise(path: Path) -> Promise:
@@ -85,12 +87,13 @@ def promise_of(report: dict[str, Any]) -> Promise:
         output_sha256=str(report["output"]["sha256"]),
         options=dict(report["options"]),
         keys={row["key"]: (row["dtype"], shape_of(row)) for row in report["output"]["keys"]},
-        landmarks={row["landmark"]: row["after"] for row in report["landmarks"]},
         points=[point_of(row) for row in report["landmarks"]],
+        rescued=frozenset(int(row["vertex"]) for row in report["rescued_rows"]),
         max_shift_mm=[float(row["max_shift_mm"]) for row in report["regressor"]],
         worked_on=frozenset(worked_on),
         nothing_done=not any(step["rows_touched"] for step in report["changes"]),
         displacement_mm={key: float(report["displacement"][key]) for key in DISPLACEMENT_KEYS},
+        told=report,
     )
 
 

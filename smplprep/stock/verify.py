@@ -33,10 +33,12 @@ CHECKS: dict[str, tuple[tuple[str, ...], Callable[[Subject], str]]] = {
     "support": (("forward",), checks.check_support),
     "leaks": (("forward",), checks.check_leaks),
     "landmarks": (("file", "report"), checks.check_landmarks),
+    "figures": (("file", "report"), checks.check_figures),
     "original": (("file", "report"), against_original.check_original),
     "untouched": (("original",), against_original.check_untouched),
     "joints": (("original",), against_original.check_joints),
     "displacement": (("original",), against_original.check_displacement),
+    "changes": (("original",), against_original.check_changes),
 }
 
 

@@ -18,6 +18,7 @@ from ..skinning import posed_vertices
 from ..transforms.prune_weights import MAX_KEPT_SUM_ERROR, SUM_SLACK_EPS
 from .load import posed, stock_from_file
 from .promise import NotAReportError, read_promise
+from .verify_figures import check_told, figures_of
 from .verify_subject import CheckError, Subject, stock_verdict
 
 N_FORWARD = 4  # poses in which stock smplx's vertices are compared with the audit's
@@ -193,14 +194,28 @@ def check_leaks(subject: Subject) -> str:
 
 
 def check_landmarks(subject: Subject) -> str:
-    """The audit's landmark table is the report's."""
+    """The audit's landmark table is the report's, row by row."""
     model = subject.with_named(subject.model)
-    found = landmark_table(model, model)
-    rows = {str(row["landmark"]): row["after"] for row in found}
-    told = subject.promise.landmarks
-    wrong = [name for name, row in rows.items() if told.get(name) != row]
-    if wrong or len(told) != len(rows):
-        raise CheckError(f"not as in the report: {', '.join(wrong) or 'their number'}")
+    rows = [without_before(row) for row in landmark_table(model, model)]
+    told = [without_before(row) for row in subject.promise.told["landmarks"]]
+    if len(told) != len(rows):
+        raise CheckError(f"{len(rows)} landmarks, in the report {len(told)}")
+    wrong = [str(row["landmark"]) for row, other in zip(rows, told, strict=True) if row != other]
+    if wrong:
+        raise CheckError(f"not as in the report: {', '.join(map(shown, wrong))}")
     if not rows:
         return "none are known on the skin of this kind of model: joints alone were looked at"
     return f"{len(rows)} landmarks, supports as in the report"
+
+
+def without_before(row: dict[str, object]) -> dict[str, object]:
+    """What a row of the landmark table says of the cleaned file."""
+    return {key: value for key, value in row.items() if key != "before"}
+
+
+def check_figures(subject: Subject) -> str:
+    """What the report counts and measures of the cleaned file is what the file holds."""
+    model = subject.with_named(subject.model)
+    found = figures_of(model, landmark_table(model, model), "after")
+    check_told(found, subject.promise)
+    return "size, counts, influences and gradients of the cleaned file, as in the report"

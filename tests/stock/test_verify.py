@@ -30,7 +30,7 @@ pytest.importorskip("smplx", reason="smplx (extra 'verify') is not installed")
 
 Arrays = dict[str, np.ndarray]
 NOSE, LEFT_LEG, RIGHT_LEG = 332, 4, 5
-NEED_ORIGINAL = {"untouched", "joints", "displacement"}
+NEED_ORIGINAL = {"untouched", "joints", "displacement", "changes"}
 
 
 @pytest.fixture(scope="module")
@@ -79,8 +79,8 @@ def test_a_cleaned_pkl_passes_every_check(standin_dir, tmp_path):
 def test_without_the_original_its_checks_are_not_run(cleaned):
     proof = verify(cleaned)
     not_run = {check.name for check in proof if check.status == NOT_RUN}
-    assert not_run == {"original", "untouched", "joints", "displacement"}
-    assert verification_text(proof).endswith("verified: 11 passed, 0 failed, 4 not run")
+    assert not_run == {"original", *NEED_ORIGINAL}
+    assert verification_text(proof).endswith("verified: 12 passed, 0 failed, 5 not run")
 
 
 @pytest.mark.parametrize("width", [80, 200])
@@ -216,22 +216,34 @@ def stamp_of_other_options(arrays: Arrays) -> None:
 
 # Damage -> the checks that must fail, and a part of the first one's figure.
 DAMAGES: list[tuple[Callable[[Arrays], None], set[str], str]] = [
-    (weight_put_back, {"rows", "leaks", "landmarks"}, "nose"),
-    (corrective_put_back, {"leaks", "landmarks"}, "nose"),
+    (weight_put_back, {"figures", "rows", "leaks", "landmarks"}, "nose"),
+    (corrective_put_back, {"figures", "leaks", "landmarks"}, "nose"),
     (corrective_altered, {"untouched"}, "posedirs"),
     (row_sums_to_099, {"rows"}, "vertex 1000"),
-    (joint_moved, {"joints"}, "leftForeArm moved by"),
-    (joints_swapped, {"landmarks"}, "lthumb"),
-    (regressor_rows_swapped, {"joints", "displacement"}, "Arm moved by"),
+    (joint_moved, {"joints", "changes"}, "leftForeArm moved by"),
+    (joints_swapped, {"landmarks", "figures"}, "lthumb"),
+    (
+        regressor_rows_swapped,
+        {"figures", "joints", "displacement", "changes"},
+        "Arm moved by",
+    ),
     (template_changed, {"untouched"}, "v_template"),
     (not_a_number, {"file"}, "shapedirs[5, 1, 2]: nan is no number"),
     (array_truncated, {"file"}, "posedirs has shape (6890, 3, 450)"),
     (extra_truncated, {"arrays"}, "hands_coeffsl is float64 ("),
-    (wrong_dtype, {"arrays"}, "weights is float16"),
+    (wrong_dtype, {"arrays", "figures"}, "weights is float16"),
     (key_missing, {"arrays", "smplx"}, "hands_componentsl"),
     (stamp_missing, {"options", "arrays"}, "no readable key 'smplprep'"),
     (stamp_of_other_options, {"options", "arrays"}, "name different options"),
 ]
+
+
+def forge(path: Path, report: dict) -> None:
+    """Write a report that names the file's SHA-256 and size."""
+    n_bytes = path.stat().st_size
+    report["output"] |= {"sha256": hashlib.sha256(path.read_bytes()).hexdigest(), "bytes": n_bytes}
+    report["summary"]["after"]["file_bytes"] = n_bytes
+    path.with_suffix(".report.json").write_text(json.dumps(report))
 
 
 @pytest.mark.parametrize(
@@ -244,9 +256,7 @@ def test_a_damaged_copy_fails_the_check_that_names_it(
     damage(arrays)
     path = tmp_path / "damaged.npz"
     np.savez(path, **arrays)
-    report = json.loads(cleaned.with_suffix(".report.json").read_text())
-    report["output"]["sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
-    path.with_suffix(".report.json").write_text(json.dumps(report))
+    forge(path, json.loads(cleaned.with_suffix(".report.json").read_text()))
     found = failures(verify(path, against=original if expected & NEED_ORIGINAL else None))
     path.unlink()  # 92 MB each
     assert set(found) == expected, found
@@ -283,10 +293,9 @@ def test_a_leak_at_a_landmark_that_the_user_named_fails(named, tmp_path):
     arrays["posedirs"][palm, 0, 9 * (RIGHT_LEG - 1)] = arrays["posedirs"][palm, 0, -1] = 1e-7
     copy = tmp_path / "copy.npz"
     np.savez(copy, **arrays)
-    report["output"]["sha256"] = hashlib.sha256(copy.read_bytes()).hexdigest()
-    copy.with_suffix(".report.json").write_text(json.dumps(report))
+    forge(copy, report)
     found = failures(verify(copy))
-    assert set(found) == {"leaks", "landmarks"}
+    assert set(found) == {"leaks", "landmarks", "figures"}
     assert found["leaks"].startswith("1 landmarks leak") and found["leaks"].endswith(": palm")
     report["landmarks"][-1]["vertex"] = 6890
     copy.with_suffix(".report.json").write_text(json.dumps(report))

@@ -1,6 +1,6 @@
 """``verify`` against the original: what it must catch in files and reports, and what it must not.
 
-A forger corrects the report's SHA-256; what else he edits is each test's matter.
+A forger corrects the report's SHA-256 and sizes; what else he edits is each test's matter.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -227,3 +228,123 @@ def test_a_key_that_the_original_lacks(cleaned, mano, tmp_path):
     report["output"]["keys"].append({"key": "more", "dtype": "float64", "shape": [3]})
     found = failures(with_report(tmp_path / "other.pkl", report), mano)
     assert found == {"untouched": "not in the original: more"}
+
+
+def test_a_key_that_the_cleaned_file_lacks(cleaned, mano, tmp_path):
+    """Even one that a step works on."""
+    model = dataclasses.replace(read_model(cleaned), J=None)
+    write_model(model, tmp_path / "other.pkl")
+    report = report_of(cleaned)
+    report["output"]["keys"] = [row for row in report["output"]["keys"] if row["key"] != "J"]
+    found = failures(with_report(tmp_path / "other.pkl", report), mano)
+    assert found == {"untouched": "the original's, but not here: J"}
+
+
+# --- reports that tell something else ---
+
+
+def fewer_leaks(report: Report) -> None:
+    report["summary"]["after"]["leaking_landmarks"] -= 1
+
+
+def fewer_weights(report: Report) -> None:
+    report["summary"]["after"]["weights_nonzeros"] -= 1
+
+
+def fewer_correctives(report: Report) -> None:
+    report["summary"]["after"]["posedirs_nonzeros"] = 0
+
+
+def another_size_before(report: Report) -> None:
+    report["summary"]["before"]["file_bytes"] *= 2
+
+
+def no_leaks_before(report: Report) -> None:
+    report["landmarks"][0]["before"]["leaks"] = []
+
+
+def fewer_vertices(report: Report) -> None:
+    report["regressor"][3]["vertices_after"] -= 1
+
+
+def a_larger_shift(report: Report) -> None:
+    report["regressor"][3]["max_shift_mm"] += 1.0
+
+
+def no_rescued_rows(report: Report) -> None:
+    report["rescued_rows"] = []
+
+
+def one_more_rescued_row(report: Report) -> None:
+    report["rescued_rows"].append({"vertex": 777, "joint": 0})
+
+
+def a_larger_displacement(report: Report) -> None:
+    report["displacement"]["p99_mm"] *= 1.001
+
+
+def another_vertex(report: Report) -> None:
+    report["displacement"]["max_vertex"] += 1
+
+
+def named_landmark_removed(report: Report) -> None:
+    assert report["landmarks"].pop()["landmark"] == "palm"
+
+
+def landmarks_in_another_order(report: Report) -> None:
+    report["landmarks"].reverse()
+
+
+def smaller_gradients(report: Report) -> None:
+    row = report["gradients"]["after"][0]
+    row[row.index(max(row))] *= 0.5
+
+
+def a_figure_missing(report: Report) -> None:
+    del report["influences"]
+
+
+EDITS: list[tuple[Callable[[Report], None], set[str], str]] = [
+    (fewer_leaks, {"figures"}, "summary.after.leaking_landmarks is "),
+    (fewer_weights, {"figures"}, "summary.after.weights_nonzeros is "),
+    (fewer_correctives, {"figures"}, "summary.after.posedirs_nonzeros is "),
+    (another_size_before, {"changes"}, "summary.before.file_bytes is "),
+    (no_leaks_before, {"changes"}, "landmarks[0].before.leaks has "),
+    (fewer_vertices, {"changes"}, "regressor[3].vertices_after is "),
+    (a_larger_shift, {"changes"}, "regressor[3].max_shift_mm is "),
+    (no_rescued_rows, {"changes"}, "rescued_rows has "),
+    (one_more_rescued_row, {"changes"}, "rescued_rows has "),
+    (a_larger_displacement, {"displacement"}, "displacement.p99_mm is "),
+    (another_vertex, {"displacement"}, "displacement.max_vertex is "),
+    (
+        named_landmark_removed,
+        {"figures", "changes"},
+        "summary.after.landmarks is 5, in the report 6",
+    ),
+    (landmarks_in_another_order, {"landmarks", "changes"}, "not as in the report: thumb, "),
+    (smaller_gradients, {"figures"}, "gradients.after[0]["),
+    (a_figure_missing, {"figures", "changes"}, "the report lacks influences"),
+]
+
+
+@pytest.mark.parametrize(
+    ("edit", "expected", "figure"), EDITS, ids=[edit.__name__ for edit, _, _ in EDITS]
+)
+def test_an_edited_report_fails(cleaned, mano, edit, expected, figure):
+    report = report_of(cleaned)
+    text = json.dumps(report, indent=1, ensure_ascii=False) + "\n"
+    edit(report)
+    try:
+        found = failures(with_report(cleaned, report), mano)
+    finally:
+        cleaned.with_suffix(".report.json").write_text(text)
+    assert set(found) == expected, found
+    assert any(figure in told for told in found.values()), found
+
+
+def test_a_number_beyond_all_floats_is_no_crash(cleaned, tmp_path):
+    report = report_of(cleaned)
+    report["regressor"][0]["max_shift_mm"] = 10**400
+    copy = tmp_path / "copy.pkl"
+    copy.write_bytes(cleaned.read_bytes())
+    assert "report" in failures(with_report(copy, report))
