@@ -118,7 +118,10 @@ class Subject:
         random = np.random.RandomState(0)
         pose = GENERIC_ANGLE * random.standard_normal((self.model.n_joints, 3))
         betas = random.standard_normal(self.body.num_betas)
-        return autograd_jacobians(self.body, pose, betas, [point.blend for point in self.named])
+        found = autograd_jacobians(self.body, pose, betas, [point.blend for point in self.named])
+        # The vertices that stock smplx appends are landmarks on the mesh that they are known for.
+        n_known = len(self.landmarks) - len(self.named)
+        return np.concatenate([found[:n_known], found[len(found) - len(self.named) :]])
 
     def poses(self, n_poses: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """The first poses (N, J, 3) of the pose set, with as many betas as stock smplx takes."""
