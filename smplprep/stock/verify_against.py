@@ -22,12 +22,7 @@ from ..policies.kept import kept_entries
 from ..report.details import weights_histogram
 from ..schema import STAMP_KEY
 from ..tidy import tidy
-from ..transforms.prune_weights import (
-    MAX_KEPT_SUM_ERROR,
-    SUM_SLACK_EPS,
-    prune_weights,
-    row_sums,
-)
+from ..transforms.prune_weights import SUM_SLACK_EPS, frozen_entries, prune_weights
 from ..transforms.sparsify_regressor import max_shift_mm, shape_basis
 from .promise import DISPLACEMENT_KEYS
 from .verify_figures import REPORT_SLACK, check_told, figures_of
@@ -98,9 +93,7 @@ def native(value: Any) -> Any:
 def kept_are_same(subject: Subject) -> bool:
     """Whether the weights that the options keep have their bits."""
     before, kept = subject.start.weights, kept_entries(subject.original, subject.options)
-    if kept is None:
-        return True
-    kept[np.abs(row_sums(before).astype(np.float64) - 1) > MAX_KEPT_SUM_ERROR] = False
+    kept = frozen_entries(before, kept)
     return np.array_equal(before[kept], subject.model.weights[kept])
 
 

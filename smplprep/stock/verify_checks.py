@@ -15,7 +15,8 @@ from ..io.read_model import read_model
 from ..kinematics import parents_of
 from ..schema import STAMP_KEY
 from ..skinning import posed_vertices
-from ..transforms.prune_weights import MAX_KEPT_SUM_ERROR, SUM_SLACK_EPS
+from ..transforms.prune_weights import SUM_SLACK_EPS
+from ..validate import MAX_SUM_ERROR
 from .load import posed, stock_from_file
 from .promise import NotAReportError, read_promise
 from .verify_figures import check_told, figures_of
@@ -106,7 +107,7 @@ def check_rows(subject: Subject) -> str:
     kept = subject.kept
     if kept is not None:
         excused = (kept & (weights != 0)).any(axis=1) & (off > bound)
-        excused &= off <= MAX_KEPT_SUM_ERROR + bound
+        excused &= off <= MAX_SUM_ERROR + bound
     excess = np.where(excused, 0.0, off / bound)
     worst = int(excess.argmax())
     figure = f"at worst off by {off[worst]:.2g} (vertex {worst}); {bound[worst]:.2g} is rounding"

@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from ..audit.landmark_sets import skin_landmarks
+from ..audit.sensitivity import at_rest
 from ..errors import shown
 from ..model import Model
-from ..report.details import gradients_at_rest, influence_counts
+from ..report.details import influence_counts
 from ..report.report import summary_of
 from ..tidy import tidy
 from ..transforms.localise_posedirs import entry_counts
@@ -51,7 +53,7 @@ def figures_of(
             "container": source.container,
         },
         "summary": {moment: tidy(summary | {"file_bytes": source.n_bytes})},
-        "gradients": {moment: tidy(gradients_at_rest(model).tolist())},
+        "gradients": {moment: tidy(at_rest(model, skin_landmarks(model)).tolist())},
         "influences": {moment: influence_counts(model.weights)},
     }
 
