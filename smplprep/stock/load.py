@@ -14,11 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import SmplprepError
+from ..errors import SmplprepError, install
 from ..io.pickle.write import write_pickle
 from ..model import Model
 
-INSTALL = "pip install 'smplprep[verify]'"
 # Each class's pose parameters in the order of the joints, and how many joints each moves.
 _FACE = {"jaw_pose": 1, "leye_pose": 1, "reye_pose": 1}
 _FINGERS = {"left_hand_pose": 15, "right_hand_pose": 15}
@@ -45,7 +44,7 @@ def require_torch(device: str = "cpu") -> Any:
     except ImportError as error:
         raise SmplprepError(
             f"this needs torch and smplx, and {error.name or 'one of them'} cannot be imported",
-            hint=f"Install them with: {INSTALL}",
+            hint=f"Install them with: {install('verify')}",
         ) from error
     if device.startswith("cuda") and not torch.cuda.is_available():
         raise SmplprepError(

@@ -21,7 +21,7 @@ from smplprep import read_model
 from smplprep.audit.support import support_of
 from smplprep.clean_file import clean_file
 from smplprep.cli.main import smplprep as command
-from smplprep.errors import SmplprepError
+from smplprep.errors import SmplprepError, install
 from smplprep.families import SMPLH
 from smplprep.stock.verify import CHECKS, FAILED, NOT_RUN, PASSED, Check, verification_text, verify
 
@@ -392,7 +392,7 @@ def test_a_missing_package_is_an_error_that_says_how_to_install_it(cleaned, monk
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(SmplprepError, match=f"{package} cannot be imported") as caught:
         verify(cleaned)
-    assert caught.value.hint == "Install them with: pip install 'smplprep[verify]'"
+    assert caught.value.hint == f"Install them with: {install('verify')}"
     assert caught.value.exit_status != 0
 
 
