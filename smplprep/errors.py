@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import sys
 
 LABEL_WIDTH = 24  # columns of a name in a table or a chart
@@ -20,6 +19,8 @@ def shown(text: object, limit: int = 80) -> str:
 
 def install(extra: str) -> str:
     """The command that installs an extra for this Python; a plain ``pip`` may be another's."""
+    import shlex  # only where something is missing
+
     return f"{shlex.quote(sys.executable or 'python')} -m pip install 'smplprep[{extra}]'"
 
 

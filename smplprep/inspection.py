@@ -54,8 +54,8 @@ def inspect_file(
         check_model(model, normalise_rows=True)
     except ModelInvalidError as error:
         found["odd"].append(str(error))
-        found["smplx"] = {"loads": False, "reasons": [{"why": str(error), "do": "mend the file"}]}
-        found["smplx"]["create"] = None
+        reasons = [{"why": str(error), "do": "mend the file"}]
+        found["smplx"] = {"loads": False, "reasons": reasons, "create": None}
         return found
     found["family"] = model.family.name
     found["weights"] = weight_figures(model)

@@ -141,9 +141,8 @@ def against_lines(before: Audit, after: Audit, vocabulary: str, which: str | Non
     same = []
     for row, (landmark, gone, new) in enumerate(changes(before, after, vocabulary)):
         if landmark.joint is not None and not gone and not new:
-            same.append(
-                landmark.label
-            )  # a regressed joint follows the tree, which no clean changes
+            # A regressed joint follows the tree, which no clean changes.
+            same.append(landmark.label)
             continue
         lines.append(f"{landmark.label} ({landmark.source})")
         if landmark.joint is None:

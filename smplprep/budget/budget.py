@@ -111,8 +111,9 @@ class Budget:
         frozen = frozen_entries(model.weights, prune.keywords["kept"])
         negative = (model.weights < 0) & ~frozen  # these go whatever they cost
 
+        heir = prune.keywords["removed_to"]
+
         def cost(removed: Mask) -> NDArray[np.float64]:
-            heir = prune.keywords["removed_to"]
             left = without(model.weights, removed | negative, frozen, heir=heir, model=model)
             return self.bound.mm(left, rest)
 

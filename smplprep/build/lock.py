@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ..errors import ManifestError, ModelReadError
+from ..errors import ManifestError
 from ..io.input_file import read_text
 from ..io.replace_file import replacing
 
@@ -64,14 +64,7 @@ def read_lock(path: Path) -> dict[Key, Entry]:
         return {entry.key: entry for entry in entries}
     except ManifestError:
         raise
-    except (
-        ModelReadError,
-        ValueError,
-        KeyError,
-        TypeError,
-        AttributeError,
-        RecursionError,
-    ) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         message = "cannot be read as a lock; delete it to build everything anew"
         raise ManifestError(message, path=path) from error
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
-import textwrap
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -51,10 +49,22 @@ def note(sentence: str) -> str:
     line = f"note: {sentence}"
     if not sys.stdout.isatty():
         return line
-    width = shutil.get_terminal_size(fallback=(100, 24)).columns
-    return textwrap.fill(
-        line, width, subsequent_indent="      ", break_long_words=False, break_on_hyphens=False
+    from textwrap import fill
+
+    return fill(
+        line,
+        terminal_width(),
+        subsequent_indent="      ",
+        break_long_words=False,
+        break_on_hyphens=False,
     )
+
+
+def terminal_width() -> int:
+    """Columns of the terminal; 100 where there is none."""
+    import shutil
+
+    return shutil.get_terminal_size(fallback=(100, 24)).columns
 
 
 def layout_options(command: _Function) -> _Function:

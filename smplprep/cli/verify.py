@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from .shared import INPUT, device_option, max_bytes_option
+from .shared import INPUT, device_option, max_bytes_option, terminal_width
 
 
 @click.command("verify", short_help="Prove a cleaned file through stock smplx.")
@@ -27,7 +27,6 @@ def verify_command(
       smplprep verify SMPLH_NEUTRAL_clean.npz --against SMPLH_NEUTRAL.npz
     """
     import json
-    import shutil
     from dataclasses import asdict
 
     from ..contents import limits_with
@@ -37,7 +36,6 @@ def verify_command(
     if as_json:
         click.echo(json.dumps([asdict(check) for check in checks], indent=1))
     else:
-        width = shutil.get_terminal_size(fallback=(100, 24)).columns
-        click.echo(verification_text(checks, width=width))
+        click.echo(verification_text(checks, width=terminal_width()))
     if any(check.status == FAILED for check in checks):
         raise click.exceptions.Exit(1)

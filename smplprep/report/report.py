@@ -129,22 +129,11 @@ def build_report(
             },
             "budget": tidy(budget),
             "landmarks": landmarks,
-            "regressor": tidy(
-                [
-                    {
-                        "joint": name,
-                        "vertices_before": n_before,
-                        "vertices_after": n_after,
-                        "max_shift_mm": shift,
-                    }
-                    for name, n_before, n_after, shift in zip(
-                        names,
-                        counts["before"]["vertices"],
-                        counts["after"]["vertices"],
-                        joint_shifts_mm(changes),
-                        strict=True,
-                    )
-                ]
+            "regressor": regressor_rows(
+                names,
+                counts["before"]["vertices"],
+                counts["after"]["vertices"],
+                joint_shifts_mm(changes),
             ),
             "rescued_rows": pruned.figures["rescued_rows"],
             "odd": [
@@ -206,6 +195,23 @@ def described_keys(
         {"key": key, **type_and_shape(value), **notes.get(key, {})}
         for key, value in entries.items()
     ]
+
+
+def regressor_rows(
+    names: list[str], before: list[int], after: list[int], shifts_mm: list[float]
+) -> list[dict[str, Any]]:
+    """For each joint, how many vertices it is regressed from, and how far it moved."""
+    return tidy(
+        [
+            {
+                "joint": name,
+                "vertices_before": n_before,
+                "vertices_after": n_after,
+                "max_shift_mm": shift,
+            }
+            for name, n_before, n_after, shift in zip(names, before, after, shifts_mm, strict=True)
+        ]
+    )
 
 
 def added_keys(model: Model) -> list[str]:

@@ -20,6 +20,7 @@ from ..model import Model
 from ..pipeline import steps
 from ..policies.kept import kept_entries
 from ..report.details import weights_histogram
+from ..report.report import regressor_rows
 from ..schema import STAMP_KEY
 from ..tidy import tidy
 from ..transforms.prune_weights import SUM_SLACK_EPS, frozen_entries, prune_weights
@@ -161,20 +162,10 @@ def check_changes(subject: Subject) -> str:
     stages = [subject.cast, subject.start, after]
     basis = shape_basis(subject.cast)
     shifts = np.sum([max_shift_mm(between(a, b), basis) for a, b in pairwise(stages)], axis=0)
-    rows = zip(names, vertex_counts(subject.cast), vertex_counts(after), shifts, strict=True)
+    counts = vertex_counts(subject.cast), vertex_counts(after)
     found = figures_of(before, landmarks, "before", steps_saw=subject.cast) | {
         "landmarks": landmarks,
-        "regressor": tidy(
-            [
-                {
-                    "joint": name,
-                    "vertices_before": n_before,
-                    "vertices_after": n_after,
-                    "max_shift_mm": float(shift),
-                }
-                for name, n_before, n_after, shift in rows
-            ]
-        ),
+        "regressor": regressor_rows(names, *counts, shifts.tolist()),
         "weights_histogram": tidy(weights_histogram(before, after)),
         "rescued_rows": rescued_rows(subject),
     }
