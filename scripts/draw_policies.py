@@ -14,7 +14,7 @@ import study
 from smplprep.report.pictures import INK, new_figure, write_picture
 from smplprep.transforms.prune_weights import prune_weights
 
-KINDS = (  # of a vertex, the later the worse: its label, colour and size
+KINDS = (  # of a vertex, the later the worse: its label, color and size
     ("every weight as it should be", "#9fb0c2", 3),
     ("genuine weight lost", "#e08a00", 12),
     ("spurious weight still there", "#c1121f", 12),
@@ -25,7 +25,7 @@ PANELS = (
     ("islands", {"policy": "islands"}),
     ("structure", {"policy": "structure"}),
 )
-# File -> regime, middle of the region (a landmark or a joint), half its size in metres, and the
+# File -> regime, middle of the region (a landmark or a joint), half its size in meters, and the
 # axes of the picture: front (x, y) or from above (x, -z), and the one that looks at us.
 PICTURES = {
     "policy-large": ("far, of any size", "nose", 0.14, (0, 1, 2)),
@@ -35,7 +35,7 @@ PICTURES = {
 }
 
 
-def draw(regime: str, centre: str, half: float, axes: tuple[int, int, int]):
+def draw(regime: str, center: str, half: float, axes: tuple[int, int, int]):
     """One figure: the region before and after each policy, a dot for each vertex."""
     from matplotlib.collections import PolyCollection
 
@@ -43,7 +43,7 @@ def draw(regime: str, centre: str, half: float, axes: tuple[int, int, int]):
     model = case.model
     across, up, depth = axes
     view = model.v_template * [1, 1, -1] if up == 2 else model.v_template
-    middle = middle_of(centre)[[across, up]] * ([1, -1] if up == 2 else [1, 1])
+    middle = middle_of(center)[[across, up]] * ([1, -1] if up == 2 else [1, 1])
     flat = view[:, [across, up]]
     facing = faces_towards(model, depth)
     shown = np.zeros(model.n_vertices, dtype=bool)
@@ -62,9 +62,9 @@ def draw(regime: str, centre: str, half: float, axes: tuple[int, int, int]):
             list(flat[inside[order]]), facecolors="#f3efe9", edgecolors="#d8d2c8", linewidths=0.3
         )
         panel.add_collection(skin)
-        for index, (label, colour, size) in enumerate(KINDS):
+        for index, (label, color, size) in enumerate(KINDS):
             dots = flat[shown & (kind == index)]
-            panel.scatter(*dots.T, s=size, color=colour, label=label, linewidths=0, zorder=2)
+            panel.scatter(*dots.T, s=size, color=color, label=label, linewidths=0, zorder=2)
         panel.set_title(title, color=INK, loc="left", fontsize=10)
         panel.set_xlim(middle[0] - half, middle[0] + half)
         panel.set_ylim(middle[1] - half, middle[1] + half)

@@ -27,13 +27,13 @@ from smplprep.skinning import posed_vertices
 
 REGIME = "long tails"
 SHOWN = ("hops 2", "hops 2, taper")
-RADIUS = 0.09  # metres around the worst edge, at rest
+RADIUS = 0.09  # meters around the worst edge, at rest
 ZOOM = 0.55
-MOST_MM = 10.0  # of the colours
+MOST_MM = 10.0  # of the colors
 
 
 def posed(bench: Bench, n_poses: int) -> dict[str, np.ndarray]:
-    """ "true" and each variant shown -> (N, V, 3) metres."""
+    """ "true" and each variant shown -> (N, V, 3) meters."""
     rng = np.random.default_rng(0)
     genuine, *_ = REGIMES[REGIME](bench.body, rng)
     given = bench.model.with_arrays(
@@ -75,9 +75,9 @@ def main() -> None:
     bench = Bench(seed=0, n_poses=1)
     found = posed(bench, 64)
     pose, edge, jump = worst_border(found["true"], found[SHOWN[0]], bench.body.edges)
-    centre = bench.body.verts[edge].mean(axis=0)
+    center = bench.body.verts[edge].mean(axis=0)
     faces = bench.model.f.astype(np.int64)
-    inside = (np.linalg.norm(bench.body.verts - centre, axis=1) < RADIUS)[faces].all(axis=1)
+    inside = (np.linalg.norm(bench.body.verts - center, axis=1) < RADIUS)[faces].all(axis=1)
     eye = vertex_normals(found["true"][pose], faces)[edge].sum(axis=0)
     middle = upright(found["true"][pose][edge].mean(axis=0))
     figure = Figure(figsize=(9.5, 4.0), layout="constrained")

@@ -1,6 +1,6 @@
 """The arrays of a stand-in SMPL-H model, with the faults that the findings describe.
 
-V vertices, J joints, P = 9(J-1) pose features. Metres and radians. Every function is a pure
+V vertices, J joints, P = 9(J-1) pose features. Meters and radians. Every function is a pure
 function of its arguments and of the generator it is given.
 """
 
@@ -18,7 +18,7 @@ from scipy.special import ndtr
 
 SPURIOUS_RANGE = (3e-5, 9e-3)  # weights; the findings' tolerance is 1e-2
 MIN_TREE_DISTANCE = 4  # edges between a spurious joint and each genuine one of the vertex
-FLOOR_RMS = 3e-5  # metres per unit of a pose feature, everywhere
+FLOOR_RMS = 3e-5  # meters per unit of a pose feature, everywhere
 BULGE_PER_SIZE = 0.05  # genuine corrective per pose feature, relative to the joint's size
 
 DETOUR = 1.02  # how much longer the way through a vertex may be that lies on the way
@@ -113,7 +113,7 @@ def contaminate_weights(
     """
     genuine = weights > 0
     far = tree_tables(parents)[0] >= MIN_TREE_DISTANCE
-    # Neighbours share their faults, as in the real model: else the surface would turn to gravel.
+    # Neighbors share their faults, as in the real model: else the surface would turn to gravel.
     shares = ndtr(_smooth_fields(verts, 2 * len(parents), rng))
     # A joint is a candidate where it is far from every genuine joint of the row.
     candidate = (genuine.astype(float) @ ~far) == 0
@@ -137,7 +137,7 @@ def _smooth_fields(verts: np.ndarray, n_fields: int, rng: np.random.Generator) -
 
 
 def joint_sizes(joints: np.ndarray, parents: np.ndarray) -> np.ndarray:
-    """Radius (J,) in metres of the body around each joint: part of its shortest bone."""
+    """Radius (J,) in meters of the body around each joint: part of its shortest bone."""
     length = np.linalg.norm(joints - joints[parents], axis=1)
     length[parents < 0] = np.inf
     shortest = length.copy()
@@ -238,7 +238,7 @@ def correctives(
     """Genuine pose correctives: smooth bulges around each joint.
 
     A feature is an entry of R - 1 and reaches 1 at 90 degrees, where three to four of them act; so
-    a bulge is millimetres at a finger and about a centimetre at a hip.
+    a bulge is millimeters at a finger and about a centimeter at a hip.
 
     Returns:
         posedirs: (V, 3, P). mask: (V, J-1) bool, where joint j+1 has a genuine corrective: on

@@ -33,7 +33,7 @@ from smplprep.policies.islands import off_main
 from smplprep.poses import MAX_SHAPES, pose_set
 from smplprep.skinning import blocks, posing, skin_block, unposed_block
 from smplprep.sweep import restricted
-from smplprep.transforms.localise_posedirs import localise_posedirs
+from smplprep.transforms.localize_posedirs import localize_posedirs
 from smplprep.transforms.prune_weights import prune_weights
 
 THRESHOLDS = (1e-3, 5e-3, 1e-2, 2e-2, 5e-2)
@@ -122,7 +122,7 @@ def rig_truth() -> np.ndarray:
 
 
 def smoothed(weights: np.ndarray, floor: float = 1e-4) -> np.ndarray:
-    """The weights, averaged twice with their neighbours': a small tail around every joint."""
+    """The weights, averaged twice with their neighbors': a small tail around every joint."""
     links = tables()[3]
     for _ in range(2):
         total, count = weights.copy(), np.ones(len(weights))
@@ -174,7 +174,7 @@ def scattered(
 def in_patches(
     truth: np.ndarray, rng: np.random.Generator, low: float, high: float
 ) -> Contaminated:
-    """Every row filled up to four, neighbours alike, as the stand-in is made."""
+    """Every row filled up to four, neighbors alike, as the stand-in is made."""
     findings = json.loads((ASSETS / "findings.json").read_text())
     parents, _, names, _ = tables()
     sizes = (low, high)
@@ -257,10 +257,10 @@ def moved_mm(truth: np.ndarray, candidates: list[np.ndarray]) -> list[tuple[floa
 
 
 def leaking_landmarks(weights: np.ndarray) -> int:
-    """How many of the 21 landmarks leak once the correctives are localised, too."""
+    """How many of the 21 landmarks leak once the correctives are localized, too."""
     vertices = list(body().family.landmarks.values())
     part = restricted(replace(body(), weights=weights), vertices)
-    support = support_of(localise_posedirs(part)[0], list(range(len(vertices))))
+    support = support_of(localize_posedirs(part)[0], list(range(len(vertices))))
     return int(support.leaks.any(axis=1).sum())
 
 

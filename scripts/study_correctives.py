@@ -24,7 +24,7 @@ from smplprep.kinematics import ancestors_or_self, in_line_within, parents_of
 from smplprep.model import Model, Source
 from smplprep.poses import pose_set
 from smplprep.skinning import posing
-from smplprep.transforms.localise_posedirs import (
+from smplprep.transforms.localize_posedirs import (
     block_energy,
     entry_counts,
     local_correctives,
@@ -38,7 +38,7 @@ Variant = Callable[[Model, Body], Factors]
 
 
 def adjacency(body: Body) -> sparse.csr_matrix:
-    """(V, V), 1 between neighbours."""
+    """(V, V), 1 between neighbors."""
     ones, n = np.ones(len(body.edges), np.float32), len(body.verts)
     one_way = sparse.csr_matrix((ones, body.edges.T), shape=(n, n))
     return one_way + one_way.T

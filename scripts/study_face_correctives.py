@@ -20,10 +20,10 @@ from make_standin import make_standin
 from smplprep import prune_weights
 from smplprep.kinematics import ancestors_or_self, in_line_within, leaf_siblings, parents_of
 from smplprep.model import Model, Source
-from smplprep.transforms.localise_posedirs import local_correctives
+from smplprep.transforms.localize_posedirs import local_correctives
 
 HOPS = 2
-# Metres: half a mouth, an eyeball and its lids.
+# Meters: half a mouth, an eyeball and its lids.
 SIZES = {"jaw": 0.032, "leftEye": 0.025, "rightEye": 0.025}
 ENVELOPES = {"local bulges": compact, "long tails": long_tailed, "reach across": reaching}
 

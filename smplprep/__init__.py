@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .options import Options
     from .pipeline import clean
     from .report.report import Report
-    from .transforms.localise_posedirs import localise_posedirs
+    from .transforms.localize_posedirs import localize_posedirs
     from .transforms.prune_weights import prune_weights
     from .transforms.sparsify_regressor import sparsify_regressor
     from .transforms.symmetrize import symmetrize
@@ -38,7 +38,7 @@ _HOMES = {
     "VerificationError": "errors",
     "assert_clean": "check",
     "clean": "pipeline",
-    "localise_posedirs": "transforms.localise_posedirs",
+    "localize_posedirs": "transforms.localize_posedirs",
     "prune_weights": "transforms.prune_weights",
     "read_model": "io.read_model",
     "sparsify_regressor": "transforms.sparsify_regressor",
@@ -57,7 +57,7 @@ __all__ = [
     "VerificationError",
     "assert_clean",
     "clean",
-    "localise_posedirs",
+    "localize_posedirs",
     "prune_weights",
     "read_model",
     "sparsify_regressor",

@@ -60,7 +60,7 @@ def check_file(
     points = skin_landmarks(model) if landmarks is None else landmark_set(model, landmarks)
     faults = model_faults(model, points, max_leaks=max_leaks, max_influences=max_influences)
     if against is not None and max_mm is not None:
-        original = read_model(against, normalise_rows=True, limits=limits)
+        original = read_model(against, normalize_rows=True, limits=limits)
         faults += moved_too_far(original, model, max_mm)
     return faults
 

@@ -101,7 +101,7 @@ def clean_file(
             html = can_render()
         packed = reading.result()
     model = decoded_model(
-        packed, normalise_rows=options.normalise_rows, family=family, limits=limits
+        packed, normalize_rows=options.normalize_rows, family=family, limits=limits
     )
     del reading, packed  # they would keep the input, which is let go below
     if landmarks is not None:
@@ -189,7 +189,7 @@ def handed(model: Model, hands: tuple[str, str], *, limits: Limits) -> Model:
         return with_flat_hands(model)
     from .io.read_model import read_model
 
-    left, right = (read_model(path, normalise_rows=True, limits=limits) for path in hands)
+    left, right = (read_model(path, normalize_rows=True, limits=limits) for path in hands)
     return with_hands(model, left, right)
 
 

@@ -14,7 +14,7 @@ from .comparable import check_comparable, over_common_shapes
 from .displacement import displacements
 from .model import Model
 from .report.report import Report, build_report, keys_as_read
-from .transforms.localise_posedirs import block_energy, entry_counts
+from .transforms.localize_posedirs import block_energy, entry_counts
 from .transforms.sparsify_regressor import max_shift_mm, shape_basis
 
 # In the order in which B's arrays replace A's; displacements are stated for each replacement.
@@ -99,7 +99,7 @@ def weights_figures(a: Model, b: Model) -> dict[str, Any]:
         "mass_gained": float(gained.sum()),
         "negative_entries_dropped": 0,
         "rescued_rows": [],
-        "normalised_rows": [],
+        "normalized_rows": [],
     }
 
 

@@ -1,4 +1,4 @@
-"""How far the vertices of two models lie apart over the pose set, in millimetres."""
+"""How far the vertices of two models lie apart over the pose set, in millimeters."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def same_arrays(a: Model, b: Model, *keys: str) -> bool:
 def apart_mm(
     a: NDArray[np.float64], b: NDArray[np.float64], *, axis: int = -1
 ) -> NDArray[np.float64]:
-    """Distances in millimetres of points in metres whose coordinates lie along ``axis``."""
+    """Distances in millimeters of points in meters whose coordinates lie along ``axis``."""
     return 1000.0 * np.sqrt(np.square(a - b).sum(axis=axis))
 
 

@@ -51,7 +51,7 @@ def inspect_file(
     }
     try:
         model = model_of(contents, path=None, family=family, limits=limits)
-        check_model(model, normalise_rows=True)
+        check_model(model, normalize_rows=True)
     except ModelInvalidError as error:
         found["odd"].append(str(error))
         reasons = [{"why": str(error), "do": "mend the file"}]

@@ -1,4 +1,4 @@
-"""The mesh as a graph: which vertices are neighbours, also where it comes in several pieces."""
+"""The mesh as a graph: which vertices are neighbors, also where it comes in several pieces."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from numpy.typing import NDArray
 
 
 def links_of(v_template: NDArray, faces: NDArray) -> NDArray[np.intp]:
-    """(E, 2) pairs of neighbouring vertices, which connect every vertex with every other.
+    """(E, 2) pairs of neighboring vertices, which connect every vertex with every other.
 
-    Neighbours are the ends of an edge; at a seam, vertices at the very same place. What is still in
+    Neighbors are the ends of an edge; at a seam, vertices at the very same place. What is still in
     several pieces (eyes, teeth, clothes) is stitched to the largest piece: each vertex of another
     piece to the nearest vertex there, if it lies no farther than the mesh's median edge, and where
     a piece has no such vertex, the one that comes nearest.
 
     Args:
-        v_template: (V, 3) metres. faces: (F, 3) indices.
+        v_template: (V, 3) meters. faces: (F, 3) indices.
     """
     from scipy.sparse.csgraph import connected_components
 

@@ -19,9 +19,9 @@ from .model import Model
 KEY = "vert_sym_idxs"
 FLIP = np.array([-1.0, 1.0, 1.0])
 # A table whose pairs lie further from each other's image than this share of the body's height (or
-# span) is wrong: 35 mm on a body, where templates are asymmetric by millimetres.
+# span) is wrong: 35 mm on a body, where templates are asymmetric by millimeters.
 MAX_APART = 0.02
-# A pair needs no neighbours to vouch for it when it lies this near, in its shortest edges.
+# A pair needs no neighbors to vouch for it when it lies this near, in its shortest edges.
 CERTAIN = 0.1
 MAX_ROUNDS = 30
 
@@ -149,11 +149,11 @@ def pairs_by_geometry(template: NDArray[np.float64], faces: NDArray[np.intp]) ->
     """(V,) the vertex nearest to each one's mirror image, if that is mutual; -1 for none.
 
     An arm that hangs a degree lower than the other is farther from its image than fingers are from
-    each other. So a pair counts once the two vertices' neighbours are paired to neighbours, too,
+    each other. So a pair counts once the two vertices' neighbors are paired to neighbors, too,
     and what lies further out is looked for where those pairs lead, round by round.
 
     Args:
-        template: (V, 3) metres.
+        template: (V, 3) meters.
         faces: (F, 3).
     """
     from scipy.spatial import cKDTree  # a tenth of a second that other cleans need not pay
@@ -171,7 +171,7 @@ def pairs_by_geometry(template: NDArray[np.float64], faces: NDArray[np.intp]) ->
         mutual = nearest[nearest] == each
         certain = mutual & (distance < CERTAIN * shortest)
         before, good = good, mutual
-        for _ in range(2):  # the second time, only by neighbours who were vouched for themselves
+        for _ in range(2):  # the second time, only by neighbors who were vouched for themselves
             good = certain | (good & (vouched(start, end, nearest, good) >= 0.5))
         good &= good[nearest]
         if np.array_equal(good, before) or not good.any():
@@ -211,7 +211,7 @@ def mean_around(
     values: NDArray[np.float64],
     good: NDArray[np.bool_],
 ) -> NDArray[np.float64]:
-    """(V, 3) mean of the values, zero where not good, over each vertex and its good neighbours."""
+    """(V, 3) mean of the values, zero where not good, over each vertex and its good neighbors."""
     n_good = np.bincount(start, good[end], len(good)) + good
     sums = [np.bincount(start, axis[end], len(good)) + axis for axis in values.T]
     return np.stack(sums, axis=1) / np.maximum(n_good, 1)[:, None]

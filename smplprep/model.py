@@ -51,7 +51,7 @@ class Source:
 class Model:
     """One SMPL-family model. V vertices, J joints, B shape directions, P = 9(J-1) pose features.
 
-    Arrays are read-only and keep the dtype of the file. Metres and radians.
+    Arrays are read-only and keep the dtype of the file. Meters and radians.
     """
 
     v_template: NDArray  # (V, 3)

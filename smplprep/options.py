@@ -25,11 +25,11 @@ CHOICES = {
     "shapedirs": ("keep", "zero"),
     "dtype": ("same", "float32"),
     "policy": ("threshold", "islands", "structure"),
-    "removed_to": ("renormalise", "parent"),
+    "removed_to": ("renormalize", "parent"),
 }
 # Field -> its flag, where that is no mere spelling of it.
 SHORT = {"tolerance": "tol", "regressor_tolerance": "regressor-tol"}
-FLAGS = ("normalise_rows", "symmetrize")
+FLAGS = ("normalize_rows", "symmetrize")
 COUNTS = ("hops", "reach", "max_influences")
 NUMBERS = ("tolerance", "regressor_tolerance", "regressor_budget_mm", "budget_mm")
 
@@ -49,7 +49,7 @@ class Options:
     Attributes:
         tolerance: skinning weights below it go; dimensionless, in [0, 1). "auto" is the smallest
             of a sweep (see ``sweep``) that leaves no leak.
-        normalise_rows: accept skinning rows whose sum is off by more than 1e-2, and rescale them.
+        normalize_rows: accept skinning rows whose sum is off by more than 1e-2, and rescale them.
         regressor: "exact", "threshold" or "keep".
         regressor_tolerance: for "threshold"; dimensionless, in [0, 1).
         regressor_budget_mm: for "exact": how far a joint may move for fewer vertices.
@@ -62,14 +62,14 @@ class Options:
         max_influences: how many weights of a vertex stay after the policy; None: all.
         keep_joints: joints whose weights are not touched, by name in either vocabulary.
         keep_vertices: vertices whose weights are not touched, by index.
-        removed_to: "renormalise" (shared by what stays) or "parent" (the nearest kept ancestor).
+        removed_to: "renormalize" (shared by what stays) or "parent" (the nearest kept ancestor).
         symmetrize: make weights, regressor and correctives mirror-symmetric, before all else.
         budget_mm: how far any vertex may move, in any pose within the joint limits; removals for
             which that does not suffice are not made. None for no such limit.
     """
 
     tolerance: float | Literal["auto"] = 1e-2
-    normalise_rows: bool = False
+    normalize_rows: bool = False
     regressor: str = "exact"
     regressor_tolerance: float = 1e-3
     regressor_budget_mm: float | None = None
@@ -82,7 +82,7 @@ class Options:
     max_influences: int | None = None
     keep_joints: tuple[str, ...] = ()
     keep_vertices: tuple[int, ...] = ()
-    removed_to: str = "renormalise"
+    removed_to: str = "renormalize"
     symmetrize: bool = False
     budget_mm: float | None = None
 

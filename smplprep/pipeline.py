@@ -19,7 +19,7 @@ from .policies.kept import kept_entries
 from .report.report import Report, build_report
 from .stamp import spent_before, stamped
 from .transforms.cast_floats import cast_floats
-from .transforms.localise_posedirs import localise_posedirs
+from .transforms.localize_posedirs import localize_posedirs
 from .transforms.prune_weights import prune_weights
 from .transforms.sparsify_regressor import sparsify_regressor
 from .transforms.symmetrize import symmetrize
@@ -64,7 +64,7 @@ def steps(options: Options, kept: NDArray[np.bool_] | None = None) -> list[Step]
         listed.append(partial(symmetrize))
     # Under a budget, what moves vertices without choice comes first, so that it is charged first.
     listed += [prune, sparsify] if options.budget_mm is None else [sparsify, prune]
-    listed.append(partial(localise_posedirs, mode=options.posedirs, hops=options.hops))
+    listed.append(partial(localize_posedirs, mode=options.posedirs, hops=options.hops))
     if options.shapedirs == "zero":
         listed.append(partial(zero_shapedirs))
     return listed

@@ -49,7 +49,7 @@ def rotation_matrices(rotations: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def shaped_joints(model: Model, n_shapes: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """(J, 3) joints of the template, metres, and (J, 3, B') what each of its first shapes adds."""
+    """(J, 3) joints of the template, meters, and (J, 3, B') what each of its first shapes adds."""
     regressor = model.J_regressor.astype(np.float64, copy=False)
     directions = model.shapedirs[:, :, :n_shapes]
     added = regressor @ directions.reshape(model.n_vertices, 3 * directions.shape[2])
@@ -57,7 +57,7 @@ def shaped_joints(model: Model, n_shapes: int) -> tuple[NDArray[np.float64], NDA
 
 
 def rest_joints(model: Model, betas: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(N, J, 3) joints of the unposed body, metres, for (N, B') betas."""
+    """(N, J, 3) joints of the unposed body, meters, for (N, B') betas."""
     joints, added = shaped_joints(model, betas.shape[1])
     return joints + np.moveaxis(added @ betas.T, 2, 0)
 
@@ -131,7 +131,7 @@ def posed_block(model: Model, block: slice, ready: Posing) -> NDArray[np.float64
 def posed_vertices(
     model: Model, poses: NDArray[np.float64], betas: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """(N, V, 3) vertices in metres for axis-angle poses (N, J, 3) and betas (N, B).
+    """(N, V, 3) vertices in meters for axis-angle poses (N, J, 3) and betas (N, B).
 
     The same as stock smplx's ``lbs`` without translation; source: Loper et al. 2015, equations
     2 to 10.

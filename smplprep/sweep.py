@@ -28,7 +28,7 @@ from .skinning import blocks, posed_block, posing
 from .threads import each
 from .tidy import tidy
 from .transforms.cast_floats import cast_floats
-from .transforms.localise_posedirs import localise_posedirs
+from .transforms.localize_posedirs import localize_posedirs
 from .transforms.prune_weights import prune_weights
 from .transforms.sparsify_regressor import sparsify_regressor
 from .transforms.symmetrize import symmetrize
@@ -100,7 +100,7 @@ def sweep(
         for index, tolerance in enumerate(tolerances):
             pruned, change = pruned_at(part, block, tolerance, options, kept)
             counts.append((change.entries_after, len(change.figures["rescued_rows"])))
-            after = posed_block(localised(pruned, options), slice(None), ready[1])
+            after = posed_block(localized(pruned, options), slice(None), ready[1])
             apart[index, block] = apart_mm(before, after, axis=1)
         return counts
 
@@ -199,8 +199,8 @@ def with_regressor(model: Model, options: Options) -> Model:
     )[0]
 
 
-def localised(pruned: Model, options: Options) -> Model:
-    return localise_posedirs(pruned, mode=options.posedirs, hops=options.hops)[0]
+def localized(pruned: Model, options: Options) -> Model:
+    return localize_posedirs(pruned, mode=options.posedirs, hops=options.hops)[0]
 
 
 def leaking_landmarks(
@@ -212,7 +212,7 @@ def leaking_landmarks(
     if not vertices:
         return 0
     pruned, _ = pruned_at(restricted(model, vertices), vertices, tolerance, options, kept)
-    support = landmark_support(localised(pruned, options), renumbered(landmarks, vertices))
+    support = landmark_support(localized(pruned, options), renumbered(landmarks, vertices))
     return int(support.leaks.any(axis=1).sum())
 
 

@@ -31,12 +31,12 @@ def check_keys(keys: list[str], *, path: str | None) -> None:
         )
 
 
-def check_model(model: Model, *, normalise_rows: bool = False) -> None:
+def check_model(model: Model, *, normalize_rows: bool = False) -> None:
     """Raise ModelInvalidError unless the arrays make one body model.
 
     Args:
         model: as read.
-        normalise_rows: accept skinning rows whatever their (positive) sum; cleaning rescales them.
+        normalize_rows: accept skinning rows whatever their (positive) sum; cleaning rescales them.
     """
     path = model.source.path
     check_shapes(model)
@@ -50,7 +50,7 @@ def check_model(model: Model, *, normalise_rows: bool = False) -> None:
     parents_of(model.kintree_table, path=path)
     check_rows(model.J_regressor, "J_regressor", "joint", path)
     check_rows(model.weights, "weights", "vertex", path)
-    check_weights(model, normalise_rows=normalise_rows)
+    check_weights(model, normalize_rows=normalize_rows)
 
 
 def check_shapes(model: Model) -> None:
@@ -220,7 +220,7 @@ def check_rows(table: NDArray, key: str, row_name: str, path: str | None) -> Non
         )
 
 
-def check_weights(model: Model, *, normalise_rows: bool) -> None:
+def check_weights(model: Model, *, normalize_rows: bool) -> None:
     """Skinning weights: no real negative, rows that sum to 1 within a hundredth."""
     path, weights = model.source.path, model.weights
     lowest = weights.min()
@@ -237,10 +237,10 @@ def check_weights(model: Model, *, normalise_rows: bool) -> None:
         raise ModelInvalidError(
             f"weights[{vertex}]: the row sums to {sums[vertex]:.6g}", path=path, key="weights"
         )
-    if abs(sums[worst] - 1.0) > MAX_SUM_ERROR and not normalise_rows:
+    if abs(sums[worst] - 1.0) > MAX_SUM_ERROR and not normalize_rows:
         raise ModelInvalidError(
             f"weights[{worst}]: the row sums to {sums[worst]:.6g}, not 1",
             path=path,
             key="weights",
-            hint="--normalise-rows accepts such rows and rescales them.",
+            hint="--normalize-rows accepts such rows and rescales them.",
         )

@@ -52,7 +52,7 @@ def test_surface_is_one_closed_outward_sphere(body):
     assert len(np.unique(faces)) == 6890
     corners = body["v_template"][faces]
     volume = np.einsum("fk,fk->", corners[:, 0], np.cross(corners[:, 1], corners[:, 2])) / 6
-    assert 0.045 < volume < 0.08  # cubic metres; positive: outward
+    assert 0.045 < volume < 0.08  # cubic meters; positive: outward
 
 
 def test_pose_is_smpls_t_pose(body):

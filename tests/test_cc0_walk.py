@@ -52,7 +52,7 @@ def test_legs_swing_in_turn_and_feet_stay_near_the_ground(walk, standin):
     body = posed_vertices(standin, poses[:40:4].astype(np.float64), np.zeros((10, 16)))
     lowest = (body[:, :, 1] + walk["trans"][:40:4, None, 1]).min(axis=1)
     assert np.ptp(lowest) < 0.08
-    assert 0.6 < walk["trans"][40, 2] - walk["trans"][0, 2] < 1.2  # metres to a cycle
+    assert 0.6 < walk["trans"][40, 2] - walk["trans"][0, 2] < 1.2  # meters to a cycle
 
 
 def test_rebuilding_gives_the_committed_numbers(walk, anny, tmp_path):

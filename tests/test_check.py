@@ -15,13 +15,13 @@ from smplprep.check import assert_clean, check_file, model_faults, model_of_modu
 from smplprep.cli.main import smplprep as command
 from smplprep.errors import ModelInvalidError, SmplprepError, VerificationError
 from smplprep.io.write_model import write_model
-from smplprep.transforms.localise_posedirs import localise_posedirs
+from smplprep.transforms.localize_posedirs import localize_posedirs
 from smplprep.transforms.prune_weights import prune_weights
 
 
 @pytest.fixture(scope="module")
 def cleaned(standin):
-    return localise_posedirs(prune_weights(standin)[0])[0]
+    return localize_posedirs(prune_weights(standin)[0])[0]
 
 
 @pytest.fixture(scope="module")

@@ -107,7 +107,7 @@ def test_members_that_did_not_change_are_the_same_bytes(standin_dir, tmp_path, c
 
 def test_every_promise_at_once_on_any_file(done, model_file):
     """What must hold for any SMPL-H file, also a licensed one."""
-    before, after = read_model(model_file, normalise_rows=True), read_model(done.target)
+    before, after = read_model(model_file, normalize_rows=True), read_model(done.target)
     assert np.abs(after.weights.sum(axis=1, dtype=np.float64) - 1).max() < 1e-6
     assert not ((after.weights > 0) & (after.weights < after.weights.dtype.type(1e-2))).any()
     shapes = np.concatenate([before.v_template[:, :, None], before.shapedirs[:, :, :16]], axis=2)

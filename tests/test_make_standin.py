@@ -137,7 +137,7 @@ def test_posedirs_are_dense_and_mostly_genuine(model, truth):
     assert genuine.any(axis=0).all()
     floor = np.sqrt(energy[~genuine].mean() / 27)
     assert 1e-5 < floor < 1e-4
-    assert 2e-3 < np.linalg.norm(posedirs, axis=1).max() < 3e-2  # metres at 90 degrees
+    assert 2e-3 < np.linalg.norm(posedirs, axis=1).max() < 3e-2  # meters at 90 degrees
 
 
 def test_hands_are_orthonormal_and_mirrored(model):

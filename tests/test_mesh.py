@@ -1,4 +1,4 @@
-"""Neighbours on the mesh: edges, seams, and pieces stitched to the largest."""
+"""Neighbors on the mesh: edges, seams, and pieces stitched to the largest."""
 
 from __future__ import annotations
 

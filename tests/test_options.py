@@ -27,7 +27,7 @@ from smplprep import Options, SmplprepError
         ({"keep_joints": None}, "keep_joints None is no list of names"),
         ({"keep_vertices": 5}, "keep_vertices 5 is no list of indices"),
         ({"symmetrize": "no"}, "symmetrize 'no' is neither True nor False"),
-        ({"normalise_rows": 1}, "normalise_rows 1 is neither True nor False"),
+        ({"normalize_rows": 1}, "normalize_rows 1 is neither True nor False"),
         ({"keep_vertices": (1.5,)}, r"keep_vertices \(1.5,\) is no list of indices"),
     ],
 )

@@ -24,7 +24,7 @@ def test_steps_run_in_the_documented_order():
         "symmetrize",
         "prune_weights",
         "sparsify_regressor",
-        "localise_posedirs",
+        "localize_posedirs",
         "zero_shapedirs",
     ]
 
@@ -86,6 +86,6 @@ def test_a_kept_row_that_does_not_sum_to_1_is_not_called_rescaled(small_model):
     weights[5] *= 1.005
     cleaned, report = clean(small_model(weights=weights), Options(keep_vertices=(4,)))
     assert np.array_equal(cleaned.weights[4], weights[4])
-    assert [row["vertex"] for row in report.data["changes"][0]["normalised_rows"]] == [5]
+    assert [row["vertex"] for row in report.data["changes"][0]["normalized_rows"]] == [5]
     kept = "weights that do not sum to 1 were kept as they are at 1 of the vertices, such as 4"
     assert kept in report.data["odd"]

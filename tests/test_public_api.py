@@ -20,7 +20,7 @@ def test_public_names():
         "VerificationError",
         "assert_clean",
         "clean",
-        "localise_posedirs",
+        "localize_posedirs",
         "prune_weights",
         "read_model",
         "sparsify_regressor",

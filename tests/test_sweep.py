@@ -147,7 +147,7 @@ def test_what_was_chosen_counts_in_the_sweep_too(standin, options):
     steps = {change["transform"]: change["displacement"] for change in report["changes"]}
     if not options.symmetrize:  # of which the sweep does not count the averaging itself
         assert row["mean_mm"] == pytest.approx(report["displacement"]["mean_mm"], rel=1e-5)
-        assert row["mean_mm"] != pytest.approx(steps["localise_posedirs"]["mean_mm"], rel=1e-2)
+        assert row["mean_mm"] != pytest.approx(steps["localize_posedirs"]["mean_mm"], rel=1e-2)
 
 
 def test_command_prints_json_and_draws(standin_dir, tmp_path):

@@ -130,10 +130,10 @@ def test_hands_that_stock_smplx_cannot_pose_are_refused(standin):
 
 def test_a_row_that_does_not_sum_to_1_may_be_accepted(small_model):
     model = broken(small_model(), "weights", (3, 3), 0.7)
-    check_model(model, normalise_rows=True)
+    check_model(model, normalize_rows=True)
     with pytest.raises(ModelInvalidError) as error:
         check_model(model)
-    assert "--normalise-rows" in error.value.hint
+    assert "--normalize-rows" in error.value.hint
 
 
 def test_tiny_negatives_pass(small_model):

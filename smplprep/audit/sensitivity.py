@@ -85,7 +85,7 @@ class PosedBody:
         betas: (N, B').
         rotations: (N, J, 3, 3) local.
         transforms: (N, J, 3, 4) from rest to posed space.
-        origins: (N, J, 3) posed joints, metres.
+        origins: (N, J, 3) posed joints, meters.
         axes: (N, J, 3, 3); column i is the world axis about which axis-angle component i turns,
             per radian.
         turns: (N, J, 3, 9); row i is vec(dR) of the local rotation for component i.

@@ -43,7 +43,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Rest:
-    """What two models differ by besides their weights, metres.
+    """What two models differ by besides their weights, meters.
 
     Attributes:
         unposed: (V, 3) by how much each coordinate of a vertex can differ before skinning.
@@ -61,10 +61,10 @@ class Bound:
         model: the model that distances are from.
         chords: (J,) the largest |I - L_a| of each joint within its limits, 0 to 2.
         ranges: (2, J-1, 9) lowest and highest value of each term of the pose features.
-        turning: (V, J) metres; the largest |(I - L_a)(o_a - x)|.
-        arms: (V, J) metres; the largest |o_a - x|.
-        sizes: (V,) metres; the largest |x|.
-        paths: (J, J) metres; the largest length of the bones between two joints.
+        turning: (V, J) meters; the largest |(I - L_a)(o_a - x)|.
+        arms: (V, J) meters; the largest |o_a - x|.
+        sizes: (V,) meters; the largest |x|.
+        paths: (J, J) meters; the largest length of the bones between two joints.
     """
 
     def __init__(self, model: Model) -> None:
@@ -88,7 +88,7 @@ class Bound:
         return 1000.0 * found
 
     def _by_reach(self, change: Array, uneven: Array) -> Array:
-        """(V,) metres; the weight that goes is shared out among the joints that gain, pro rata."""
+        """(V,) meters; the weight that goes is shared out among the joints that gain, pro rata."""
         lost, gained = np.maximum(-change, 0), np.maximum(change, 0)
         most = np.maximum(lost.sum(axis=1), gained.sum(axis=1))
         along = ((lost @ self.paths) * gained).sum(axis=1) / np.where(most > 0, most, 1)
@@ -103,7 +103,7 @@ class Bound:
         return Rest(self.unposed(after), joints)
 
     def unposed(self, after: Model) -> Array:
-        """(V, 3) metres; by how much each coordinate of a vertex can differ before skinning."""
+        """(V, 3) meters; by how much each coordinate of a vertex can differ before skinning."""
         ours, found = self.model, np.zeros((after.n_vertices, 3))
         if after.v_template is not ours.v_template:
             found += np.abs(difference(after.v_template, ours.v_template))
@@ -117,7 +117,7 @@ class Bound:
         return found
 
     def corrective_ranges(self, correctives: NDArray) -> Array:
-        """(2, n, 3, J-1) metres; how far down and up each coordinate of joints' correctives goes.
+        """(2, n, 3, J-1) meters; how far down and up each coordinate of joints' correctives goes.
 
         Args:
             correctives: (n, 3, J-1, 9), see ``Model.correctives``.
@@ -133,7 +133,7 @@ class Bound:
         )
 
     def _bulges(self, posedirs: NDArray) -> Array:
-        """(n, 3) metres; the largest coordinates of all correctives of posedirs (n, 3, P)."""
+        """(n, 3) meters; the largest coordinates of all correctives of posedirs (n, 3, P)."""
         return largest_sizes(
             self.corrective_ranges(posedirs.reshape(len(posedirs), 3, -1, 9)).sum(3)
         )
@@ -167,7 +167,7 @@ class Bound:
         return turning, lengths, sizes
 
     def _joint_shifts(self, after: Model) -> Array:
-        """(J, 3) metres; by how much each coordinate of a regressed joint can differ."""
+        """(J, 3) meters; by how much each coordinate of a regressed joint can differ."""
         joints, moved = shaped_joints(self.model, MAX_SHAPES)
         new_joints, new_moved = shaped_joints(after, MAX_SHAPES)
         swell = np.abs(new_moved - moved).sum(axis=2)

@@ -33,7 +33,7 @@ from ..options import Options
 from ..poses import MAX_BETA, MAX_SHAPES
 from ..skinning import blocks
 from ..stamp import spent_before
-from ..transforms.localise_posedirs import localise_posedirs
+from ..transforms.localize_posedirs import localize_posedirs
 from ..transforms.prune_weights import frozen_entries, prune_weights, without
 from .bound import Bound, Rest, largest_sizes
 from .worst_case import worst_found
@@ -101,7 +101,7 @@ class Budget:
         if step.func is prune_weights:
             choice = self.choices["weights"] = self._weights(step, model)
             return partial(step, only=choice.made) if choice.stay.any() else step
-        if step.func is localise_posedirs:
+        if step.func is localize_posedirs:
             choice = self.choices["posedirs"] = self._posedirs(step, model)
             return partial(step, spared=choice.stay[:, 1:])
         return step
@@ -127,9 +127,9 @@ class Budget:
         wanted = (model.weights != 0) & (prune(model)[0].weights == 0)
         return chosen(wanted, cost, self.left_mm)
 
-    def _posedirs(self, localise: Step, model: Model) -> Choice:
+    def _posedirs(self, localize: Step, model: Model) -> Choice:
         rest = self.bound.rest(model)
-        local, _ = localise(model)
+        local, _ = localize(model)
         dropped = np.zeros((model.n_vertices, 2, 3, model.n_joints))  # the root has none
         if local is not model:
             for block in blocks(model.n_vertices):

@@ -74,7 +74,7 @@ class Part:
         return cls(model, vertices, joints, joint_shapes)
 
     def posed(self, states: Array) -> Array:
-        """(S, v, 3) metres, for states (S, v, 3J + B): axis-angle poses, then betas."""
+        """(S, v, 3) meters, for states (S, v, 3J + B): axis-angle poses, then betas."""
         model, chosen = self.model, self.vertices
         flat = states.reshape(-1, states.shape[2])
         n_pose = 3 * model.n_joints

@@ -85,7 +85,7 @@ def landmark_audit(
     from ..comparable import check_comparable
     from ..io.read_model import read_model
 
-    models = [read_model(path, normalise_rows=True, limits=limits) for path in paths]
+    models = [read_model(path, normalize_rows=True, limits=limits) for path in paths]
     check_comparable(models[0], models[-1])
     which = set_name(models[0], landmarks)
     chosen = chosen_landmarks(models[0], which, vertices, vocabulary)
@@ -113,7 +113,7 @@ def all_vertices(
 
     models = []
     for path in paths:
-        model = read_model(path, normalise_rows=True, limits=limits)
+        model = read_model(path, normalize_rows=True, limits=limits)
         names = model.family.joint_names(model.n_joints, vocabulary)
         models.append(vertex_leak_data(vertex_leaks(model), Path(path).name, names))
     if as_json:

@@ -25,7 +25,7 @@ from .shared import (
     layout_options,
     max_bytes_option,
     more_landmarks_option,
-    normalise_rows_option,
+    normalize_rows_option,
     note,
 )
 from .values import SHARE, HandsCommand, Names, Tolerance, check_ending, choice
@@ -118,7 +118,7 @@ def setting(*names: str, **attributes: Any) -> Callable[[Any], Any]:
     help="Let no vertex move farther than this; what cannot be removed within it stays, listed.",
 )
 @compress_option
-@normalise_rows_option
+@normalize_rows_option
 @click.option(
     "--hands",
     nargs=2,
@@ -154,7 +154,7 @@ def clean_command(
     verbose: bool,
     **chosen: Any,
 ) -> None:
-    """Clean MODEL files: prune weights, sparsify the regressor, localise correctives.
+    """Clean MODEL files: prune weights, sparsify the regressor, localize correctives.
 
     Writes NAME_clean.npz (or .pkl), NAME_clean.report.json and .html beside each input.
 

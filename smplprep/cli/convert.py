@@ -56,7 +56,7 @@ def convert_command(
     from ..io.write_model import container_of, write_model
     from ..layout import layout_path
 
-    found = read_model(model, normalise_rows=True, family=family, limits=limits_with(max_bytes))
+    found = read_model(model, normalize_rows=True, family=family, limits=limits_with(max_bytes))
     target = output or ""
     if layout:
         place = layout_path(layout[1], found, gender=gender)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from .shared import INPUT, max_bytes_option, normalise_rows_option
+from .shared import INPUT, max_bytes_option, normalize_rows_option
 from .values import check_page
 
 
@@ -20,7 +20,7 @@ from .values import check_page
     help="The page; the JSON stands beside it.  [default: A_vs_B.report.html]",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the report instead; write nothing.")
-@normalise_rows_option
+@normalize_rows_option
 @max_bytes_option
 @click.option("--force", is_flag=True, help="Replace existing outputs.")
 def diff_command(
@@ -28,7 +28,7 @@ def diff_command(
     b: str,
     output: str | None,
     as_json: bool,
-    normalise_rows: bool,
+    normalize_rows: bool,
     max_bytes: int | None,
     force: bool,
 ) -> None:
@@ -55,7 +55,7 @@ def diff_command(
             check_output(file, force=force, inputs=[a, b])
     limits = limits_with(max_bytes)
     first, second = (
-        read_model(path, normalise_rows=normalise_rows, limits=limits) for path in (a, b)
+        read_model(path, normalize_rows=normalize_rows, limits=limits) for path in (a, b)
     )
     report = diff(first, second)
     if as_json:

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from .shared import INPUT, force_option, max_bytes_option, normalise_rows_option
+from .shared import INPUT, force_option, max_bytes_option, normalize_rows_option
 
 
 @click.command("evaluate", short_help="Measure how far vertices move over real motions.")
@@ -39,7 +39,7 @@ from .shared import INPUT, force_option, max_bytes_option, normalise_rows_option
     metavar="FILE",
     help="Keep what is known in FILE and go on from it.  [default: beside OUT.json until done]",
 )
-@normalise_rows_option
+@normalize_rows_option
 @max_bytes_option
 @force_option
 def evaluate_command(
@@ -51,11 +51,11 @@ def evaluate_command(
     device: str,
     scheduler: str | None,
     resume: str | None,
-    normalise_rows: bool,
+    normalize_rows: bool,
     max_bytes: int | None,
     force: bool,
 ) -> None:
-    """Say how far CLEANED's vertices lie from ORIGINAL's, in millimetres, over real motions.
+    """Say how far CLEANED's vertices lie from ORIGINAL's, in millimeters, over real motions.
 
     Motions are AMASS's .npz: poses (N, 156) for SMPL-H, (N, 72) for SMPL, (N, 165) for SMPL-X, and
     betas; trans moves both alike. A vertex counts with its heaviest joint, fingers with their hand.
@@ -91,7 +91,7 @@ def evaluate_command(
     if output:
         check_output(output, force=force, inputs=files)
     limits = limits_with(max_bytes)
-    measure = ready(original, cleaned, device, normalise_rows=normalise_rows, limits=limits)
+    measure = ready(original, cleaned, device, normalize_rows=normalize_rows, limits=limits)
 
     def results_of(todo: list[Any]) -> Iterator[Any]:
         with progress(todo, measure.n_joints) as watch:
@@ -101,7 +101,7 @@ def evaluate_command(
                     (str(Path(original).resolve()), str(Path(cleaned).resolve())),
                     measure.inputs,
                     todo,
-                    normalise_rows=normalise_rows,
+                    normalize_rows=normalize_rows,
                     limits=limits,
                     watch=watch,
                 )
@@ -133,12 +133,12 @@ def say(line: str) -> None:
     click.echo(f"smplprep: {line}", err=True)
 
 
-def ready(original: str, cleaned: str, device: str, *, normalise_rows: bool, limits: Any) -> Any:
+def ready(original: str, cleaned: str, device: str, *, normalize_rows: bool, limits: Any) -> Any:
     """What measures on this device; the models themselves are let go."""
     from ..io.read_model import read_model
 
     models = [
-        read_model(path, normalise_rows=normalise_rows, limits=limits)
+        read_model(path, normalize_rows=normalize_rows, limits=limits)
         for path in (original, cleaned)
     ]
     if device == "cuda":

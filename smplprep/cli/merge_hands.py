@@ -31,6 +31,6 @@ def merge_hands_command(
     from ..io.write_model import write_model
 
     limits = limits_with(max_bytes)
-    models = [read_model(path, normalise_rows=True, limits=limits) for path in (body, left, right)]
+    models = [read_model(path, normalize_rows=True, limits=limits) for path in (body, left, right)]
     write_model(with_hands(*models), output, force=force, inputs=[left, right])
     click.echo(f"model: {output}")

@@ -67,7 +67,7 @@ def replay_command(
     if plot is not None:
         check_picture(plot, force=force, inputs=inputs)  # a refusal comes before the work
     limits = limits_with(max_bytes)
-    raw = read_model(model, normalise_rows=True, limits=limits)
+    raw = read_model(model, normalize_rows=True, limits=limits)
     after = clean(raw)[0] if cleaned is None else read_model(cleaned, limits=limits)
     scene = make_scene(raw, [name.strip() for name in visible.split(",")], device=device)
     fits = {

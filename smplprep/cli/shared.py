@@ -23,8 +23,8 @@ compress_option = click.option(
     default=None,
     help="Deflate, or do not.  [default: a .npz as its input, a .h5 not]",
 )
-normalise_rows_option = click.option(
-    "--normalise-rows", is_flag=True, help="Accept skinning rows that do not sum to 1."
+normalize_rows_option = click.option(
+    "--normalize-rows", is_flag=True, help="Accept skinning rows that do not sum to 1."
 )
 device_option = click.option(
     "--device",

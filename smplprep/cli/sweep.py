@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from .shared import INPUT, max_bytes_option, more_landmarks_option, normalise_rows_option
+from .shared import INPUT, max_bytes_option, more_landmarks_option, normalize_rows_option
 from .values import Picture, Tolerances
 
 
@@ -35,7 +35,7 @@ from .values import Picture, Tolerances
     "--plot", type=Picture(), metavar="FILE.png", help="Draw the sweep, too (.png, .svg or .pdf)."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of the table.")
-@normalise_rows_option
+@normalize_rows_option
 @more_landmarks_option
 @max_bytes_option
 @click.option("--force", is_flag=True, help="Replace an existing picture.")
@@ -68,7 +68,7 @@ def sweep_command(
 
         check_picture(plot, force=force, inputs=[model])  # a refusal comes before the work
     options = Options(**chosen)
-    loaded = read_model(model, normalise_rows=options.normalise_rows, limits=limits_with(max_bytes))
+    loaded = read_model(model, normalize_rows=options.normalize_rows, limits=limits_with(max_bytes))
     if landmarks is not None:
         loaded = with_landmarks(loaded, landmarks)
     found = sweep(loaded, tols, options, watch=progress_bar)

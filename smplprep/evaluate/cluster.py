@@ -21,7 +21,7 @@ def cluster_results(
     inputs: tuple[str | None, str | None],
     motions: Iterable[Motion],
     *,
-    normalise_rows: bool = False,
+    normalize_rows: bool = False,
     limits: Limits = DEFAULT_LIMITS,
     watch: Watch = lambda _: None,
 ) -> Iterator[FileResult]:
@@ -51,7 +51,7 @@ def cluster_results(
             measure_file,
             models=models,
             inputs=inputs,
-            normalise_rows=normalise_rows,
+            normalize_rows=normalize_rows,
             limits=limits,
         )
         # Not pure: a task of an earlier run may have seen other files under these names.
@@ -68,18 +68,18 @@ def measure_file(
     *,
     models: tuple[str, str],
     inputs: tuple[str | None, str | None],
-    normalise_rows: bool,
+    normalize_rows: bool,
     limits: Limits,
 ) -> FileResult:
     """What a worker does."""
-    return file_result(prepared(models, inputs, normalise_rows, limits), motion)
+    return file_result(prepared(models, inputs, normalize_rows, limits), motion)
 
 
 @functools.lru_cache(maxsize=1)
 def prepared(
     models: tuple[str, str],
     inputs: tuple[str | None, str | None],
-    normalise_rows: bool,
+    normalize_rows: bool,
     limits: Limits,
 ) -> Measure:
     """The two models, read once in each worker.
@@ -87,7 +87,7 @@ def prepared(
     Raises:
         SmplprepError: they are not the ones that whoever asks has read.
     """
-    read = functools.partial(read_model, normalise_rows=normalise_rows, limits=limits)
+    read = functools.partial(read_model, normalize_rows=normalize_rows, limits=limits)
     measure = Measure(*map(read, models))
     if measure.inputs != tuple(inputs):
         raise SmplprepError("the worker's model files are others than the caller's")

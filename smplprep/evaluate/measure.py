@@ -220,7 +220,7 @@ def vertex_blocks(model: Model, region_of: NDArray[np.intp]) -> list[NDArray[np.
 
 
 def apart_um(a: Floats, b: Floats) -> Floats:
-    """(b, N) distances of (b, 3, N) points in metres, in whole micrometres."""
+    """(b, N) distances of (b, 3, N) points in meters, in whole micrometers."""
     a -= b
     np.square(a, out=a)
     found = np.sqrt(a[:, 0] + a[:, 1] + a[:, 2])

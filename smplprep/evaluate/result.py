@@ -58,7 +58,7 @@ def result_data(measure: Measuring, outcome: Outcome) -> dict[str, Any]:
 def figures(
     counts: NDArray[np.int64], total_um: int, highest_um: int, n_distances: int
 ) -> dict[str, float]:
-    """Mean, quantiles and maximum in millimetres. No quantile is beyond the maximum."""
+    """Mean, quantiles and maximum in millimeters. No quantile is beyond the maximum."""
     found = {"mean_mm": total_um / max(n_distances, 1) / 1000}
     for percent in (50, 99):
         found[f"p{percent}_mm"] = min(quantile_um(counts, percent), highest_um) / 1000

@@ -1,7 +1,7 @@
 """Partial results of an evaluation: integers only, so that any order of merging gives the same.
 
-A distance counts in whole micrometres. Its bin is the upper part of its float32: one bin for each
-micrometre up to 0.512 mm, and 256 for each doubling from there, so that a quantile is right within
+A distance counts in whole micrometers. Its bin is the upper part of its float32: one bin for each
+micrometer up to 0.512 mm, and 256 for each doubling from there, so that a quantile is right within
 0.2 %. Sums are sums of integers.
 """
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 MAX_UM = 2**24 - 1  # 16.8 m; every whole number up to here is exact in float32
 SHIFT = 15  # leaves 8 of the 23 bits of a float32's fraction
-FIRST = int(np.float32(1).view(np.int32) >> SHIFT) - 1  # 0 is bin 0, 1 micrometre bin 1
+FIRST = int(np.float32(1).view(np.int32) >> SHIFT) - 1  # 0 is bin 0, 1 micrometer bin 1
 N_BINS = int(np.float32(MAX_UM).view(np.int32) >> SHIFT) - FIRST + 1
 N_WORST = 10
 
@@ -37,8 +37,8 @@ class Tally:
 
     Attributes:
         counts: (R, N_BINS) how many distances fell into each bin.
-        sums: (R,) micrometres.
-        highest: (R,) micrometres.
+        sums: (R,) micrometers.
+        highest: (R,) micrometers.
         frames: how many.
         worst: the N_WORST worst peaks, the farthest first.
     """
@@ -87,12 +87,12 @@ class Tally:
 
 
 def bins_of(um: NDArray[np.float32]) -> NDArray[np.int32]:
-    """The bin of each distance in whole micrometres, stored as float32; 0 <= um <= MAX_UM."""
+    """The bin of each distance in whole micrometers, stored as float32; 0 <= um <= MAX_UM."""
     return np.maximum((um.view(np.int32) >> SHIFT) - FIRST, 0)
 
 
 def bin_edges() -> NDArray[np.int64]:
-    """(N_BINS + 1,) the least whole micrometre of each bin, and the first beyond the last one.
+    """(N_BINS + 1,) the least whole micrometer of each bin, and the first beyond the last one.
 
     Bins that no whole number falls into have the edge of the next.
     """
@@ -101,7 +101,7 @@ def bin_edges() -> NDArray[np.int64]:
 
 
 def quantile_um(counts: NDArray[np.int64], percent: int) -> float:
-    """The quantile of nearest rank, as the middle of its bin in micrometres; 0 of nothing."""
+    """The quantile of nearest rank, as the middle of its bin in micrometers; 0 of nothing."""
     total = int(counts.sum())
     if not total:
         return 0.0

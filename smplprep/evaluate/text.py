@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import shown
-from ..report.summary import millimetres
+from ..report.summary import millimeters
 from .evaluation import count_of
 
 KEYS = ("mean_mm", "p50_mm", "p99_mm", "max_mm")
@@ -22,7 +22,7 @@ def evaluation_text(data: Mapping[str, Any]) -> str:
     lines += ["", *region_lines(data), "", *histogram_lines(data["histogram"]), ""]
     lines.append(f"{'worst frames (one of each 128)':<48}{'frame':>9}{'vertex':>9}{'mm':>12}")
     for peak in data["worst_frames"]:
-        figures = f"{peak['frame']:>9}{peak['vertex']:>9}{millimetres(peak['mm']):>12}"
+        figures = f"{peak['frame']:>9}{peak['vertex']:>9}{millimeters(peak['mm']):>12}"
         lines.append(f"  {tail(peak['file'], 45):<46}{figures}")
     if data["failed"]:
         lines += ["", "not evaluated:"]
@@ -36,7 +36,7 @@ def region_lines(data: Mapping[str, Any]) -> list[str]:
     lines = [f"{'vertices moved, mm':<26}{'vertices':>10}{titles}"]
     rows = [*((f"  {row['region']}", row) for row in data["regions"]), ("  all", data["overall"])]
     for label, row in rows:
-        cells = "".join(f"{millimetres(row[key]):>11}" for key in KEYS)
+        cells = "".join(f"{millimeters(row[key]):>11}" for key in KEYS)
         lines.append(f"{label:<26}{row['vertices']:>10,}{cells}")
     return lines
 

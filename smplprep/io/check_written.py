@@ -51,7 +51,7 @@ def check_npz(model: Model, path: str | os.PathLike[str]) -> None:
 
 def check_whole(model: Model, path: str | os.PathLike[str]) -> None:
     """Read as any other input is."""
-    found = read_model(path, normalise_rows=True, limits=OWN)
+    found = read_model(path, normalize_rows=True, limits=OWN)
     expected, present = model.entries(), found.entries()
     check_keys(expected, present)
     for key, value in expected.items():

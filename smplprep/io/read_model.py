@@ -17,7 +17,7 @@ from .sparse import densify
 def read_model(
     path: str | os.PathLike[str],
     *,
-    normalise_rows: bool = False,
+    normalize_rows: bool = False,
     family: str | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Model:
@@ -25,7 +25,7 @@ def read_model(
 
     Args:
         path: the file.
-        normalise_rows: accept skinning rows whose sum is off by more than 1e-2.
+        normalize_rows: accept skinning rows whose sum is off by more than 1e-2.
         family: one of ``families.FAMILIES``; None goes by the file's content.
         limits: how much the file may ask for.
 
@@ -37,20 +37,20 @@ def read_model(
         ModelInvalidError: well-formed, but no body model; the message names key and index.
     """
     packed = read_packed(path, limits=limits)
-    return decoded_model(packed, normalise_rows=normalise_rows, family=family, limits=limits)
+    return decoded_model(packed, normalize_rows=normalize_rows, family=family, limits=limits)
 
 
 def decoded_model(
     packed: PackedFile,
     *,
-    normalise_rows: bool = False,
+    normalize_rows: bool = False,
     family: str | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Model:
     """The model in a file that was read already; see ``read_model``."""
     contents = decoded(packed, limits=limits)
     model = model_of(contents, path=packed.path, family=family, limits=limits)
-    check_model(model, normalise_rows=normalise_rows)
+    check_model(model, normalize_rows=normalize_rows)
     return model
 
 

@@ -20,7 +20,7 @@ def structure(model: Model, *, tolerance: float, reach: int) -> dict[str, NDArra
 
     Rules, by the heaviest joint that ``islands`` leaves to the vertex: "far", any weight of a joint
     more than ``reach`` edges from it; "small", a weight below ``tolerance`` of a joint outside its
-    neighbourhood. That is three edges; at the landmarks of a known family nothing is near, so that
+    neighborhood. That is three edges; at the landmarks of a known family nothing is near, so that
     no leak is left there that ``threshold`` removes.
 
     Args:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..options import flag_of
-from .summary import millimetres
+from .summary import millimeters
 from .verdict import leaks
 
 SHIFT_MM = 1e-3  # joints that move less than this did not move
@@ -77,5 +77,5 @@ def joint_notes(change: Mapping[str, Any]) -> list[str]:
         return []
     return [
         f"joints stay in place over the first {options['shapes']} shape directions; with all of "
-        f"them at 3 standard deviations, one moves {millimetres(shift_mm)} mm"
+        f"them at 3 standard deviations, one moves {millimeters(shift_mm)} mm"
     ]

@@ -99,7 +99,7 @@ def new_figure(width: float, height: float) -> Figure:
 
 
 def draw_bodies(report: Report) -> Figure:
-    """Both bodies from the front, coloured by the weight mass that the other lacks."""
+    """Both bodies from the front, colored by the weight mass that the other lacks."""
     viewer = report["viewer"]
     weights = {
         moment: dense_rows(viewer["weights"][moment], len(viewer["joints"]))
@@ -119,9 +119,9 @@ def draw_bodies(report: Report) -> Figure:
         for row in report["landmarks"]:
             if row["vertex"] is None:  # a point on a face
                 continue
-            colour = LEAK[1] if row[moment]["leaks"] else GOOD
+            color = LEAK[1] if row[moment]["leaks"] else GOOD
             place = body[row["vertex"], :2]
-            panel.scatter(*place, s=26, color=colour, edgecolors="white", linewidths=0.8, zorder=3)
+            panel.scatter(*place, s=26, color=color, edgecolors="white", linewidths=0.8, zorder=3)
         panel.set_title(label, color=INK, loc="left")
         panel.set_aspect("equal")
         panel.axis("off")
@@ -131,19 +131,19 @@ def draw_bodies(report: Report) -> Figure:
 
 
 def paint(panel: Any, body: NDArray, faces: NDArray[np.intp], values: NDArray, top: float) -> Any:
-    """Paint the faces that look at us from back to front; returns what a colour bar needs."""
+    """Paint the faces that look at us from back to front; returns what a color bar needs."""
     from matplotlib.cm import ScalarMappable
     from matplotlib.collections import PolyCollection
     from matplotlib.colors import LinearSegmentedColormap, Normalize
 
-    colours = ScalarMappable(Normalize(0, top), LinearSegmentedColormap.from_list("skin", SKIN))
+    colors = ScalarMappable(Normalize(0, top), LinearSegmentedColormap.from_list("skin", SKIN))
     corners = body[faces]
     normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
     front = np.flatnonzero(normals[:, 2] > 0)
     order = front[np.argsort(corners[front, :, 2].mean(axis=1))]
     shade = 0.62 + 0.38 * np.clip(normals[order] @ LIGHT, 0, 1)
-    tint = colours.to_rgba(values[faces[order]].mean(axis=1))[:, :3]
+    tint = colors.to_rgba(values[faces[order]].mean(axis=1))[:, :3]
     panel.add_collection(
         PolyCollection(
             list(corners[order][:, :, :2]),
@@ -153,7 +153,7 @@ def paint(panel: Any, body: NDArray, faces: NDArray[np.intp], values: NDArray, t
         )
     )
     panel.autoscale_view()
-    return colours
+    return colors
 
 
 def draw_gradients(report: Report) -> Figure:
@@ -185,12 +185,12 @@ def draw_weights(report: Report) -> Figure:
     figure = new_figure(11, 3.4)
     sizes, influences = figure.subplots(1, 2)
     edges = np.array(histogram["log10_edges"])
-    for moment, label, colour, width in both(report):
-        centres, wide = (edges[1:] + edges[:-1]) / 2, np.diff(edges)
-        sizes.bar(centres, histogram[moment], wide * width, color=colour, label=label)
+    for moment, label, color, width in both(report):
+        centers, wide = (edges[1:] + edges[:-1]) / 2, np.diff(edges)
+        sizes.bar(centers, histogram[moment], wide * width, color=color, label=label)
         shift = -0.2 if moment == "before" else 0.2
         places = np.arange(1, len(counts[moment])) + shift
-        influences.bar(places, counts[moment][1:], 0.4, color=colour, label=label)
+        influences.bar(places, counts[moment][1:], 0.4, color=color, label=label)
     if tolerance := used_tolerance(report):
         at = np.log10(tolerance)
         sizes.axvline(at, color=LEAK[1], linestyle="--", linewidth=1.2, label="tolerance")
@@ -215,10 +215,10 @@ def draw_joints(report: Report) -> Figure:
     mass, vertices, shift, energy = figure.subplots(4, 1, sharex=True)
     mass.bar(places, mass_per_joint(report), color=LEAK[1])
     mass.set_ylabel("pruned mass")
-    for moment, label, colour, _ in both(report):
+    for moment, label, color, _ in both(report):
         side = -0.2 if moment == "before" else 0.2
         heights = [row[f"vertices_{moment}"] for row in rows]
-        vertices.bar(places + side, heights, 0.4, color=colour, label=label)
+        vertices.bar(places + side, heights, 0.4, color=color, label=label)
     vertices.set_ylabel("regressor vertices")
     vertices.legend(frameon=False)
     shifts = [row["max_shift_mm"] for row in rows]
@@ -241,13 +241,13 @@ def draw_sweep(data: Mapping[str, Any]) -> Figure:
     tolerances = [row["tolerance"] for row in rows]
     figure = new_figure(8, 4.6)
     panel = figure.subplots()
-    for key, label, colour in (
+    for key, label, color in (
         ("max_mm", "max", BEFORE),
         ("p99_mm", "p99", AFTER),
         ("mean_mm", "mean", GOOD),
     ):
         heights = [row[key] for row in rows]
-        panel.plot(tolerances, heights, color=colour, marker="o", markersize=3.5, label=label)
+        panel.plot(tolerances, heights, color=color, marker="o", markersize=3.5, label=label)
     panel.set_xscale("log")
     panel.set_yscale("symlog", linthresh=0.1)
     panel.set_ylim(0, 1.6 * max((row["max_mm"] for row in rows), default=1.0) or 1.0)
@@ -271,7 +271,7 @@ def draw_sweep(data: Mapping[str, Any]) -> Figure:
 
 
 def both(report: Report) -> list[tuple[str, str, str, float]]:
-    """(moment, label, colour, width of its bars) of the two sides."""
+    """(moment, label, color, width of its bars) of the two sides."""
     labels = moments(report)
     return [("before", labels[0], BEFORE, 0.92), ("after", labels[1], AFTER, 0.5)]
 

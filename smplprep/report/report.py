@@ -247,7 +247,7 @@ def oddities(model: Model, pruned: Change, options: Options | None) -> list[str]
     added = added_keys(model)
     if added:
         odd.append(f"{', '.join(added)} were added: the input lacks them")
-    rows = pruned.figures["normalised_rows"]
+    rows = pruned.figures["normalized_rows"]
     if rows:
         worst = max(rows, key=lambda row: abs(row["sum"] - 1))
         odd.append(

@@ -41,7 +41,7 @@ def displacement_lines(report: Mapping[str, Any]) -> list[str]:
 
 def displacement_line(label: str, moved: Mapping[str, float]) -> str:
     figures = (moved["mean_mm"], moved["p99_mm"], moved["max_mm"])
-    return f"{label:<38}" + "".join(f"{millimetres(figure):>12}" for figure in figures)
+    return f"{label:<38}" + "".join(f"{millimeters(figure):>12}" for figure in figures)
 
 
 def budget_sentences(budget: Mapping[str, Any]) -> list[str]:
@@ -49,8 +49,8 @@ def budget_sentences(budget: Mapping[str, Any]) -> list[str]:
     weights, posedirs = budget["removals"]["weights"], budget["removals"]["posedirs"]
     lines = [
         f"Budget of {budget['budget_mm']:g} mm; within the joint limits, vertices move "
-        f"at most {millimetres(budget['certified_mm'])} mm,",
-        f"certified; the worst that was found is {millimetres(budget['worst_found_mm'])} mm.",
+        f"at most {millimeters(budget['certified_mm'])} mm,",
+        f"certified; the worst that was found is {millimeters(budget['worst_found_mm'])} mm.",
         f"Removed: {weights['made']:,} of {weights['wanted']:,} weights, "
         f"{posedirs['made']:,} of {posedirs['wanted']:,} correctives.",
     ]
@@ -59,7 +59,7 @@ def budget_sentences(budget: Mapping[str, Any]) -> list[str]:
         lines += [
             f"{leaks_stay(len(leaks))} within the budget of {budget['budget_mm']:g} mm; "
             f"removing one more",
-            f"would cost up to {millimetres(leaks[0]['cost_mm'])} mm.",
+            f"would cost up to {millimeters(leaks[0]['cost_mm'])} mm.",
         ]
     return lines
 
@@ -80,7 +80,7 @@ def leak_lines(leaks: Sequence[Mapping[str, Any]]) -> list[str]:
         first = found[0]
         lines.append(
             f"  {shown(landmark, LABEL_WIDTH):<14}{len(found):>8}{first['joint']:>20}"
-            f"{first['channel']:>12}{millimetres(first['cost_mm']):>12}"
+            f"{first['channel']:>12}{millimeters(first['cost_mm']):>12}"
         )
     if len(rows) > SHOWN_LANDMARKS:
         lines.append(f"  and of {len(rows) - SHOWN_LANDMARKS} landmarks more, in the report")
@@ -121,7 +121,7 @@ def shown_count(value: float | str) -> str:
     return value if isinstance(value, str) else f"{value:,}"
 
 
-def millimetres(value: float) -> str:
+def millimeters(value: float) -> str:
     """Three decimals, and no false zero."""
     return "0" if value == 0 else "< 0.001" if value < 0.0005 else f"{value:.3f}"
 

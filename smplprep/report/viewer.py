@@ -1,4 +1,4 @@
-"""The report's ``viewer`` section: both bodies and what colours them, packed for the HTML page.
+"""The report's ``viewer`` section: both bodies and what colors them, packed for the HTML page.
 
 Arrays are little-endian integers or float32 in base64, which plotly.js's typed arrays, numpy and
 ten lines of JavaScript read alike. Not compressed: zlib's bytes differ between its versions.
@@ -20,8 +20,8 @@ from ..skinning import posed_vertices
 # Beyond these the page would outgrow 8 MB and a browser's patience; the charts still show all.
 MAX_VERTICES = 30_000
 MAX_WEIGHTS = 300_000
-BODY_STEP = 5e-5  # metres; finer than a pixel however far one zooms
-DISTANCE_STEP = 1e-3  # millimetres
+BODY_STEP = 5e-5  # meters; finer than a pixel however far one zooms
+DISTANCE_STEP = 1e-3  # millimeters
 
 Packed = dict[str, Any]
 

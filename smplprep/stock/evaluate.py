@@ -49,7 +49,7 @@ class TorchMeasure(ModelPair):
             return self._tally(torch.clamp(um, max=MAX_UM), frames)
 
     def _tally(self, um: Tensor, frames: Frames) -> Tally:
-        """Of (N, V) whole micrometres."""
+        """Of (N, V) whole micrometers."""
         import torch
 
         n_regions = len(self.regions)

@@ -150,7 +150,7 @@ def autograd_jacobians(
 ) -> NDArray[np.float64]:
     """(L, J, 3, 3) derivatives [l, j, i, c] of coordinate c of each of the L joints that stock
     smplx returns, and then of ``points``, with respect to component i of the rotation of joint j;
-    metres per radian.
+    meters per radian.
 
     One batch holds the pose L times; each copy is asked for one landmark.
 

@@ -52,7 +52,7 @@ class Scene:
     Attributes:
         visible: the landmarks with a keypoint.
         joints: (K,) their places among the joints that stock smplx returns.
-        keypoints: (K, 2) pixels from the image's centre, without noise.
+        keypoints: (K, 2) pixels from the image's center, without noise.
         unseen: (22,) body joints that lie on no visible landmark's chain, and so should not turn.
     """
 
@@ -69,8 +69,8 @@ class Fit:
     Attributes:
         losses: (steps + 1,) mean squared reprojection error in square pixels, the start first.
         turned_deg: (22,) angle of each body joint's rotation against the start.
-        vertices: (V, 3) the fitted body, metres.
-        landmarks: (K, 3) the visible landmarks on it, metres.
+        vertices: (V, 3) the fitted body, meters.
+        landmarks: (K, 3) the visible landmarks on it, meters.
     """
 
     losses: NDArray[np.float64]
@@ -165,7 +165,7 @@ def fit(
         points = posed(body, torch.cat([pose, hands]), transl).joints[0, scene.joints]
         return (project(points) - keypoints).square().sum(dim=1).mean()
 
-    losses = optimise(torch, [pose, transl], loss_of, optimizer=optimizer, steps=steps)
+    losses = optimize(torch, [pose, transl], loss_of, optimizer=optimizer, steps=steps)
     with torch.no_grad():
         losses.append(float(loss_of()))
         out = posed(body, torch.cat([pose, hands]), transl)
@@ -177,10 +177,10 @@ def fit(
     )
 
 
-def optimise(
+def optimize(
     torch: Any, parameters: list[Any], loss_of: Any, *, optimizer: str, steps: int
 ) -> list[float]:
-    """Run the optimiser; the loss before each step."""
+    """Run the optimizer; the loss before each step."""
     if optimizer == "adam":
         runner = torch.optim.Adam(parameters, lr=LEARNING_RATE)
     elif optimizer == "lbfgs":

@@ -14,7 +14,7 @@ from .replay import Fit, Scene
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-COLOURS = ("#c8553d", "#2f6f8f")  # raw, cleaned; told apart by the colour-blind, too
+COLOURS = ("#c8553d", "#2f6f8f")  # raw, cleaned; told apart by the color-blind, too
 LIGHT = np.array([-0.4, 0.5, 0.75])
 
 
@@ -32,8 +32,8 @@ def draw_replay(model: Model, scene: Scene, fits: dict[str, Fit]) -> Figure:
     panels = figure.subplots(1, 1 + len(fits), width_ratios=[1.15] + [1.0] * len(fits))
     draw_drift(panels[0], scene, fits)
     span = np.concatenate([fitted.vertices for fitted in fits.values()])[:, :2]
-    for panel, (name, fitted), colour in zip(panels[1:], fits.items(), COLOURS, strict=False):
-        draw_body(panel, model, scene, fitted, colour)
+    for panel, (name, fitted), color in zip(panels[1:], fits.items(), COLOURS, strict=False):
+        draw_body(panel, model, scene, fitted, color)
         panel.set_title(name)
         panel.set_xlim(span[:, 0].min() - 0.05, span[:, 0].max() + 0.05)
         panel.set_ylim(span[:, 1].min() - 0.05, span[:, 1].max() + 0.05)
@@ -43,18 +43,18 @@ def draw_replay(model: Model, scene: Scene, fits: dict[str, Fit]) -> Figure:
 
 
 def draw_drift(panel: Any, scene: Scene, fits: dict[str, Fit]) -> None:
-    """Bars: degrees that each unseen joint turned, one colour for each fit."""
+    """Bars: degrees that each unseen joint turned, one color for each fit."""
     joints = np.flatnonzero(scene.unseen)
     rows = np.arange(len(joints))
     height = 0.8 / len(fits)
-    for k, ((name, fitted), colour) in enumerate(zip(fits.items(), COLOURS, strict=False)):
+    for k, ((name, fitted), color) in enumerate(zip(fits.items(), COLOURS, strict=False)):
         turned = fitted.turned_deg[joints]
         place = rows + (k - (len(fits) - 1) / 2) * height
-        panel.barh(place, turned, height=height, color=colour, label=name)
+        panel.barh(place, turned, height=height, color=color, label=name)
         for y, angle in zip(place, turned, strict=True):
             text = "0" if angle == 0 else f"{angle:.1f}"
             panel.annotate(text, (angle, y), (3, 0), textcoords="offset points", va="center",
-                           fontsize=8, color=colour)  # fmt: skip
+                           fontsize=8, color=color)  # fmt: skip
     panel.set_yticks(rows, [BODY_JOINTS[joint][0] for joint in joints])
     panel.invert_yaxis()
     panel.margins(x=0.12)
@@ -64,7 +64,7 @@ def draw_drift(panel: Any, scene: Scene, fits: dict[str, Fit]) -> None:
     panel.spines[["top", "right"]].set_visible(False)
 
 
-def draw_body(panel: Any, model: Model, scene: Scene, fitted: Fit, colour: str) -> None:
+def draw_body(panel: Any, model: Model, scene: Scene, fitted: Fit, color: str) -> None:
     """The body from the front, faces painted from back to front, and the landmarks seen."""
     from matplotlib.collections import PolyCollection
     from matplotlib.colors import to_rgb
@@ -75,10 +75,10 @@ def draw_body(panel: Any, model: Model, scene: Scene, fitted: Fit, colour: str) 
     front = np.flatnonzero(normals[:, 2] > 0)
     order = front[np.argsort(corners[front, :, 2].mean(axis=1))]
     shade = 0.35 + 0.65 * np.clip(normals[order] @ (LIGHT / np.linalg.norm(LIGHT)), 0, 1)
-    colours = shade[:, None] * np.array(to_rgb(colour)) + 0.25 * shade[:, None]
+    colors = shade[:, None] * np.array(to_rgb(color)) + 0.25 * shade[:, None]
     faces = PolyCollection(
         list(corners[order][:, :, :2]),
-        facecolors=np.clip(colours, 0, 1),
+        facecolors=np.clip(colors, 0, 1),
         edgecolors="face",
         linewidths=0.2,
     )

@@ -38,7 +38,7 @@ def check_original(subject: Subject) -> str:
     """ORIGINAL is the file that the report names as its input."""
     assert subject.against is not None
     subject.original = read_model(
-        subject.against, normalise_rows=True, family=subject.family, limits=subject.limits
+        subject.against, normalize_rows=True, family=subject.family, limits=subject.limits
     )
     found, wanted = subject.original.source.sha256, subject.promise.input_sha256
     if found != wanted:
@@ -138,7 +138,7 @@ def stale_joints(subject: Subject) -> NDArray[np.bool_]:
 
 
 def rounding_mm(array: NDArray) -> float:
-    """What the digits of an array that tells of joints leave open, of one within a metre."""
+    """What the digits of an array that tells of joints leave open, of one within a meter."""
     return 1000.0 * SUM_SLACK_EPS * float(np.finfo(array.dtype).eps)
 
 

@@ -42,7 +42,7 @@ def check_report(subject: Subject) -> str:
 def check_file(subject: Subject) -> str:
     """The file can be read and is a body model; what its rows sum to is another check's matter."""
     subject.model = read_model(
-        subject.path, normalise_rows=True, family=subject.family, limits=subject.limits
+        subject.path, normalize_rows=True, family=subject.family, limits=subject.limits
     )
     source = subject.model.source
     return f"{source.container}, {source.n_bytes:,} bytes, family {subject.model.family.name}"

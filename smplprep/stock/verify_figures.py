@@ -15,7 +15,7 @@ from ..model import Model
 from ..report.details import influence_counts
 from ..report.report import summary_of
 from ..tidy import tidy
-from ..transforms.localise_posedirs import entry_counts
+from ..transforms.localize_posedirs import entry_counts
 from .promise import Promise
 from .verify_subject import CheckError
 

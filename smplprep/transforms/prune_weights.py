@@ -38,7 +38,7 @@ def prune_weights(
     max_influences: int | None = None,
     kept: Mask | None = None,
     only: Mask | None = None,
-    removed_to: str = "renormalise",
+    removed_to: str = "renormalize",
     symmetric: bool = False,
 ) -> tuple[Model, Change]:
     """Zero the skinning weights that a policy calls spurious; each row sums to 1 again.
@@ -46,7 +46,7 @@ def prune_weights(
     A landmark then depends on the joints of its own kinematic chain alone.
 
     Args:
-        model: ``weights`` (V, J), rows summing to about 1 (they are normalised).
+        model: ``weights`` (V, J), rows summing to about 1 (they are normalized).
         tolerance: dimensionless, in [0, 1); for "threshold": entries ``< tolerance`` go, one equal
             to it stays. See ``policies/structure.py`` for "structure".
         policy: "threshold", "islands" or "structure"; each is a file of ``policies/``.
@@ -56,7 +56,7 @@ def prune_weights(
             row that would be left with kept entries alone is left as it is.
         only: (V, J); of all that would go, the entries that do, see ``budget``; negative ones go
             in any case.
-        removed_to: "renormalise" shares what was removed among the rest of the row, "parent" gives
+        removed_to: "renormalize" shares what was removed among the rest of the row, "parent" gives
             it to the nearest ancestor that stays in the row, and where none does, shares it.
         symmetric: the weights are mirror-symmetric, and stay so bit by bit.
 
@@ -67,7 +67,7 @@ def prune_weights(
         tolerance), so that cleaning twice gives the bytes of cleaning once.
 
     Error bound: with dropped mass r_v, vertex v moves at most
-        r_v * max_jk |T_j v - T_k v| metres over the joints of its input row.
+        r_v * max_jk |T_j v - T_k v| meters over the joints of its input row.
 
     Raises:
         SmplprepError: an option out of its range.
@@ -123,7 +123,7 @@ def prune_weights(
             "rescued_rows": [
                 {"vertex": int(v), "joint": int(after[v].argmax())} for v in np.flatnonzero(rescued)
             ],
-            "normalised_rows": [{"vertex": int(v), "sum": float(sums[v])} for v in odd],
+            "normalized_rows": [{"vertex": int(v), "sum": float(sums[v])} for v in odd],
         },
     )
     return (model if change.nothing_to_do else model.with_arrays(weights=after)), change

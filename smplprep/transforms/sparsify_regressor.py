@@ -40,7 +40,7 @@ def sparsify_regressor(
             ``tolerance`` and scales the row back to its own sum; "keep" changes nothing.
         tolerance: dimensionless, in [0, 1); for "threshold" only.
         budget_mm: for "exact": reproduce only as many shape directions as keep every joint within
-            this many millimetres for all |beta_i| <= 3; fewer directions need fewer vertices. More
+            this many millimeters for all |beta_i| <= 3; fewer directions need fewer vertices. More
             than N, if the file has more and it takes them.
         max_shapes: N, at most the number in the file.
         symmetric: the rows are mirror-symmetric, and stay so bit by bit. Of two joints that mirror
@@ -132,7 +132,7 @@ def regressor_and_joints(
 
 
 def shape_basis(model: Model) -> NDArray[np.float64]:
-    """(V, 3, 1 + B): the template and the shape directions, metres."""
+    """(V, 3, 1 + B): the template and the shape directions, meters."""
     return np.concatenate([model.v_template[:, :, None], model.shapedirs], axis=2, dtype=np.float64)
 
 
@@ -236,15 +236,15 @@ def basic_row(row: NDArray[np.float64], basis: NDArray[np.float64]) -> NDArray[n
 def balanced_equations(
     points: NDArray[np.float64], signs: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """(1 + 3K, n) left-hand side: the row's sum, then each coordinate centred and scaled to 1.
+    """(1 + 3K, n) left-hand side: the row's sum, then each coordinate centerd and scaled to 1.
 
-    Uncentred, HiGHS's tolerances leave joints off by 1e-7 to 2e-6 m.
+    Uncenterd, HiGHS's tolerances leave joints off by 1e-7 to 2e-6 m.
     """
     low, high = points.min(axis=0), points.max(axis=0)
-    centred = points - (low + high) / 2
+    centerd = points - (low + high) / 2
     # A power of two scales without rounding.
     scale = np.exp2(np.ceil(np.log2(np.maximum((high - low) / 2, 1e-30))))
-    return np.vstack([np.ones(len(points)), (centred / scale).T]) * signs
+    return np.vstack([np.ones(len(points)), (centerd / scale).T]) * signs
 
 
 def cheapest_basis(

@@ -16,7 +16,7 @@ from ..change import Change
 from ..mirror import Mirror, mirror_of
 from ..model import Model
 from ..skinning import blocks
-from .localise_posedirs import entry_counts
+from .localize_posedirs import entry_counts
 from .sparsify_regressor import max_shift_mm, regressor_and_joints, shape_basis
 
 FIELDS = ("weights", "J_regressor", "posedirs")

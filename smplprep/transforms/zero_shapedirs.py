@@ -14,7 +14,7 @@ def zero_shapedirs(model: Model) -> tuple[Model, Change]:
     The key stays, since stock smplx fails without it.
 
     Args:
-        model: ``shapedirs`` (V, 3, B), metres per standard deviation.
+        model: ``shapedirs`` (V, 3, B), meters per standard deviation.
 
     Returns:
         The new model and its Change.

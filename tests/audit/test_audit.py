@@ -27,14 +27,14 @@ from smplprep.cli.main import smplprep as command
 from smplprep.errors import SmplprepError
 from smplprep.io.write_model import write_model
 from smplprep.kinematics import parents_of
-from smplprep.transforms.localise_posedirs import localise_posedirs
+from smplprep.transforms.localize_posedirs import localize_posedirs
 from smplprep.transforms.prune_weights import prune_weights
 
 
 @pytest.fixture(scope="module")
 def cleaned(standin):
     """Without the regressor's step, which moves no support."""
-    return localise_posedirs(prune_weights(standin)[0])[0]
+    return localize_posedirs(prune_weights(standin)[0])[0]
 
 
 @pytest.fixture(scope="module")

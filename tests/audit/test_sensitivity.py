@@ -22,7 +22,7 @@ from smplprep.kinematics import ancestors_or_self, parents_of
 from smplprep.poses import pose_set
 from smplprep.skinning import posed_vertices, rotation_matrices
 from smplprep.transforms.cast_floats import cast_floats
-from smplprep.transforms.localise_posedirs import localise_posedirs
+from smplprep.transforms.localize_posedirs import localize_posedirs
 from smplprep.transforms.prune_weights import prune_weights
 
 
@@ -51,7 +51,7 @@ def model(request: pytest.FixtureRequest, standin):
     """In float32, since stock smplx rounds what it loads to it even where it computes in more."""
     single = cast_floats(standin)[0]
     if request.param == "cleaned":
-        single = localise_posedirs(prune_weights(single)[0])[0]
+        single = localize_posedirs(prune_weights(single)[0])[0]
     return single
 
 

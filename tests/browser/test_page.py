@@ -39,7 +39,7 @@ def stage(browser, moment: str = "before"):
     return browser.find_element(By.ID, f"stage-{moment}")
 
 
-def coloured_share(pixels: np.ndarray) -> float:
+def colored_share(pixels: np.ndarray) -> float:
     """Share of pixels that are clearly warm, as the ramp is and the plain body is not."""
     return float((pixels[..., 0] - pixels[..., 2] > 60).mean())
 
@@ -89,10 +89,10 @@ def test_both_bodies_are_drawn_and_differ(opened):
     before, after = picture(stage(browser)), picture(stage(browser, "after"))
     for pixels in (before, after):
         assert (np.abs(pixels - pixels[5, 5]).sum(axis=2) > 30).mean() > 0.05
-    assert coloured_share(before) > 4 * coloured_share(after)
+    assert colored_share(before) > 4 * colored_share(after)
 
 
-def test_every_colour_mode_and_the_joint_picker_change_the_colours(opened):
+def test_every_color_mode_and_the_joint_picker_change_the_colors(opened):
     browser = opened()
     seen = [picture(stage(browser))]
     for mode in ("displacement, worst pose", "number of influences", "weight of one joint"):
@@ -104,9 +104,7 @@ def test_every_colour_mode_and_the_joint_picker_change_the_colours(opened):
         seen.append(picture(stage(browser)))
         assert np.abs(seen[-1] - seen[-2]).max() > 60, joint
     # Spurious weights of the head lie all over the body, and none is left.
-    assert coloured_share(picture(stage(browser))) > coloured_share(
-        picture(stage(browser, "after"))
-    )
+    assert colored_share(picture(stage(browser))) > colored_share(picture(stage(browser, "after")))
 
 
 def test_pose_switch_shows_both_bodies_in_the_worst_pose(opened):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from smplprep import localise_posedirs, prune_weights
+from smplprep import localize_posedirs, prune_weights
 from smplprep.budget.bound import Bound
 from smplprep.budget.limit_ranges import largest_chords, term_ranges, terms_of_entries
 from smplprep.budget.worst_case import worst_found
@@ -79,7 +79,7 @@ def test_no_pose_within_the_limits_exceeds_the_bound(small_model, seed, even, da
 
 @pytest.fixture(scope="module")
 def cleaned(standin):
-    return localise_posedirs(prune_weights(standin)[0])[0]
+    return localize_posedirs(prune_weights(standin)[0])[0]
 
 
 def test_nor_on_the_full_size_model(standin, cleaned):
@@ -137,7 +137,7 @@ def test_a_model_is_at_no_distance_from_itself(standin):
 
 
 def test_a_row_whose_sum_changes_moves_a_vertex_as_far_as_it_is_from_the_origin(small_model):
-    """Ten metres away, a hundredth more of weight is a hundred millimetres."""
+    """Ten meters away, a hundredth more of weight is a hundred millimeters."""
     weights = np.zeros((10, 4))
     weights[:, 0] = 0.99
     template = small_model().v_template + np.array([10.0, 0, 0])

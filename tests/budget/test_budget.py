@@ -183,7 +183,7 @@ def test_a_smaller_budget_in_between_does_not_make_a_larger_one_forgotten(small_
 
 @pytest.mark.parametrize("policy", ["islands", "structure"])
 def test_the_budget_holds_for_policies_that_look_at_the_whole_mesh(family_dir, policy):
-    """Whether a weight is an island is decided by its neighbours, which may spare theirs."""
+    """Whether a weight is an island is decided by its neighbors, which may spare theirs."""
     hand = read_model(family_dir / "mano" / "MANO_LEFT.pkl")
     around = [set() for _ in range(hand.n_vertices)]
     for face in hand.f.astype(int):
@@ -258,7 +258,7 @@ def test_so_is_the_choice_of_weights_on_the_stand_in(standin, budget):
 
     def cost(removed):
         kept = np.zeros_like(removed)
-        left = without(standin.weights, removed, kept, heir="renormalise", model=standin)
+        left = without(standin.weights, removed, kept, heir="renormalize", model=standin)
         return bound.mm(left, rest)
 
     wanted = used & (standin.weights < 1e-2)

@@ -33,14 +33,14 @@ def test_every_option_is_a_key_under_its_flag():
     assert {flag_of(field): field for field, _ in flags().values()} == {
         flag: field for flag, (field, _) in flags().items()
     }
-    assert {"tol", "regressor-budget-mm", "normalise-rows"} < set(flags())
+    assert {"tol", "regressor-budget-mm", "normalize-rows"} < set(flags())
 
 
 def test_defaults_and_what_a_model_says_of_itself(read):
     jobs = read(
         """
 tol = 0.02
-normalise-rows = true
+normalize-rows = true
 output = "out"
 [[model]]
 path = "raw/*.npz"
@@ -55,12 +55,12 @@ html = true
 """
     )
     assert [job.path for job in jobs] == ["raw/a.npz", "raw/b.npz", "raw/c.pkl"]
-    assert jobs[0].options == Options(tolerance=0.02, normalise_rows=True)
+    assert jobs[0].options == Options(tolerance=0.02, normalize_rows=True)
     assert jobs[0].output == "out"
     assert jobs[2] == Job(
         "raw/c.pkl",
         output="elsewhere/c.npz",
-        options=Options(tolerance="auto", normalise_rows=True, regressor_budget_mm=1.0),
+        options=Options(tolerance="auto", normalize_rows=True, regressor_budget_mm=1.0),
         hands=("flat", "flat"),
         compress=True,
         html=True,
@@ -107,7 +107,7 @@ MODEL = '[[model]]\npath = "raw/a.npz"\n'
             "smplprep.toml:3: a value, not true or false, is expected (key tol)",
         ),
         (MODEL + "tol = {}\n", "smplprep.toml:3: '{}' is not a valid float range. (key tol)"),
-        (MODEL + "normalise-rows = 1\n", "smplprep.toml:3: true or false is expected"),
+        (MODEL + "normalize-rows = 1\n", "smplprep.toml:3: true or false is expected"),
         (MODEL + "posedirs = 'none'\n", "smplprep.toml:3: 'none' is not one of 'local', "),
         (MODEL + "gender = 'x'\n", "smplprep.toml:3: 'x' is not one of neutral, female, male"),
         (MODEL + "hands = ['one']\n", 'smplprep.toml:3: "flat" or two MANO files are expected'),

@@ -14,7 +14,7 @@ from smplprep.io.plain_arrays import plain_array
 
 def plain(path: Path) -> dict[str, np.ndarray]:
     """The entries of a model file, as a .npz would hold them."""
-    entries = read_model(path, normalise_rows=True).entries()
+    entries = read_model(path, normalize_rows=True).entries()
     return {key: plain_array(value, key=key) for key, value in entries.items()}
 
 

@@ -25,4 +25,4 @@ def test_the_walk_gives_the_figures_of_numpy(artifacts: Path):
     assert on_gpu.frames == on_cpu.frames == 120
     assert on_gpu.counts.sum() == on_cpu.counts.sum()
     assert on_gpu.sums.sum() == pytest.approx(on_cpu.sums.sum(), rel=1e-3)
-    assert abs(on_gpu.highest - on_cpu.highest).max() <= 5  # micrometres
+    assert abs(on_gpu.highest - on_cpu.highest).max() <= 5  # micrometers

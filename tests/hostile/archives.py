@@ -196,11 +196,11 @@ HOSTILE = {
     ),
     "overlap": (
         archive(good(), Member("w.npy", W, central={"offset": 10})),
-        "does not fit between its neighbours",
+        "does not fit between its neighbors",
     ),
     "same bytes twice": (
         archive(good(), Member("g.npy", F, central={"offset": 0})),
-        "does not fit between its neighbours",
+        "does not fit between its neighbors",
     ),
     "offset beyond": (
         archive(Member("f.npy", F, central={"offset": 2**31})),

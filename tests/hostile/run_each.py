@@ -43,7 +43,7 @@ def run_one(path: str, out: Path) -> dict[str, object]:
 
 
 def measured(path: str, out: Path) -> dict[str, object]:
-    """One run; one that was slow is run twice more, since neighbours only ever add to its time."""
+    """One run; one that was slow is run twice more, since neighbors only ever add to its time."""
     result = run_one(path, out)
     if result["cpu_s"] < SLOW or result["outputs"]:
         return result

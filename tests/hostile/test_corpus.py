@@ -69,7 +69,7 @@ def test_none_leaves_anything(runs: dict[str, Any]) -> None:
 
 def test_none_takes_long_or_much_memory(runs: dict[str, Any]) -> None:
     base = max(run["rss_bytes"] for run in runs["good"])
-    # Time of the processor: how long the wall's clock runs depends on the neighbours.
+    # Time of the processor: how long the wall's clock runs depends on the neighbors.
     slow = {run["path"]: run["cpu_s"] for run in runs["bad"] if run["cpu_s"] >= 3}
     assert slow == {}
     large = {run["path"]: run["rss_bytes"] for run in runs["bad"] if run["rss_bytes"] - base >= GIB}

@@ -11,10 +11,10 @@ from smplprep.policies.islands import islands, off_main
 
 def twin(weights: np.ndarray, links: np.ndarray) -> np.ndarray:
     """By breadth-first search, one joint and one vertex at a time."""
-    neighbours = {vertex: set() for vertex in range(len(weights))}
+    neighbors = {vertex: set() for vertex in range(len(weights))}
     for a, b in links.tolist():
-        neighbours[a].add(b)
-        neighbours[b].add(a)
+        neighbors[a].add(b)
+        neighbors[b].add(a)
     gone = np.zeros(weights.shape, bool)
     for joint in range(weights.shape[1]):
         unseen = [v for v in range(len(weights)) if weights[v, joint] > 0]
@@ -24,7 +24,7 @@ def twin(weights: np.ndarray, links: np.ndarray) -> np.ndarray:
             while queue:
                 vertex = queue.pop(0)
                 region.append(vertex)
-                for other in neighbours[vertex]:
+                for other in neighbors[vertex]:
                     if other in unseen:
                         unseen.remove(other)
                         queue.append(other)

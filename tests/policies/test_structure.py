@@ -14,7 +14,7 @@ from smplprep.kinematics import parents_of
 from smplprep.policies.islands import islands
 from smplprep.policies.structure import structure
 from smplprep.sweep import restricted
-from smplprep.transforms.localise_posedirs import localise_posedirs
+from smplprep.transforms.localize_posedirs import localize_posedirs
 from smplprep.transforms.prune_weights import prune_weights
 
 
@@ -71,7 +71,7 @@ def test_no_landmark_leaks_that_a_threshold_would_clear(standin, seed):
     for policy in ("threshold", "structure"):
         pruned = prune_weights(model, policy=policy)[0]
         part = restricted(dataclasses.replace(model, weights=pruned.weights), vertices)
-        leaks[policy] = support_of(localise_posedirs(part)[0], list(range(21))).leaks
+        leaks[policy] = support_of(localize_posedirs(part)[0], list(range(21))).leaks
     assert leaks["threshold"].any()
     assert not (leaks["structure"] & ~leaks["threshold"]).any()
 

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from smplprep.cli.main import smplprep as command
 from smplprep.errors import SmplprepError
-from smplprep.transforms.localise_posedirs import localise_posedirs
+from smplprep.transforms.localize_posedirs import localize_posedirs
 from smplprep.transforms.prune_weights import prune_weights
 
 torch = pytest.importorskip("torch", reason="torch (extra 'verify') is not installed")
@@ -30,7 +30,7 @@ LIMBS = ["left leg", "right leg", "left arm, leftHand only", "right arm"]
 
 @pytest.fixture(scope="module")
 def cleaned(standin):
-    return localise_posedirs(prune_weights(standin)[0])[0]
+    return localize_posedirs(prune_weights(standin)[0])[0]
 
 
 @pytest.fixture(scope="module")

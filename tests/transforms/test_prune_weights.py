@@ -188,7 +188,7 @@ def test_the_default_policy_is_the_threshold(standin):
     assert change.figures["dropped_per_rule"] == {"threshold": change.entries_dropped}
 
 
-@pytest.mark.parametrize("removed_to", ["renormalise", "parent"])
+@pytest.mark.parametrize("removed_to", ["renormalize", "parent"])
 @pytest.mark.parametrize("policy", POLICIES)
 def test_twice_is_once_under_every_policy(messy, policy, removed_to):
     chosen = {"policy": policy, "removed_to": removed_to, "max_influences": 3}
@@ -232,7 +232,7 @@ def test_removed_mass_goes_to_the_nearest_ancestor_that_stays(small_model):
     np.testing.assert_array_equal(pruned.weights[3:], weights[3:])
 
 
-@pytest.mark.parametrize("removed_to", ["renormalise", "parent"])
+@pytest.mark.parametrize("removed_to", ["renormalize", "parent"])
 @pytest.mark.parametrize("policy", POLICIES)
 def test_kept_entries_keep_their_bits(messy, policy, removed_to):
     kept = np.zeros((6890, 52), dtype=bool)
@@ -282,7 +282,7 @@ def test_a_row_of_islands_alone_is_rescued_and_stays_so(small_model):
         ({"policy": "magic"}, "'magic' is none of threshold, islands, structure"),
         ({"reach": -1}, "a reach of -1"),
         ({"max_influences": 0}, "0 influences"),
-        ({"removed_to": "child"}, "'child' is none of renormalise, parent"),
+        ({"removed_to": "child"}, "'child' is none of renormalize, parent"),
     ],
 )
 def test_options_out_of_range_are_refused(small_model, chosen, message):

@@ -23,7 +23,7 @@ def exact(standin):
 
 
 def plain_shift(before, after, betas):
-    """Distance in metres of every joint between two models, in one shape, spelt out."""
+    """Distance in meters of every joint between two models, in one shape, spelt out."""
     shape = before.v_template + before.shapedirs @ betas
     return np.linalg.norm((after.J_regressor - before.J_regressor) @ shape, axis=1)
 

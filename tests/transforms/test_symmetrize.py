@@ -182,7 +182,7 @@ def test_a_mirrored_pose_gives_the_mirrored_body_in_stock_smplx(standin, cleaned
 
 @pytest.mark.parametrize("name", FAMILY_FILES)
 def test_other_families_as_far_as_their_vertices_have_images(family_dir, name):
-    model = read_model(family_dir / name, normalise_rows=True)
+    model = read_model(family_dir / name, normalize_rows=True)
     found, report = clean(model, OPTIONS)
     mirror = mirror_of(model)
     joint = other_side(model)
@@ -233,7 +233,7 @@ def test_without_a_table_the_report_says_how_vertices_were_paired(standin):
     assert "0 have no mirror image" in note
 
 
-def test_a_body_with_one_arm_lower_is_paired_by_its_neighbours(standin, truth):
+def test_a_body_with_one_arm_lower_is_paired_by_its_neighbors(standin, truth):
     arm = [j for j, n in enumerate(standin.family.joint_names(52)) if n in LEFT_ARM or n[0] == "l"]
     arm = [
         j for j in arm if not standin.family.joint_names(52)[j].startswith(("leftLeg", "leftUp"))
@@ -260,7 +260,7 @@ def test_nothing_to_do_returns_the_same_object(standin):
 
 
 def test_models_without_two_sides_are_refused(family_dir, small_model):
-    hand = read_model(family_dir / "mano/MANO_LEFT.pkl", normalise_rows=True)
+    hand = read_model(family_dir / "mano/MANO_LEFT.pkl", normalize_rows=True)
     with pytest.raises(SmplprepError, match="mano has one side only"):
         symmetrize(hand)
     with pytest.raises(SmplprepError, match="its joints have no known names"):

@@ -177,7 +177,7 @@ def payload_starts(file: InputFile, entries: list[Entry], end: int) -> dict[str,
         check_local(file.peek_at(at, start - at), entry, path=file.path)
         n_after = after - start - entry.n_payload
         if not 0 <= n_after <= MAX_DESCRIPTOR:
-            raise error("the member does not fit between its neighbours")
+            raise error("the member does not fit between its neighbors")
         check_descriptor(file.peek_at(after - n_after, n_after), entry, path=file.path)
         starts[entry.key], at = start, after
     return starts

@@ -1,7 +1,7 @@
 /** Two bodies side by side under one camera. */
 const LEAK_DOT = "#c2340a", GOOD_DOT = "#1d5fa6", CHOSEN_DOT = "#111111";
 const CLOSE_UPS = { face: ["nose"], feet: ["LHeel", "RHeel", "LBigToe", "RBigToe"] }; // view -> landmarks
-const LIFT = 0.006; // metres by which a landmark's dot stands off the skin
+const LIFT = 0.006; // meters by which a landmark's dot stands off the skin
 
 function makeBodies() {
   const packed = report.viewer;
@@ -20,7 +20,7 @@ function makeBodies() {
   const state = { pose: "rest", chosen: null };
   const invitation = $("readout").innerHTML;
 
-  // ---- what the colours mean ----
+  // ---- what the colors mean ----
 
   const perVertex = (figure) => Float32Array.from({ length: nVertices }, (_, vertex) => figure(vertex));
   /** The weight mass on joints that the other body's row lacks. */
@@ -37,12 +37,12 @@ function makeBodies() {
   };
   const MODES = {
     pruned: { scale: SCALES.linear, field: (moment) => alone(weights[moment], weights[other(moment)]) },
-    displacement: { scale: SCALES.millimetres, field: () => worstMm },
+    displacement: { scale: SCALES.millimeters, field: () => worstMm },
     influences: { scale: SCALES.counted, field: influences },
     joint: { scale: SCALES.logarithmic, field: chosenJoint },
   };
 
-  function coloured() {
+  function colored() {
     const mode = MODES[$("mode").value];
     const fields = both(mode.field);
     const scale = mode.scale(fields);
@@ -50,9 +50,9 @@ function makeBodies() {
   }
 
   function drawLegend(scale) {
-    const stops = RAMP.map(([at, colour]) => `${colour} ${100 * at}%`).join(", ");
+    const stops = RAMP.map(([at, color]) => `${color} ${100 * at}%`).join(", ");
     const ticks = scale.ticks.map(([at, text]) => `<span style="left:${100 * at}%">${text}</span>`).join("");
-    const dot = (colour, text) => `<span><i class="dot" style="background:${colour}"></i>${text}</span>`;
+    const dot = (color, text) => `<span><i class="dot" style="background:${color}"></i>${text}</span>`;
     const dots = dot(LEAK_DOT, "leaking landmark") + dot(GOOD_DOT, "landmark without a leak");
     const ramp = `background:linear-gradient(90deg, ${stops})`;
     $("legend").innerHTML = `<span class="ramp" style="${ramp}">${ticks}</span>${marked.length ? dots : ""}`;
@@ -133,16 +133,16 @@ function makeBodies() {
       text: texts, hoverinfo: "text", flatshading: false,
       lighting: {
         ambient: 0.62, diffuse: 0.55, specular: 0.06, roughness: 0.9, fresnel: 0.05,
-        vertexnormalsepsilon: 1e-15, facenormalsepsilon: 1e-15, // faces of a square millimetre count, too
+        vertexnormalsepsilon: 1e-15, facenormalsepsilon: 1e-15, // faces of a square millimeter count, too
       },
       lightposition: { x: 1200, y: 300, z: 900 },
     };
-    const colour = marked.map((vertex) => (landmarkAt.get(vertex)[moment].leaks.length ? LEAK_DOT : GOOD_DOT));
+    const color = marked.map((vertex) => (landmarkAt.get(vertex)[moment].leaks.length ? LEAK_DOT : GOOD_DOT));
     const chosen = state.chosen === null ? [] : [state.chosen];
     const ring = { size: 9, color: CHOSEN_DOT, symbol: "circle-open", line: { width: 3, color: CHOSEN_DOT } };
     return [
       mesh,
-      dots(body, marked, { size: 4, color: colour, line: { width: 1, color: "#ffffff" } }),
+      dots(body, marked, { size: 4, color: color, line: { width: 1, color: "#ffffff" } }),
       dots(body, chosen, ring),
     ];
   }
@@ -178,15 +178,15 @@ function makeBodies() {
   }
 
   async function draw() {
-    const { scale, shades } = coloured();
+    const { scale, shades } = colored();
     drawLegend(scale);
     for (const moment of MOMENTS) await Plotly.react(stages[moment], traces(moment, shades), layout(current), config);
     takeStills();
   }
 
-  async function recolour() {
+  async function recolor() {
     $("joint-label").hidden = $("mode").value !== "joint";
-    const { scale, shades } = coloured();
+    const { scale, shades } = colored();
     drawLegend(scale);
     for (const moment of MOMENTS) await Plotly.restyle(stages[moment], { intensity: [shades[moment]] }, [0]);
     takeStills();
@@ -258,8 +258,8 @@ function makeBodies() {
       stages[moment].on("plotly_hover", ({ points: [point] }) => readOut(point.customdata ?? point.pointNumber));
       follow(moment);
     }
-    $("mode").addEventListener("change", recolour);
-    $("joint").addEventListener("change", recolour);
+    $("mode").addEventListener("change", recolor);
+    $("joint").addEventListener("change", recolor);
     $("pose").addEventListener("change", () => {
       state.pose = $("pose").value;
       current = camera($("view").value);

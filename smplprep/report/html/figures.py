@@ -1,6 +1,6 @@
 """Plotly figures as plain data. plotly's own figure classes take a second to import.
 
-Text, axes and grid get their colours from the page's style sheet, so that both themes and print
+Text, axes and grid get their colors from the page's style sheet, so that both themes and print
 need no second figure.
 """
 
@@ -107,11 +107,11 @@ def weights_histogram(report: Report, labels: tuple[str, str]) -> Figure:
     """How many weights have which size, with the tolerance where one was used."""
     histogram = report["weights_histogram"]
     edges = histogram["log10_edges"]
-    centres = [round((low + high) / 2, 6) for low, high in pairwise(edges)]
+    centers = [round((low + high) / 2, 6) for low, high in pairwise(edges)]
     spans = [f"10^{low:g} to 10^{high:g}" for low, high in pairwise(edges)]
     data = [
-        bars(centres, histogram["before"], labels[0], BEFORE),
-        bars(centres, histogram["after"], labels[1], AFTER),
+        bars(centers, histogram["before"], labels[0], BEFORE),
+        bars(centers, histogram["after"], labels[1], AFTER),
     ]
     for trace in data:
         trace["width"] = (edges[1] - edges[0]) * (0.92 if trace["name"] == labels[0] else 0.5)
@@ -169,9 +169,9 @@ def influences(report: Report, labels: tuple[str, str]) -> Figure:
     counts = report["influences"]
     n_most = max(len(counts["before"]), len(counts["after"]))
     data = []
-    for moment, label, colour in zip(("before", "after"), labels, (BEFORE, AFTER), strict=True):
+    for moment, label, color in zip(("before", "after"), labels, (BEFORE, AFTER), strict=True):
         filled = counts[moment] + [0] * (n_most - len(counts[moment]))
-        trace = bars(list(range(1, n_most)), filled[1:], label, colour)
+        trace = bars(list(range(1, n_most)), filled[1:], label, color)
         trace["hovertemplate"] = "%{x} influences: %{y:,} vertices<extra>%{fullData.name}</extra>"
         data.append(trace)
     layout = base_layout(height=320)
@@ -207,8 +207,8 @@ def joint_panels(report: Report, labels: tuple[str, str]) -> Figure:
         room = 1 / len(panels)
         domain = [1 - number * room + 0.02, 1 - (number - 1) * room - 0.03]
         layout[f"yaxis{axis[1:]}"] = style | {"title": {"text": title}, "domain": domain}
-        for values, name, colour in series:
-            trace = bars(joints, values, name, colour) | {"yaxis": axis}
+        for values, name, color in series:
+            trace = bars(joints, values, name, color) | {"yaxis": axis}
             trace["hovertemplate"] = "%{x}: %{y:.4~g}<extra>%{fullData.name}</extra>"
             data.append(trace | {"showlegend": number == 2})
     largest = max((row["max_shift_mm"] for row in rows), default=0.0)
@@ -228,12 +228,12 @@ def energy_per_joint(report: Report) -> Sequence[float | None]:
     return [None, *change_of(report, "posedirs").get("energy_kept_per_joint", [])]
 
 
-def bars(x: Sequence[Any], y: Sequence[Any], name: str, colour: str) -> dict[str, Any]:
-    return {"type": "bar", "x": x, "y": y, "name": name, "marker": {"color": colour}}
+def bars(x: Sequence[Any], y: Sequence[Any], name: str, color: str) -> dict[str, Any]:
+    return {"type": "bar", "x": x, "y": y, "name": name, "marker": {"color": color}}
 
 
 def base_layout(*, height: int, left: int = 62, bottom: int = 52) -> dict[str, Any]:
-    """Transparent, without a mode bar's furniture; colours of text and lines are the page's."""
+    """Transparent, without a mode bar's furniture; colors of text and lines are the page's."""
     axis: dict[str, Any] = {"fixedrange": True, "zeroline": False, "automargin": False}
     return {
         "height": height,

@@ -44,7 +44,7 @@ const CLOSE = { face: 0.32, feet: 0.45 }; // distance in units of the body's lon
 function cameraOf(view, { ranges, sizes, longest }, target, { clientWidth, clientHeight }) {
   const direction = DIRECTIONS[view] || DIRECTIONS.front;
   const middle = ranges.map(([low, high]) => (low + high) / 2);
-  const centre = (target || middle).map((value, axis) => (value - middle[axis]) / longest);
+  const center = (target || middle).map((value, axis) => (value - middle[axis]) / longest);
   // The body fills the stage: plotly looks through an angle of 45 degrees from top to bottom.
   const [deep, wide, tall] = direction[0] ? sizes : [sizes[1], sizes[0], sizes[2]];
   const height = 1.03 * Math.max(tall, (wide * clientHeight) / clientWidth);
@@ -53,7 +53,7 @@ function cameraOf(view, { ranges, sizes, longest }, target, { clientWidth, clien
   const point = ([x, y, z]) => ({ x, y, z });
   return {
     up: point([0, 0, 1]),
-    center: point(centre),
-    eye: point(centre.map((value, axis) => value + distance * direction[axis])),
+    center: point(center),
+    eye: point(center.map((value, axis) => value + distance * direction[axis])),
   };
 }

@@ -15,7 +15,7 @@ from typing import Any
 from ...errors import SmplprepError, install
 from ...io.replace_file import replacing
 from ...options import flag_of
-from ..summary import FIGURES, budget_sentences, millimetres
+from ..summary import FIGURES, budget_sentences, millimeters
 from ..verdict import verdict
 from .figures import (
     change_of,
@@ -28,7 +28,7 @@ from .figures import (
 
 # Where plotly's script goes, which is most of a page. Only our own scripts come after it.
 PLOTLY = "\0"
-SCRIPTS = ("data.js", "colours.js", "geometry.js", "bodies.js", "charts.js", "tables.js")
+SCRIPTS = ("data.js", "colors.js", "geometry.js", "bodies.js", "charts.js", "tables.js")
 
 
 def render_page(report: Mapping[str, Any], *, name: str) -> bytes:
@@ -52,7 +52,7 @@ def render_page(report: Mapping[str, Any], *, name: str) -> bytes:
             joints=joint_rows(report),
             landmarks=landmark_rows(report),
             tolerance=used_tolerance(report),
-            odd_rows=change_of(report, "weights").get("normalised_rows", []),
+            odd_rows=change_of(report, "weights").get("normalized_rows", []),
             charts=for_script(figures(report)),
             data=for_script(report),
             css=asset("page.css"),
@@ -162,7 +162,7 @@ def environment() -> Any:
         lstrip_blocks=True,
         optimized=False,  # a page is rendered once
     )
-    made.filters |= {"short": short, "millimetres": millimetres}
+    made.filters |= {"short": short, "millimeters": millimeters}
     made.filters |= {"names": ", ".join, "flag": flag_of}
     return made
 

@@ -1,4 +1,4 @@
-/** From figures at the vertices to places on one colour ramp, from 0 to 1, and the ramp's ticks. */
+/** From figures at the vertices to places on one color ramp, from 0 to 1, and the ramp's ticks. */
 const RAMP = [
   [0, "#c6c2bb"], [0.06, "#ecd3a4"], [0.3, "#eda64d"], [0.55, "#d9621f"], [0.8, "#a32309"], [1, "#5c0b12"],
 ];
@@ -17,7 +17,7 @@ const SCALES = {
     return { place: (value) => value / top, ticks };
   },
 
-  millimetres: (fields) => SCALES.linear(fields, " mm"),
+  millimeters: (fields) => SCALES.linear(fields, " mm"),
 
   /** Zero has a place of its own below all others. */
   logarithmic() {

@@ -1,4 +1,4 @@
-"""Localise the pose blend shapes: a joint's corrective stays only on the vertices around it.
+"""Localize the pose blend shapes: a joint's corrective stays only on the vertices around it.
 
 As shipped, every joint's corrective touches every vertex, so a loss on any vertex turns every
 joint, whatever the skinning weights say.
@@ -20,7 +20,7 @@ from ..threads import each
 MODES = CHOICES["posedirs"]
 
 
-def localise_posedirs(
+def localize_posedirs(
     model: Model, *, mode: str = "local", hops: int = 2, spared: NDArray[np.bool_] | None = None
 ) -> tuple[Model, Change]:
     """Zero the correctives of joints that a vertex does not hang on.
@@ -63,18 +63,18 @@ def localise_posedirs(
     if drops.any():
         local = np.empty(correctives.shape, correctives.dtype)
 
-        def localise(part: slice) -> None:
+        def localize(part: slice) -> None:
             there = correctives[part]
             energy[part] = block_energy(there)
             local[part] = np.where(keep[part][:, None, :, None], there, there.dtype.type(0))
 
-        for _ in each(localise, parts):
+        for _ in each(localize, parts):
             pass
         model = model.with_arrays(posedirs=local.reshape(model.posedirs.shape))
     total = energy.sum(axis=0)
     kept = (energy * keep).sum(axis=0)
     return model, Change(
-        transform="localise_posedirs",
+        transform="localize_posedirs",
         field="posedirs",
         options={"mode": mode, "hops": hops},
         entries_before=int(counts.sum()),
@@ -100,7 +100,7 @@ def entry_counts(correctives: NDArray) -> NDArray[np.int64]:
 
 
 def block_energy(correctives: NDArray) -> NDArray[np.float64]:
-    """(V, J-1) squared norm of each vertex's corrective of each joint, in square metres."""
+    """(V, J-1) squared norm of each vertex's corrective of each joint, in square meters."""
     return np.einsum("vcjf,vcjf->vj", correctives, correctives, dtype=np.float64)
 
 
