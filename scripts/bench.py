@@ -151,8 +151,8 @@ def main() -> None:
     print("|---|---|---|---|---|---|---|---|")
     compileall.compile_dir(ROOT / "smplprep", quiet=1)  # as pip does with every package it installs
     with tempfile.TemporaryDirectory() as name:
-        script = ROOT / "scripts" / "make_standin.py"
-        subprocess.run([sys.executable, script, name], check=True, stdout=subprocess.DEVNULL)
+        make = [sys.executable, "-m", "scripts.standins.make_standin", name]
+        subprocess.run(make, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
         chosen = [pair for pair in pairs(Path(name)) if arguments.only in pair.name]
         held = [compare(pair, arguments.runs) for pair in chosen]
         if arguments.only in "evaluate":

@@ -26,9 +26,9 @@ import torch
 from smplprep import Model, clean, read_model, write_model
 from smplprep.evaluate.measure import Measure
 from smplprep.evaluate.motions import find_motions
+from smplprep.evaluate.on_torch import TorchMeasure
 from smplprep.evaluate.run import Outcome, local_results
 from smplprep.evaluate.tally import Tally
-from smplprep.stock.evaluate import TorchMeasure
 from smplprep.stock.load import posed, stock_from_model
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -138,8 +138,8 @@ def main() -> None:
     parser.add_argument("--device", choices=list(BATCH), default="cpu")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
-        script = ROOT / "scripts" / "make_standin.py"
-        subprocess.run([sys.executable, script, name], check=True, stdout=subprocess.DEVNULL)
+        make = [sys.executable, "-m", "scripts.standins.make_standin", name]
+        subprocess.run(make, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
         bench(Path(name), runs=arguments.runs, n_frames=arguments.frames, device=arguments.device)
 
 

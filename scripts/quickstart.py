@@ -16,7 +16,7 @@ def main() -> None:
     python = environment.make(".venv", extras="report")
     root, out = environment.ROOT, Path("build", "quickstart")
     print("making the stand-in model ...", flush=True)
-    make = [python, Path("scripts", "make_standin.py"), out, "--only", "npz"]
+    make = [python, "-m", "scripts.standins.make_standin", out, "--only", "npz"]
     subprocess.run(make, cwd=root, check=True, stdout=subprocess.DEVNULL)
     clean = [python, "-m", "smplprep", "clean", out / "SMPLH_NEUTRAL.npz", "--force"]
     subprocess.run(clean, cwd=root, check=True)

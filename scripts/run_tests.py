@@ -22,8 +22,8 @@ def main() -> None:
     install_tools.main()
     python = environment.make(".venv-test", extras="verify,report,dask,dev", torch=True)
     if "--gpu" in arguments:
-        script = environment.ROOT / "scripts" / "make_gpu_artifacts.py"
-        subprocess.run([python, script], cwd=environment.ROOT, check=True)
+        script = "scripts.standins.make_gpu_artifacts"
+        subprocess.run([python, "-m", script], cwd=environment.ROOT, check=True)
         arguments = [argument for argument in arguments if argument != "--gpu"] + ["-m", "gpu"]
     command = [python, "-m", "pytest", *arguments]
     sys.exit(subprocess.run(command, cwd=environment.ROOT).returncode)

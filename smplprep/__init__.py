@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .check import assert_clean
     from .errors import (
         ModelInvalidError,
         ModelReadError,
@@ -15,9 +14,10 @@ if TYPE_CHECKING:
     )
     from .io.read_model import read_model
     from .io.write_model import write_model
-    from .model import Model
-    from .options import Options
-    from .pipeline import clean
+    from .jobs.check import assert_clean
+    from .jobs.pipeline import clean
+    from .records.model import Model
+    from .records.options import Options
     from .report.report import Report
     from .transforms.localize_posedirs import localize_posedirs
     from .transforms.prune_weights import prune_weights
@@ -28,16 +28,16 @@ __version__ = "0.1.0"
 
 # Public name -> module. Loaded when first asked for: `smplprep --help` must not pay for numpy.
 _HOMES = {
-    "Model": "model",
+    "Model": "records.model",
     "ModelInvalidError": "errors",
     "ModelReadError": "errors",
     "ModelWriteError": "errors",
-    "Options": "options",
+    "Options": "records.options",
     "Report": "report.report",
     "SmplprepError": "errors",
     "VerificationError": "errors",
-    "assert_clean": "check",
-    "clean": "pipeline",
+    "assert_clean": "jobs.check",
+    "clean": "jobs.pipeline",
     "localize_posedirs": "transforms.localize_posedirs",
     "prune_weights": "transforms.prune_weights",
     "read_model": "io.read_model",

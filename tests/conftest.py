@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from smplprep.model import Model, Source
+from smplprep.records.model import Model, Source
 
 ROOT = Path(__file__).resolve().parent.parent
 LICENSED = "SMPLPREP_LICENSED_MODEL"
@@ -27,8 +27,8 @@ def findings() -> dict:
 def standin_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the full-size stand-in as .npz, .npz without hands, and .pkl."""
     folder = tmp_path_factory.mktemp("standin")
-    script = ROOT / "scripts" / "make_standin.py"
-    subprocess.run([sys.executable, script, folder], check=True, stdout=subprocess.DEVNULL)
+    command = [sys.executable, "-m", "scripts.standins.make_standin", folder]
+    subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
     return folder
 
 
@@ -50,9 +50,8 @@ def standin(standin_dir: Path) -> Model:
 def family_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the stand-ins of SMPL, SMPL-X, MANO and FLAME, as stock smplx wants them."""
     folder = tmp_path_factory.mktemp("families")
-    script = ROOT / "scripts" / "make_family_standins.py"
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    subprocess.run([sys.executable, script, folder], check=True, env=environment)
+    command = [sys.executable, "-m", "scripts.standins.make_family_standins", folder]
+    subprocess.run(command, cwd=ROOT, check=True)
     return folder
 
 

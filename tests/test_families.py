@@ -25,11 +25,11 @@ from smplprep import (
 )
 from smplprep.audit.landmark_sets import FACE_KEYS, landmark_set, skin_landmarks
 from smplprep.audit.support import joint_support, landmark_support, support_of
-from smplprep.clean_file import clean_file
-from smplprep.families import FAMILIES, SMPLH, family_of
-from smplprep.poses import joint_limits, pose_set
+from smplprep.geometry.poses import joint_limits, pose_set
+from smplprep.jobs.clean_file import clean_file
+from smplprep.records.families import FAMILIES, SMPLH, family_of
 from smplprep.stock.load import pose_arguments
-from smplprep.stock.verify import PASSED, verify
+from smplprep.verify.verify import PASSED, verify
 
 FILES = {
     "smpl": "smpl/SMPL_NEUTRAL.pkl",
@@ -202,7 +202,7 @@ def test_a_named_family(family_dir: Path) -> None:
 def test_a_named_family_on_another_mesh_has_no_landmarks(small_model) -> None:
     import dataclasses
 
-    from smplprep.families import named_family
+    from smplprep.records.families import named_family
 
     assert named_family("flame", 10).joints == FAMILIES["flame"].joints
     assert named_family("smplh", 10).landmarks == {}

@@ -15,7 +15,7 @@ import scipy.sparse as sp
 from conftest import build_small_model
 
 from smplprep import Options, clean, read_model
-from smplprep.model import Model
+from smplprep.records.model import Model
 
 Arrays = dict[str, np.ndarray]
 

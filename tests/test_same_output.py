@@ -78,9 +78,9 @@ def write_record() -> None:
     """Make the stand-ins and record what the code gives now."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for script in ("make_standin.py", "make_family_standins.py"):
-            (found,) = (ROOT / "scripts").rglob(script)
-            subprocess.run([sys.executable, found, folder], check=True)
+        for script in ("make_standin", "make_family_standins"):
+            command = [sys.executable, "-m", f"scripts.standins.{script}", folder]
+            subprocess.run(command, cwd=ROOT, check=True)
         record = {}
         for case in CASES:
             with tempfile.TemporaryDirectory() as out:

@@ -15,7 +15,7 @@ import pytest
 
 from smplprep import read_model, write_model
 from smplprep.audit.support import support_of
-from smplprep.clean_file import clean_file
+from smplprep.jobs.clean_file import clean_file
 
 torch = pytest.importorskip("torch", reason="torch (extra 'verify') is not installed")
 smplx = pytest.importorskip("smplx", reason="smplx (extra 'verify') is not installed")
@@ -153,8 +153,8 @@ def test_loads_through_create_and_through_the_class(cleaned_file):
 
 def test_our_skinning_equals_stock_smplx(cleaned_file, body):
     """The displacement in the report rests on it."""
-    from smplprep.poses import pose_set
-    from smplprep.skinning import posed_vertices
+    from smplprep.geometry.poses import pose_set
+    from smplprep.geometry.skinning import posed_vertices
 
     model = read_model(cleaned_file)
     poses, betas = pose_set(model.family.joint_names(52, "smplx"), body.num_betas, n_poses=3)
@@ -184,8 +184,8 @@ def test_a_loader_without_allow_pickle_reads_every_key(cleaned_file, model_file)
 
 def test_body_models_loads_it(cleaned_file, model_file):
     """PyPI body-models, NumPy: its posed vertices are ours."""
-    from smplprep.poses import pose_set
-    from smplprep.skinning import posed_vertices
+    from smplprep.geometry.poses import pose_set
+    from smplprep.geometry.skinning import posed_vertices
 
     body_models = pytest.importorskip("body_models.smplh.numpy")
     model = read_model(cleaned_file)

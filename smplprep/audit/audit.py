@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..kinematics import parents_of
-from ..model import Model
-from .landmark_sets import Landmark
+from ..geometry.kinematic_tree import parents_of
+from ..records.landmark import Landmark
+from ..records.model import Model
 from .sensitivity import sensitivity_tables
 from .support import Support, landmark_support, skinned_to
 

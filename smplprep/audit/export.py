@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..tidy import tidy
+from ..records.rounding import tidy
 from .audit import Audit
 from .support import named
 from .vertices import JointLeaks

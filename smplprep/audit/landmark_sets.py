@@ -9,16 +9,17 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from ..errors import LABEL_WIDTH, ModelInvalidError, SmplprepError, shown
+from ..errors import ModelInvalidError, SmplprepError, shown
 from ..io.input_file import read_text
 from ..io.read_model import read_contents
 from ..io.vertex_list import as_index
-from ..model import Model
+from ..records.landmark import Landmark
+from ..records.model import Model
 
 NAMED_SETS = ("openpose25", "openpose-hands", "all")
 NAME_THEM = (
@@ -72,48 +73,6 @@ def openpose_hands() -> dict[str, str]:
                 points[f"{letter}{finger.title()}{k}"] = f"{side}_{finger}{k}"
             points[f"{letter}{finger.title()}4"] = f"{side[0]}{finger}"
     return points
-
-
-@dataclass(frozen=True)
-class Landmark:
-    """A point on the body; exactly one of ``vertex``, ``face`` and ``joint`` is set.
-
-    Data has its ``name``, whatever its length, text and charts its ``label``.
-
-    Attributes:
-        corners, shares: of a point on a face: its vertices, and how much each counts.
-    """
-
-    name: str
-    vertex: int | None = None
-    joint: int | None = None
-    face: int | None = None
-    corners: tuple[int, ...] = ()
-    shares: tuple[float, ...] = ()
-
-    @property
-    def label(self) -> str:
-        """The name, cut so that it fits a table."""
-        return shown(self.name, LABEL_WIDTH)
-
-    @property
-    def source(self) -> str:
-        """Which of the three it is: "vertex", "face" or "joint"."""
-        if self.face is not None:
-            return "face"
-        return "joint" if self.vertex is None else "vertex"
-
-    @property
-    def index(self) -> int | None:
-        """The number of the vertex, face or joint."""
-        return {"face": self.face, "joint": self.joint, "vertex": self.vertex}[self.source]
-
-    @property
-    def blend(self) -> dict[int, float]:
-        """The vertices that make it, and the share of each; none for a regressed joint."""
-        if self.vertex is not None:
-            return {self.vertex: 1.0}
-        return {v: share for v, share in zip(self.corners, self.shares, strict=True) if share}
 
 
 def all_landmarks(model: Model, vocabulary: str = "findings") -> list[Landmark]:

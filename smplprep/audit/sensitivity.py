@@ -15,11 +15,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ..kinematics import ancestors_or_self, parents_of
-from ..model import Model
-from ..poses import pose_set_of
-from ..skinning import joint_transforms, rest_joints, rotation_matrices
-from .landmark_sets import Landmark
+from ..geometry.kinematic_tree import ancestors_or_self, parents_of
+from ..geometry.poses import pose_set_of
+from ..geometry.skinning import joint_transforms, rest_joints, rotation_matrices
+from ..records.landmark import Landmark
+from ..records.model import Model
 
 Array = NDArray[np.float64]
 

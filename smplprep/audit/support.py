@@ -13,9 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..kinematics import ancestors_or_self, parents_of
-from ..model import Model
-from .landmark_sets import Landmark, skin_landmarks
+from ..geometry.kinematic_tree import ancestors_or_self, parents_of
+from ..records.landmark import Landmark
+from ..records.model import Model
+from .landmark_sets import skin_landmarks
 
 
 @dataclass(frozen=True, eq=False)

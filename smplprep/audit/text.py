@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import shown
-from ..poses import N_POSES
+from ..geometry.poses import N_POSES
 from .audit import Audit
 from .export import changes
 from .landmark_sets import NAMED_SETS

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..kinematics import parents_of
-from ..model import Model
-from ..skinning import blocks
-from .landmark_sets import Landmark
+from ..geometry.kinematic_tree import parents_of
+from ..geometry.skinning import blocks
+from ..records.landmark import Landmark
+from ..records.model import Model
 from .sensitivity import at_rest
 from .support import Support, support_of
 

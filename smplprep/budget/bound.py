@@ -31,11 +31,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..displacement import same_arrays
-from ..kinematics import ancestors_or_self, parents_of
-from ..model import Model
-from ..poses import MAX_BETA, MAX_SHAPES, limits_of
-from ..skinning import blocks, shaped_joints
+from ..geometry.displacement import same_arrays
+from ..geometry.kinematic_tree import ancestors_or_self, parents_of
+from ..geometry.poses import MAX_BETA, MAX_SHAPES, limits_of
+from ..geometry.skinning import blocks, shaped_joints
+from ..records.model import Model
 from .limit_ranges import largest_chords, one_axis_masks, term_ranges, terms_of_entries
 
 Array = NDArray[np.float64]

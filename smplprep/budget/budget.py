@@ -25,14 +25,14 @@ from numpy.typing import NDArray
 
 from ..audit.landmark_sets import skin_landmarks
 from ..audit.support import landmark_support
-from ..change import Change
-from ..displacement import Displacement
 from ..errors import SmplprepError, VerificationError
-from ..model import Model
-from ..options import Options
-from ..poses import MAX_BETA, MAX_SHAPES
-from ..skinning import blocks
-from ..stamp import spent_before
+from ..geometry.displacement import Displacement
+from ..geometry.poses import MAX_BETA, MAX_SHAPES
+from ..geometry.skinning import blocks
+from ..records.change import Change
+from ..records.model import Model
+from ..records.options import Options
+from ..records.stamp import spent_before
 from ..transforms.localize_posedirs import localize_posedirs
 from ..transforms.prune_weights import frozen_entries, prune_weights, without
 from .bound import Bound, Rest, largest_sizes

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..displacement import apart_mm
-from ..kinematics import parents_of
-from ..model import Model
-from ..poses import MAX_BETA, MAX_SHAPES, limits_of
-from ..skinning import joint_transforms, rotation_matrices, shaped_joints
+from ..geometry.displacement import apart_mm
+from ..geometry.kinematic_tree import parents_of
+from ..geometry.poses import MAX_BETA, MAX_SHAPES, limits_of
+from ..geometry.skinning import joint_transforms, rotation_matrices, shaped_joints
+from ..records.model import Model
 
 Array = NDArray[np.float64]
 

@@ -21,10 +21,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
-from ..contents import ENDINGS
 from ..errors import ManifestError, shown
-from ..families import FAMILIES, GENDERS
-from ..options import Options
+from ..records.contents import ENDINGS
+from ..records.families import FAMILIES, GENDERS
+from ..records.options import Options
 
 # Flag of clean, without its dashes -> field of Options and how a value is read and checked. The
 # command line knows both, so an option that clean learns is an option here.

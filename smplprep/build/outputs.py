@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from ..errors import SmplprepError
-from ..schema import STAMP_KEY
+from ..records.file_keys import STAMP_KEY
 
 
 def is_foreign(path: str, *, known: bool) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .. import __version__
-from ..options import flag_of
+from ..records.options import flag_of
 from .hashes import Hashes
 from .lock import Entry, Key, key_of
 from .manifest import Job

@@ -13,13 +13,14 @@ from threading import Thread
 # What every clean takes, imported once: each process is a fork of the one that imports this.
 import scipy.optimize  # noqa: F401
 
-from .. import __version__, pipeline  # noqa: F401
-from ..clean_file import clean_file
-from ..contents import limits_with
+from .. import __version__
 from ..errors import SmplprepError, install
 from ..io import check_written, read_model, signals, write_model  # noqa: F401
 from ..io.input_file import file_sha256
 from ..io.replace_file import make_folder_of
+from ..jobs import pipeline  # noqa: F401
+from ..jobs.clean_file import clean_file
+from ..records.contents import limits_with
 from ..report.html.render import can_render
 from .lock import Entry
 from .manifest import Job, names_file

@@ -10,9 +10,9 @@ import click
 from .shared import INPUT, max_bytes_option
 
 if TYPE_CHECKING:
-    from ..audit.landmark_sets import Landmark
-    from ..contents import Limits
-    from ..model import Model
+    from ..records.contents import Limits
+    from ..records.landmark import Landmark
+    from ..records.model import Model
 
 
 @click.command("audit", short_help="Say which joints move each landmark, and how far.")
@@ -57,7 +57,7 @@ def audit_command(
     """
     if as_json and as_csv:
         raise click.UsageError("--json and --csv exclude each other")
-    from ..contents import limits_with
+    from ..records.contents import limits_with
 
     paths, limits = [model] if against is None else [against, model], limits_with(max_bytes)
     if vertices == "all":
@@ -82,7 +82,7 @@ def landmark_audit(
     from ..audit.audit import audit
     from ..audit.export import audit_csv, audit_data
     from ..audit.text import audit_text
-    from ..comparable import check_comparable
+    from ..geometry.same_topology import check_comparable
     from ..io.read_model import read_model
 
     models = [read_model(path, normalize_rows=True, limits=limits) for path in paths]

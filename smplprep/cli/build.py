@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import ManifestError
-from ..options import Options
+from ..records.options import Options
 from .clean import clean_command
 from .main import explain, in_words
 from .values import Names

@@ -49,8 +49,8 @@ def check_command(
     """
     if (max_mm is None) != (against is None):
         raise click.UsageError("--max-mm and --against need each other")
-    from ..check import check_file
-    from ..contents import limits_with
+    from ..jobs.check import check_file
+    from ..records.contents import limits_with
 
     faults = check_file(
         model,

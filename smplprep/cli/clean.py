@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..contents import ENDINGS
 from ..errors import ModelReadError, ModelWriteError, install
-from ..options import Options
+from ..records.contents import ENDINGS
+from ..records.options import Options
 from ..report.notes import leaks_left, notes
 from ..report.summary import change_lines, summary_text
 from .main import explain
@@ -31,7 +31,7 @@ from .shared import (
 from .values import SHARE, HandsCommand, Names, Tolerance, check_ending, choice
 
 if TYPE_CHECKING:
-    from ..clean_file import CleanedFile
+    from ..jobs.clean_file import CleanedFile
 
 DEFAULTS = Options()
 
@@ -162,9 +162,9 @@ def clean_command(
     Example:
       smplprep clean SMPLH_NEUTRAL.npz
     """
-    from ..clean_file import clean_file
-    from ..contents import limits_with
     from ..io.vertex_list import read_vertex_list
+    from ..jobs.clean_file import clean_file
+    from ..records.contents import limits_with
 
     if output and layout:
         raise click.UsageError("-o and --layout exclude each other")
@@ -236,7 +236,7 @@ def check_no_folder(model: str) -> None:
 
 def output_place(models: tuple[str, ...], output: str | None) -> str | None:
     """What -o names, a folder with a slash at its end; None for beside each input."""
-    from ..clean_file import is_folder_name
+    from ..jobs.clean_file import is_folder_name
 
     places = {os.path.splitext(os.path.normpath(model))[0] for model in models}  # noqa: PTH122
     if output:
@@ -269,7 +269,7 @@ def result_text(model: str, done: CleanedFile, *, verbose: bool) -> str:
 
 def closing_notes(options: Options, done: CleanedFile, *, html: bool) -> list[str]:
     """What was chosen for the user, and what was asked for and could not be had."""
-    from ..inspection import loading_notes
+    from ..jobs.inspect import loading_notes
 
     data = done.report.data
     said = notes(data)

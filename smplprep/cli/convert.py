@@ -48,13 +48,13 @@ def convert_command(
         raise click.UsageError("one of -o OUT and --layout smplx DIR is needed")
     if output:
         check_ending(output)
-    from ..contents import limits_with
-    from ..inspection import loading_notes
     from ..io.plain_arrays import texts_among
     from ..io.read_model import read_model
     from ..io.replace_file import make_folder_of
     from ..io.write_model import container_of, write_model
-    from ..layout import layout_path
+    from ..jobs.inspect import loading_notes
+    from ..jobs.smplx_layout import layout_path
+    from ..records.contents import limits_with
 
     found = read_model(model, normalize_rows=True, family=family, limits=limits_with(max_bytes))
     target = output or ""

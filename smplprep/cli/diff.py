@@ -38,10 +38,10 @@ def diff_command(
     Example:
       smplprep diff SMPLH_NEUTRAL.npz SMPLH_NEUTRAL_clean.npz
     """
-    from ..contents import limits_with
-    from ..diff import diff
     from ..io.read_model import read_model
     from ..io.replace_file import check_output, commit_all, replacing
+    from ..jobs.diff import diff
+    from ..records.contents import limits_with
     from ..report.html.render import render_page
     from ..report.summary import summary_text
     from ..report.verdict import verdict

@@ -71,7 +71,6 @@ def evaluate_command(
     """
     import json
 
-    from ..contents import limits_with
     from ..errors import shown
     from ..evaluate.cluster import cluster_results
     from ..evaluate.evaluation import evaluate
@@ -81,6 +80,7 @@ def evaluate_command(
     from ..evaluate.state import State
     from ..evaluate.text import evaluation_text
     from ..io.replace_file import check_output, replacing
+    from ..records.contents import limits_with
 
     if scheduler and device != "cpu":
         raise click.UsageError("--scheduler measures with numpy; leave --device out")
@@ -142,7 +142,7 @@ def ready(original: str, cleaned: str, device: str, *, normalize_rows: bool, lim
         for path in (original, cleaned)
     ]
     if device == "cuda":
-        from ..stock.evaluate import TorchMeasure
+        from ..evaluate.on_torch import TorchMeasure
 
         return TorchMeasure(*models, device=device)
     from ..evaluate.measure import Measure

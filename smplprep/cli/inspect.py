@@ -21,8 +21,8 @@ def inspect_command(model: str, as_json: bool, family: str | None, max_bytes: in
     """
     import json
 
-    from ..contents import limits_with
-    from ..inspection import inspect_file, inspection_text
+    from ..jobs.inspect import inspect_file, inspection_text
+    from ..records.contents import limits_with
 
     found = inspect_file(model, family=family, limits=limits_with(max_bytes))
     click.echo(json.dumps(found, indent=1) if as_json else inspection_text(found))

@@ -25,10 +25,10 @@ def merge_hands_command(
       smplprep merge-hands model.npz MANO_LEFT.pkl MANO_RIGHT.pkl -o SMPLH.npz
     """
     check_ending(output)
-    from ..contents import limits_with
-    from ..hands import with_hands
     from ..io.read_model import read_model
     from ..io.write_model import write_model
+    from ..jobs.merge_hands import with_hands
+    from ..records.contents import limits_with
 
     limits = limits_with(max_bytes)
     models = [read_model(path, normalize_rows=True, limits=limits) for path in (body, left, right)]

@@ -54,13 +54,13 @@ def replay_command(
     Example:
       smplprep replay SMPLH_NEUTRAL.npz SMPLH_NEUTRAL_clean.npz --plot replay.png
     """
-    from ..contents import limits_with
     from ..io.read_model import read_model
-    from ..pipeline import clean
+    from ..jobs.pipeline import clean
+    from ..records.contents import limits_with
+    from ..replay.plot import draw_replay
+    from ..replay.replay import fit, make_scene, replay_text
     from ..report.pictures import check_picture, write_picture
     from ..stock.load import require_torch
-    from ..stock.replay import fit, make_scene, replay_text
-    from ..stock.replay_plot import draw_replay
 
     require_torch(device)
     inputs = [model] if cleaned is None else [model, cleaned]

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from ..families import FAMILIES, GENDERS
+from ..records.families import FAMILIES, GENDERS
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 

@@ -58,10 +58,10 @@ def sweep_command(
     import json
 
     from ..audit.landmark_sets import with_landmarks
-    from ..contents import limits_with
     from ..io.read_model import read_model
-    from ..options import Options
-    from ..sweep import sweep, sweep_text
+    from ..jobs.sweep import sweep, sweep_text
+    from ..records.contents import limits_with
+    from ..records.options import Options
 
     if plot:
         from ..report.pictures import check_picture, draw_sweep, write_picture

@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
-from ..contents import ENDINGS
 from ..errors import SmplprepError
-from ..options import CHOICES
+from ..records.contents import ENDINGS
+from ..records.options import CHOICES
 
 
 def choice(field: str) -> click.Choice[str]:
@@ -53,7 +53,7 @@ class Tolerances(click.ParamType[list[float]]):
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> list[float]:
-        from ..sweep import tolerances_of
+        from ..jobs.sweep import tolerances_of
 
         try:
             return value if isinstance(value, list) else tolerances_of(value)

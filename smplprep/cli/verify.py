@@ -29,8 +29,8 @@ def verify_command(
     import json
     from dataclasses import asdict
 
-    from ..contents import limits_with
-    from ..stock.verify import FAILED, verification_text, verify
+    from ..records.contents import limits_with
+    from ..verify.verify import FAILED, verification_text, verify
 
     checks = verify(cleaned, against=against, device=device, limits=limits_with(max_bytes))
     if as_json:

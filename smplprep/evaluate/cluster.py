@@ -5,9 +5,9 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Iterator
 
-from ..contents import DEFAULT_LIMITS, Limits
 from ..errors import SmplprepError, install
 from ..io.read_model import read_model
+from ..records.contents import DEFAULT_LIMITS, Limits
 from .measure import Measure
 from .motions import Motion
 from .run import FileResult, Watch, file_result

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..comparable import check_comparable
-from ..families import BODY_JOINTS
-from ..kinematics import parents_of
-from ..model import Model
-from ..skinning import joint_transforms, rotation_matrices, shaped_joints
+from ..geometry.kinematic_tree import parents_of
+from ..geometry.same_topology import check_comparable
+from ..geometry.skinning import joint_transforms, rotation_matrices, shaped_joints
+from ..records.families import BODY_JOINTS
+from ..records.model import Model
 from .tally import MAX_UM, N_BINS, Peak, Tally, bins_of
 
 STRETCH = 128  # frames

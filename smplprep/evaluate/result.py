@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import __version__
-from ..tidy import tidy
+from ..records.rounding import tidy
 from .run import Measuring, Outcome
 from .tally import MAX_UM, bin_edges, quantile_um
 

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..contents import Limits, ObjectArray, RawMember, Sparse
 from ..errors import SmplprepError, VerificationError
-from ..model import Model
+from ..records.contents import Limits, ObjectArray, RawMember, Sparse
+from ..records.model import Model
 from .input_file import open_input
 from .npz.stream import Member, open_members
 from .plain_arrays import h5_value, plain_array

@@ -10,8 +10,8 @@ import re
 import stat
 from collections.abc import Iterator
 
-from ..contents import DEFAULT_LIMITS, Limits
 from ..errors import ModelReadError
+from ..records.contents import DEFAULT_LIMITS, Limits
 from .digest import BackgroundSha256
 from .memory import fresh_memory
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..contents import DEFAULT_LIMITS, Limits
+from ..records.contents import DEFAULT_LIMITS, Limits
 from .input_file import open_input
 from .npz.members import Unpacked, read_members
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..contents import DEFAULT_LIMITS, ObjectArray, Sparse
 from ..errors import ModelWriteError, shown
+from ..records.contents import DEFAULT_LIMITS, ObjectArray, Sparse
 from .npz.npy import WIDEST
 from .sparse import densify
 

@@ -6,10 +6,10 @@ import dataclasses
 import os
 from typing import Any
 
-from ..contents import DEFAULT_LIMITS, Contents, Limits, ObjectArray, Sparse
-from ..model import Model, Source
-from ..schema import OPTIONAL_KEYS, REQUIRED_KEYS
-from ..validate import check_keys, check_model
+from ..geometry.validation import check_keys, check_model
+from ..records.contents import DEFAULT_LIMITS, Contents, Limits, ObjectArray, Sparse
+from ..records.file_keys import OPTIONAL_KEYS, REQUIRED_KEYS
+from ..records.model import Model, Source
 from .packed_file import PackedFile, read_packed
 from .sparse import densify
 

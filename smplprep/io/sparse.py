@@ -10,8 +10,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from ..contents import Limits, Sparse, read_only
 from ..errors import ModelReadError, shown
+from ..records.contents import Limits, Sparse, read_only
 
 LAYOUTS = ("csc", "csr", "coo")
 

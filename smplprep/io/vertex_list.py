@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import os
 
-from ..contents import Limits
 from ..errors import ModelReadError, shown
+from ..records.contents import Limits
 from .input_file import read_text
 
 LIMITS = Limits(file_bytes=16 << 20)

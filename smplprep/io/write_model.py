@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..contents import ENDINGS
 from ..errors import ModelWriteError, shown
-from ..model import Model
+from ..records.contents import ENDINGS
+from ..records.model import Model
 from .check_written import check_written
 from .npz.write import write_npz
 from .output import Output

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from ..audit.landmark_sets import skin_landmarks
 from ..audit.sensitivity import at_rest
-from ..displacement import Displacement
-from ..model import Model
+from ..geometry.displacement import Displacement
+from ..records.model import Model
 from .viewer import viewer_section
 
 LOWEST_DECADE = -8

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..options import flag_of
+from ..records.options import flag_of
 from .summary import millimeters
 from .verdict import leaks
 

@@ -15,18 +15,18 @@ import numpy as np
 
 from .. import __version__
 from ..audit.support import landmark_table
-from ..change import Change
-from ..contents import Sparse
-from ..displacement import Displacement
 from ..errors import shown
+from ..geometry.displacement import Displacement
+from ..geometry.poses import MAX_BETA, N_POSES
+from ..geometry.poses import SOURCE as POSE_SOURCE
 from ..io.plain_arrays import type_and_shape
-from ..model import Model
-from ..options import Options
-from ..poses import MAX_BETA, N_POSES
-from ..poses import SOURCE as POSE_SOURCE
-from ..schema import STAMP_KEY
-from ..stamp import stamped_option
-from ..tidy import tidy
+from ..records.change import Change
+from ..records.contents import Sparse
+from ..records.file_keys import STAMP_KEY
+from ..records.model import Model
+from ..records.options import Options
+from ..records.rounding import tidy
+from ..records.stamp import stamped_option
 from ..transforms.prune_weights import odd_rows
 from .details import details
 from .summary import summary_text

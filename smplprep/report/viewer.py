@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..displacement import Displacement, apart_mm
-from ..model import Model
-from ..poses import pose_set_of
-from ..skinning import posed_vertices
+from ..geometry.displacement import Displacement, apart_mm
+from ..geometry.poses import pose_set_of
+from ..geometry.skinning import posed_vertices
+from ..records.model import Model
 
 # Beyond these the page would outgrow 8 MB and a browser's patience; the charts still show all.
 MAX_VERTICES = 30_000

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ..errors import SmplprepError, install
 from ..io.pickle.write import write_pickle
-from ..model import Model
+from ..records.model import Model
 
 # Each class's pose parameters in the order of the joints, and how many joints each moves.
 _FACE = {"jaw_pose": 1, "leye_pose": 1, "reye_pose": 1}

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..change import Change
 from ..errors import SmplprepError
-from ..model import Model
-from ..options import CHOICES
-from ..schema import FLOAT_KEYS
+from ..records.change import Change
+from ..records.file_keys import FLOAT_KEYS
+from ..records.model import Model
+from ..records.options import CHOICES
 
 DTYPES = CHOICES["dtype"]
 

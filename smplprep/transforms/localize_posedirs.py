@@ -9,13 +9,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..change import Change
 from ..errors import SmplprepError
-from ..kinematics import in_line_within, leaf_siblings, parents_of
-from ..model import Model
-from ..options import CHOICES
-from ..skinning import blocks
-from ..threads import each
+from ..geometry.kinematic_tree import in_line_within, leaf_siblings, parents_of
+from ..geometry.skinning import blocks
+from ..geometry.two_threads import each
+from ..records.change import Change
+from ..records.model import Model
+from ..records.options import CHOICES
 
 MODES = CHOICES["posedirs"]
 

@@ -10,16 +10,16 @@ import dataclasses
 import numpy as np
 from numpy.typing import NDArray
 
-from ..change import Change
 from ..errors import SmplprepError
-from ..kinematics import parents_first, parents_of
-from ..mirror import Mirror, mirror_of
-from ..model import Model
-from ..options import CHOICES
-from ..policies.islands import islands
-from ..policies.structure import structure
-from ..policies.threshold import threshold
-from ..validate import MAX_SUM_ERROR
+from ..geometry.kinematic_tree import parents_first, parents_of
+from ..geometry.mirror import Mirror, mirror_of
+from ..geometry.validation import MAX_SUM_ERROR
+from ..records.change import Change
+from ..records.model import Model
+from ..records.options import CHOICES
+from .policies.islands import islands
+from .policies.structure import structure
+from .policies.threshold import threshold
 
 POLICIES, HEIRS = CHOICES["policy"], CHOICES["removed_to"]
 # A row whose sum is off by no more than this many eps of its dtype needs no rescaling.

@@ -9,13 +9,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..change import Change
 from ..errors import SmplprepError
-from ..mirror import Mirror, mirror_of
-from ..model import Model
-from ..options import CHOICES
-from ..poses import MAX_BETA
-from ..threads import each
+from ..geometry.mirror import Mirror, mirror_of
+from ..geometry.poses import MAX_BETA
+from ..geometry.two_threads import each
+from ..records.change import Change
+from ..records.model import Model
+from ..records.options import CHOICES
 
 MODES = CHOICES["regressor"]
 FIXED_POINT_BITS = 120

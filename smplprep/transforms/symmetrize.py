@@ -12,10 +12,10 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from ..change import Change
-from ..mirror import Mirror, mirror_of
-from ..model import Model
-from ..skinning import blocks
+from ..geometry.mirror import Mirror, mirror_of
+from ..geometry.skinning import blocks
+from ..records.change import Change
+from ..records.model import Model
 from .localize_posedirs import entry_counts
 from .sparsify_regressor import max_shift_mm, regressor_and_joints, shape_basis
 

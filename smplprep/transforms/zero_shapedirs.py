@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..change import Change
-from ..model import Model
+from ..records.change import Change
+from ..records.model import Model
 
 
 def zero_shapedirs(model: Model) -> tuple[Model, Change]:

@@ -25,8 +25,8 @@ from smplprep.audit.text import WIDTH, audit_text
 from smplprep.audit.vertices import vertex_leaks
 from smplprep.cli.main import smplprep as command
 from smplprep.errors import SmplprepError
+from smplprep.geometry.kinematic_tree import parents_of
 from smplprep.io.write_model import write_model
-from smplprep.kinematics import parents_of
 from smplprep.transforms.localize_posedirs import localize_posedirs
 from smplprep.transforms.prune_weights import prune_weights
 

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from smplprep.audit.landmark_sets import Landmark, all_landmarks
+from smplprep.audit.landmark_sets import all_landmarks
 from smplprep.audit.sensitivity import (
     SMALL_ANGLE,
     left_jacobians,
@@ -18,9 +18,10 @@ from smplprep.audit.sensitivity import (
     sensitivity_tables,
     skew,
 )
-from smplprep.kinematics import ancestors_or_self, parents_of
-from smplprep.poses import pose_set
-from smplprep.skinning import posed_vertices, rotation_matrices
+from smplprep.geometry.kinematic_tree import ancestors_or_self, parents_of
+from smplprep.geometry.poses import pose_set
+from smplprep.geometry.skinning import posed_vertices, rotation_matrices
+from smplprep.records.landmark import Landmark
 from smplprep.transforms.cast_floats import cast_floats
 from smplprep.transforms.localize_posedirs import localize_posedirs
 from smplprep.transforms.prune_weights import prune_weights

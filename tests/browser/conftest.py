@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from smplprep.clean_file import CleanedFile, clean_file
+from smplprep.jobs.clean_file import CleanedFile, clean_file
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
 

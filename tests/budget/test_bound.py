@@ -13,8 +13,8 @@ from smplprep import localize_posedirs, prune_weights
 from smplprep.budget.bound import Bound
 from smplprep.budget.limit_ranges import largest_chords, term_ranges, terms_of_entries
 from smplprep.budget.worst_case import worst_found
-from smplprep.poses import MAX_BETA, joint_limits
-from smplprep.skinning import posed_vertices, rotation_matrices
+from smplprep.geometry.poses import MAX_BETA, joint_limits
+from smplprep.geometry.skinning import posed_vertices, rotation_matrices
 
 numbers = st.lists(st.floats(0, 1), min_size=3, max_size=3)
 
@@ -63,7 +63,7 @@ def test_no_pose_within_the_limits_exceeds_the_bound(small_model, seed, even, da
     # Boxes of every size, some of them flat, so that joints about one axis occur.
     ends = random.uniform(0, np.pi, (4, 3, 2)) * (random.random_sample((4, 3, 2)) < 0.6) * [-1, 1]
     boxes = dict(zip(before.family.joint_names(4, "smplx"), ends, strict=True))
-    with mock.patch("smplprep.poses.joint_limits", boxes.__getitem__):
+    with mock.patch("smplprep.geometry.poses.joint_limits", boxes.__getitem__):
         bound = Bound(before)
     certified = bound.mm(after.weights, bound.rest(after))
     # Half of the poses in corners, where the worst ones are.
@@ -119,7 +119,7 @@ def test_a_weight_that_moves_between_hinges_is_bounded_tightly(small_model):
     arrays = {"v_template": template, "shapedirs": np.zeros((10, 3, 2))}
     before = small_model(weights=weights, posedirs=np.zeros((10, 3, 27)), **arrays)
     hinge = np.array([[0, np.pi / 2], [0, 0], [0, 0]])
-    with mock.patch("smplprep.poses.joint_limits", lambda _: hinge):
+    with mock.patch("smplprep.geometry.poses.joint_limits", lambda _: hinge):
         bound = Bound(before)
     certified = bound.mm(moved, bound.rest(before))
     poses = np.zeros((1, 4, 3))

@@ -19,12 +19,12 @@ from hypothesis import strategies as st
 from smplprep import Options, Report, SmplprepError, read_model
 from smplprep.budget.bound import Bound
 from smplprep.budget.budget import chosen
-from smplprep.clean_file import clean_file
-from smplprep.pipeline import clean, silent, transformed
-from smplprep.poses import pose_set
-from smplprep.schema import STAMP_KEY
-from smplprep.skinning import posed_vertices
-from smplprep.stamp import spent_before
+from smplprep.geometry.poses import pose_set
+from smplprep.geometry.skinning import posed_vertices
+from smplprep.jobs.clean_file import clean_file
+from smplprep.jobs.pipeline import clean, silent, transformed
+from smplprep.records.file_keys import STAMP_KEY
+from smplprep.records.stamp import spent_before
 from smplprep.transforms.prune_weights import without
 
 BUDGETS = [0.5, 5.0, 20.0]

@@ -10,7 +10,7 @@ import pytest
 from smplprep.build.manifest import Job, line_of, read_manifest
 from smplprep.cli.build import flags
 from smplprep.errors import ManifestError
-from smplprep.options import Options, flag_of
+from smplprep.records.options import Options, flag_of
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from smplprep import Options, write_model
-from smplprep.pipeline import clean
+from smplprep.jobs.pipeline import clean
 
 
 @pytest.fixture(scope="session")

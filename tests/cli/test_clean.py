@@ -84,7 +84,7 @@ def test_bad_values_are_named_by_file_key_and_index(small_file, tmp_path):
 def test_clean_imports_neither_torch_nor_smplx_nor_plots(small_file, tmp_path):
     code = (
         "import sys\n"
-        "from smplprep.clean_file import clean_file\n"
+        "from smplprep.jobs.clean_file import clean_file\n"
         f"clean_file({str(small_file)!r}, {str(tmp_path / 'o.npz')!r})\n"
         "print([m for m in ('torch', 'smplx', 'matplotlib', 'h5py') if m in sys.modules])"
     )

@@ -32,10 +32,10 @@ def test_an_output_that_exists_needs_force(small_file, tmp_path):
 
 
 def test_an_existing_output_is_refused_before_the_work(small_file, tmp_path, monkeypatch):
-    from smplprep.clean_file import clean_file
+    from smplprep.jobs.clean_file import clean_file
 
     (tmp_path / "out.report.json").write_text("mine")
-    monkeypatch.setattr("smplprep.pipeline.transformed", None)
+    monkeypatch.setattr("smplprep.jobs.pipeline.transformed", None)
     with pytest.raises(smplprep.ModelWriteError, match=r"out\.report\.json: .* exists already"):
         clean_file(small_file, tmp_path / "out.npz")
     assert [path.name for path in tmp_path.iterdir()] == ["out.report.json"]
@@ -246,8 +246,8 @@ def test_models_are_cleaned_though_nobody_hears_of_them(tiny, tmp_path, redirect
 
 
 def test_a_fault_in_one_model_does_not_stop_the_next(tiny, tmp_path, monkeypatch):
-    from smplprep import clean_file as module
     from smplprep.cli.main import smplprep as group
+    from smplprep.jobs import clean_file as module
 
     real = module.clean_file
 

@@ -14,7 +14,6 @@ import pytest
 from click.testing import CliRunner
 
 from smplprep import SmplprepError, write_model
-from smplprep.clean_file import clean_file
 from smplprep.cli.main import smplprep
 from smplprep.evaluate.evaluation import count_of
 from smplprep.evaluate.measure import Measure
@@ -24,7 +23,8 @@ from smplprep.evaluate.run import Outcome, file_result, local_results
 from smplprep.evaluate.state import State
 from smplprep.evaluate.tally import N_BINS, Tally, bin_edges, bins_of, quantile_um
 from smplprep.evaluate.text import evaluation_text
-from smplprep.skinning import posed_vertices
+from smplprep.geometry.skinning import posed_vertices
+from smplprep.jobs.clean_file import clean_file
 
 ROOT = Path(__file__).resolve().parents[2]
 WRITES_ITS_STATE_AT_ONCE = (
@@ -265,7 +265,7 @@ def test_a_damaged_state_is_named(workplace, pair, damage):
 def test_torch_finds_the_same(workplace, pair):
     pytest.importorskip("torch", reason="torch (extra 'verify') is not installed")
     pytest.importorskip("smplx", reason="smplx (extra 'verify') is not installed")
-    from smplprep.stock.evaluate import TorchMeasure
+    from smplprep.evaluate.on_torch import TorchMeasure
 
     motions = find_motions([workplace / "motions"])
     found = []

@@ -8,8 +8,8 @@ import pytest
 from smplprep import SmplprepError, read_model
 from smplprep.evaluate.measure import Frames, Measure, regions
 from smplprep.evaluate.tally import quantile_um
-from smplprep.pipeline import clean
-from smplprep.skinning import posed_vertices
+from smplprep.geometry.skinning import posed_vertices
+from smplprep.jobs.pipeline import clean
 
 
 def frames(n_joints: int, *, n_frames: int = 40, n_betas: int = 2) -> Frames:

@@ -1,4 +1,4 @@
-"""The GPU tests' files: made beforehand by scripts/make_gpu_artifacts.py, since they may travel."""
+"""The files of the GPU tests, which scripts/standins/make_gpu_artifacts.py makes."""
 
 from __future__ import annotations
 
@@ -18,5 +18,5 @@ def artifacts() -> Path:
         pytest.skip("torch sees no CUDA device")
     folder = Path(os.environ.get("SMPLPREP_GPU_ARTIFACTS", ROOT / "build" / "gpu"))
     if not (folder / "SMPLH_CLEAN.npz").exists():
-        pytest.fail(f"no artifacts in {folder}: run scripts/make_gpu_artifacts.py first")
+        pytest.fail(f"no artifacts in {folder}: run scripts/standins/make_gpu_artifacts.py first")
     return folder

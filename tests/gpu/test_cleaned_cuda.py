@@ -67,7 +67,7 @@ def test_vertices_agree_with_float64_on_the_cpu(cleaned):
 def test_gradient_supports_are_the_published_ones_in_a_batch(cleaned, findings):
     import torch
 
-    from smplprep.families import SMPLH
+    from smplprep.records.families import SMPLH
 
     names = SMPLH.joint_names(52)
     body = load(cleaned, device="cuda", dtype="float32")

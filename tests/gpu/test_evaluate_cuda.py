@@ -15,8 +15,8 @@ def test_the_walk_gives_the_figures_of_numpy(artifacts: Path):
     from smplprep import read_model
     from smplprep.evaluate.measure import Measure
     from smplprep.evaluate.motions import find_motions
+    from smplprep.evaluate.on_torch import TorchMeasure
     from smplprep.evaluate.run import file_result
-    from smplprep.stock.evaluate import TorchMeasure
 
     models = [read_model(artifacts / name) for name in ("SMPLH_RAW.npz", "SMPLH_CLEAN.npz")]
     (motion,) = find_motions([WALK])

@@ -20,7 +20,7 @@ def read(artifact: Path):
 
 @pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])
 def test_unseen_limbs_of_the_cleaned_model_stay_still_on_cuda(optimizer, artifacts):
-    from smplprep.stock.replay import fit, limb_turns, make_scene
+    from smplprep.replay.replay import fit, limb_turns, make_scene
 
     cleaned = read(artifacts / "SMPLH_CLEAN.npz")
     scene = make_scene(cleaned, device="cuda")
@@ -30,7 +30,7 @@ def test_unseen_limbs_of_the_cleaned_model_stay_still_on_cuda(optimizer, artifac
 
 
 def test_legs_of_the_raw_model_turn_on_cuda(artifacts):
-    from smplprep.stock.replay import fit, limb_turns, make_scene
+    from smplprep.replay.replay import fit, limb_turns, make_scene
 
     raw = read(artifacts / "SMPLH_RAW.npz")
     scene = make_scene(raw, device="cuda")

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.gpu
 
 @pytest.mark.parametrize("name", ["SMPLH_CLEAN.npz", "SMPLH_CLEAN.pkl"])
 def test_every_check_passes_on_cuda(name, artifacts: Path):
-    from smplprep.stock.verify import FAILED, PASSED, verify
+    from smplprep.verify.verify import FAILED, PASSED, verify
 
     if not (artifacts / name).exists():
         pytest.skip(f"{name} was not carried to this machine")

@@ -1,4 +1,4 @@
-"""A few seconds of ``scripts/fuzz.py``; CI runs a minute of it, you as much as you like."""
+"""A few seconds of ``tests/fuzz.py``; CI runs a minute of it, you as much as you like."""
 
 from __future__ import annotations
 

@@ -15,11 +15,11 @@ import small_files
 from numpy.typing import NDArray
 
 from smplprep import read_model
-from smplprep.contents import Limits
 from smplprep.errors import VerificationError
 from smplprep.io.check_written import OWN, check_written
 from smplprep.io.write_model import write_container, write_model
-from smplprep.model import Model
+from smplprep.records.contents import Limits
+from smplprep.records.model import Model
 
 
 @pytest.fixture(params=["stored", "deflated"])

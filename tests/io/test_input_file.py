@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from mistaken import MISTAKEN
 
-from smplprep.contents import Limits
 from smplprep.errors import ModelReadError
 from smplprep.io.input_file import CHUNK, PIECE, file_sha256, open_input
+from smplprep.records.contents import Limits
 
 
 def refusal(path: Path | str, **options: Limits) -> ModelReadError:

@@ -47,7 +47,7 @@ def test_reading_does_not_wait_for_numpy(path: Path) -> None:
     """It is imported meanwhile; so ``clean_file`` must not need it to begin with, either."""
     script = f"""
 import sys
-import smplprep.clean_file
+import smplprep.jobs.clean_file
 from smplprep.io.packed_file import read_packed
 read_packed({str(path)!r})
 assert "numpy" not in sys.modules

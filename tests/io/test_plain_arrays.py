@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from smplprep import ModelWriteError, read_model, write_model
-from smplprep.contents import ObjectArray, Sparse
 from smplprep.io.plain_arrays import plain_array, texts_among
+from smplprep.records.contents import ObjectArray, Sparse
 
 
 @pytest.mark.parametrize(

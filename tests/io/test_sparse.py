@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis.extra import numpy as nps
 from numpy.typing import NDArray
 
-from smplprep.contents import DEFAULT_LIMITS, Limits, Sparse
 from smplprep.errors import ModelReadError
 from smplprep.io.sparse import LAYOUTS, check_sparse, densify, sparsify
+from smplprep.records.contents import DEFAULT_LIMITS, Limits, Sparse
 
 DENSE = np.array([[0, 0.5, 0.5, 0], [1, 0, 0, 0], [0, 0, 0, 2.0]])
 

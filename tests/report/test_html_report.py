@@ -16,10 +16,10 @@ from click.testing import CliRunner
 
 from smplprep import Options, Report, read_model
 from smplprep.audit.support import support_of
-from smplprep.clean_file import clean_file
 from smplprep.cli.main import smplprep
 from smplprep.errors import install
-from smplprep.pipeline import clean
+from smplprep.jobs.clean_file import clean_file
+from smplprep.jobs.pipeline import clean
 from smplprep.report.html import render
 from smplprep.report.html.figures import figures
 from smplprep.report.html.render import plotly_script, render_page
@@ -314,7 +314,7 @@ def test_what_is_no_report_is_refused(tmp_path, text, message):
 
 def test_clean_never_imports_plotly_or_matplotlib(standin_dir, tmp_path):
     code = (
-        "import sys; from smplprep.clean_file import clean_file; clean_file(*sys.argv[1:]);"
+        "import sys; from smplprep.jobs.clean_file import clean_file; clean_file(*sys.argv[1:]);"
         "print({'plotly', 'matplotlib', 'torch', 'smplx'} & set(sys.modules))"
     )
     source = standin_dir / "SMPLH_NEUTRAL_NOHANDS.npz"

@@ -11,12 +11,12 @@ import pytest
 import scipy.sparse as sp
 
 from smplprep import Options, Report
-from smplprep.clean_file import clean_file
-from smplprep.pipeline import clean
-from smplprep.poses import pose_set
+from smplprep.geometry.poses import pose_set
+from smplprep.geometry.skinning import posed_vertices
+from smplprep.jobs.clean_file import clean_file
+from smplprep.jobs.pipeline import clean
 from smplprep.report.summary import change_lines
 from smplprep.report.viewer import unpacked
-from smplprep.skinning import posed_vertices
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,9 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="torch (extra 'verify') is not installed")
 
-from smplprep.stock import load, replay  # noqa: E402
-from smplprep.stock.evaluate import Body, rotation_matrices  # noqa: E402
+from smplprep.evaluate.on_torch import Body, rotation_matrices  # noqa: E402
+from smplprep.replay import replay  # noqa: E402
+from smplprep.stock import load  # noqa: E402
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from smplprep import SmplprepError, localize_posedirs, prune_weights, read_model
-from smplprep.kinematics import parents_of
+from smplprep.geometry.kinematic_tree import parents_of
 
 
 def in_line(parents, joint, other, hops):

@@ -134,8 +134,8 @@ def test_the_input_is_not_touched_and_the_output_is_read_only(small_model):
 
 def test_no_vertex_moves_farther_than_the_error_bound(standin):
     """r_v * max_jk |T_j v - T_k v| over the joints of the input row, in a bent pose."""
-    from smplprep.poses import pose_set
-    from smplprep.skinning import posing, skin_block, unposed_block
+    from smplprep.geometry.poses import pose_set
+    from smplprep.geometry.skinning import posing, skin_block, unposed_block
 
     pruned, _ = prune_weights(standin)
     poses, betas = pose_set(standin.family.joint_names(52, "smplx"), 16, n_poses=1)

@@ -17,8 +17,8 @@ from smplprep import (
     sparsify_regressor,
 )
 from smplprep.audit.support import support_of
-from smplprep.clean_file import clean_file
-from smplprep.mirror import KEY, mirror_of, pairs_by_geometry
+from smplprep.geometry.mirror import KEY, mirror_of, pairs_by_geometry
+from smplprep.jobs.clean_file import clean_file
 from smplprep.report.report import Report
 from smplprep.transforms.symmetrize import symmetrize
 

@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...contents import DEFAULT_LIMITS, Contents, Limits, Sparse
 from ...errors import ModelReadError, shown
+from ...records.contents import DEFAULT_LIMITS, Contents, Limits, Sparse
 from ..npz.npy import DTYPE, NpyHeader, array_from
 from ..packed_file import PackedFile
 from ..sparse import LAYOUTS, check_sparse

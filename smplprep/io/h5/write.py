@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...contents import Sparse
 from ...errors import ModelWriteError
+from ...records.contents import Sparse
 from ..npz.zip_directory import is_plain_key
 from ..output import Output
 

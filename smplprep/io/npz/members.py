@@ -10,8 +10,8 @@ from __future__ import annotations
 import zlib
 from dataclasses import dataclass
 
-from ...contents import DEFAULT_LIMITS, Limits, RawMember
 from ...errors import ModelReadError
+from ...records.contents import DEFAULT_LIMITS, Limits, RawMember
 from ..input_file import InputFile
 from ..memory import fresh_memory
 from .zip_directory import DEFLATED, Entry, payload_starts, read_directory

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ...contents import Limits, read_only
 from ...errors import ModelReadError, ModelWriteError, shown
+from ...records.contents import Limits, read_only
 
 MAGIC = b"\x93NUMPY"
 MAX_HEADER = 10_000

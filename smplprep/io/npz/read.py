@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ...contents import DEFAULT_LIMITS, Contents, Limits, ObjectArray
 from ...errors import ModelReadError, shown
+from ...records.contents import DEFAULT_LIMITS, Contents, Limits, ObjectArray
 from ..packed_file import PackedFile
 from .npy import NpyHeader, array_from, check_shape, read_header
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ...contents import DEFAULT_LIMITS, Limits
 from ...errors import ModelReadError, shown
+from ...records.contents import DEFAULT_LIMITS, Limits
 from ..input_file import InputFile
 from .members import check_together
 from .npy import NpyHeader, check_shape, read_header

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ...contents import RawMember
 from ...errors import ModelWriteError
+from ...records.contents import RawMember
 from ..input_file import CHUNK
 from ..output import Output
 from .npy import encode_header

@@ -10,8 +10,8 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
-from ...contents import Limits
 from ...errors import ModelReadError, shown
+from ...records.contents import Limits
 from ..input_file import InputFile
 
 STORED, DEFLATED = 0, 8

@@ -8,18 +8,15 @@ from __future__ import annotations
 
 import math
 import re
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...contents import ObjectArray, read_only
 from ...errors import shown
+from ...records.contents import ObjectArray, read_only
 from ..npz.npy import NpyHeader, array_from, check_shape
 from .names import Call, Meaning, Name
-
-if TYPE_CHECKING:
-    from .values import Values
+from .values import Values
 
 # Codes that cannot point into memory and have no parts. The byte order comes from the state.
 DTYPE_CODE = re.compile(r"[biu]1|[iu][248]|f[248]|[SU][1-9]\d{0,3}|O8?")

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...contents import Sparse, read_only
+from ...records.contents import Sparse, read_only
 from ..npz.npy import check_shape
 from ..sparse import check_sparse
 from .names import Call
-
-if TYPE_CHECKING:
-    from .values import Values
+from .values import Values
 
 
 class _Attributes:

@@ -10,20 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ...contents import Limits
 from ...errors import shown
-from .names import (
-    ALLOWED,
-    BUILDABLE,
-    CLASSES,
-    REDUCIBLE,
-    ByteText,
-    Call,
-    Dict,
-    Meaning,
-    Name,
-    Set,
-)
+from ...records.contents import Limits
+from .names import ALLOWED, BUILDABLE, CLASSES, REDUCIBLE, ByteText, Call, Dict, Meaning, Name, Set
 from .opcodes import Op
 from .operands import FLOAT, INT, Operands
 

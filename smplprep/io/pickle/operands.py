@@ -6,8 +6,8 @@ import codecs
 import re
 import struct
 
-from ...contents import Limits
 from ...errors import ModelReadError, shown
+from ...records.contents import Limits
 from .names import ByteText, LongText
 from .opcodes import Op
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TypeGuard
 
-from ...contents import DEFAULT_LIMITS, Limits
 from ...errors import ModelReadError
+from ...records.contents import DEFAULT_LIMITS, Limits
+from .calls import CALLS
 from .machine import Machine
 from .names import Call, Dict, Meaning
 from .values import Values
@@ -44,7 +45,7 @@ def read_pickle(
             follow; the message says what and where.
     """
     record = Machine(buffer, path=path, key=key, limits=limits).run()
-    values = Values(path=path, key=key, limits=limits, n_bytes=memoryview(buffer).nbytes)
+    values = Values(CALLS, path=path, key=key, limits=limits, n_bytes=memoryview(buffer).nbytes)
     if not _is_dict(record):
         return PickleResult(values.value(record))
     entries, notes = {}, {}

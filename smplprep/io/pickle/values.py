@@ -3,25 +3,14 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NoReturn, TypeVar
 
 import numpy as np
 
-from ...contents import Limits, ObjectArray, Sparse
 from ...errors import ModelReadError, shown
-from .arrays import array_of, buffer_array_of, dtype_of, scalar_of
-from .classes import ch_of, select_of, sparse_of
-from .names import (
-    CLASSES,
-    ByteText,
-    Call,
-    Dict,
-    LongText,
-    Meaning,
-    Name,
-    Set,
-)
+from ...records.contents import Limits, ObjectArray, Sparse
+from .names import CLASSES, ByteText, Call, Dict, LongText, Meaning, Name, Set
 
 # Python 2 has one type for text and bytes. Up to here it is taken for text. No key is longer.
 _SHORT = 4096
@@ -36,11 +25,21 @@ class Values:
     """Turns the records of one pickle into values.
 
     Attributes:
-        path, key: named in errors; whoever walks through the top level sets the key.
+        calls: what each callable that a file may name gives, see ``calls.py``.
+        path, key: named in errors; the key is set while the top level of the pickle is walked.
         limits: how much the pickle may ask for.
     """
 
-    def __init__(self, *, path: str | None, key: str | None, limits: Limits, n_bytes: int) -> None:
+    def __init__(
+        self,
+        calls: Mapping[Meaning, Callable[[Values, Call], object]],
+        *,
+        path: str | None,
+        key: str | None,
+        limits: Limits,
+        n_bytes: int,
+    ) -> None:
+        self.calls = calls
         self.path = path
         self.key = key
         self.limits = limits
@@ -209,7 +208,7 @@ class Values:
     def called(self, call: Call) -> object:
         if id(call) in self._shared:
             return self._shared[id(call)]
-        value = _CALLS[self.class_of(call).meaning](self, call)
+        value = self.calls[self.class_of(call).meaning](self, call)
         # Only these are shared. A list in many places is many lists, or a file of a few bytes
         # could hold a tree that nobody can walk.
         if isinstance(value, np.ndarray | bytes | Sparse):
@@ -263,20 +262,4 @@ _VALUES: dict[type, Callable[[Values, Any], object]] = {
     Set: Values.set_of,
     Call: Values.called,
     Name: Values.bare_name,
-}
-
-_CALLS: dict[Meaning, Callable[[Values, Call], object]] = {
-    Meaning.ARRAY: array_of,
-    Meaning.BUFFER_ARRAY: buffer_array_of,
-    Meaning.SCALAR: scalar_of,
-    Meaning.DTYPE: dtype_of,
-    Meaning.ENCODE: Values.encoded,
-    Meaning.BYTES: Values.empty_bytes,
-    Meaning.SET: Values.set_of,
-    Meaning.ORDERED_DICT: Values.dict_of,
-    Meaning.CSC: sparse_of,
-    Meaning.CSR: sparse_of,
-    Meaning.COO: sparse_of,
-    Meaning.CH: ch_of,
-    Meaning.SELECT: select_of,
 }

@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...contents import ObjectArray, Sparse
 from ...errors import ModelWriteError
+from ...records.contents import ObjectArray, Sparse
 from ..output import Output
 from .arrays import DTYPE_CODE
 from .opcodes import Op

@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Any
 
 from ...errors import LABEL_WIDTH, shown
-from ...options import NEEDS
+from ...records.options import NEEDS
 
 BEFORE, AFTER = "#9a948c", "#3a7ec2"
 EXPECTED = ("#a9cbea", "#1d5fa6")  # weakest and strongest gradient

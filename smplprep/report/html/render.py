@@ -14,17 +14,10 @@ from typing import Any
 
 from ...errors import SmplprepError, install
 from ...io.replace_file import replacing
-from ...options import flag_of
+from ...records.options import flag_of
 from ..summary import FIGURES, budget_sentences, millimeters
 from ..verdict import verdict
-from .figures import (
-    change_of,
-    energy_per_joint,
-    figures,
-    mass_per_joint,
-    moments,
-    used_tolerance,
-)
+from .figures import change_of, energy_per_joint, figures, mass_per_joint, moments, used_tolerance
 
 # Where plotly's script goes, which is most of a page. Only our own scripts come after it.
 PLOTLY = "\0"

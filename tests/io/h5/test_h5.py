@@ -15,13 +15,13 @@ import pytest
 from hdf5 import HOSTILE, largest, made, texts_that_widen, zeros
 
 from smplprep import read_model, write_model
-from smplprep.contents import Contents, Limits, Sparse
 from smplprep.errors import ModelReadError, ModelWriteError
 from smplprep.io.check_written import identical
 from smplprep.io.h5 import read as h5_read
 from smplprep.io.h5.write import write_h5
 from smplprep.io.read_model import read_contents
 from smplprep.io.sparse import sparsify
+from smplprep.records.contents import Contents, Limits, Sparse
 
 ENTRIES = {
     "zeta": np.arange(6.0).reshape(2, 3),

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as nps
 from numpy.typing import NDArray
 
-from smplprep.contents import DEFAULT_LIMITS, Limits
 from smplprep.errors import ModelReadError, ModelWriteError
 from smplprep.io.npz.npy import array_from, encode_header, read_header
+from smplprep.records.contents import DEFAULT_LIMITS, Limits
 
 
 def read_npy(member: memoryview, *, key: str, limits: Limits = DEFAULT_LIMITS) -> NDArray:

@@ -31,13 +31,13 @@ from archives import (
 )
 from numpy.typing import NDArray
 
-from smplprep.contents import DEFAULT_LIMITS, Contents, Limits, ObjectArray
 from smplprep.errors import ModelReadError
 from smplprep.io.input_file import open_input
 from smplprep.io.npz.members import read_members
 from smplprep.io.npz.read import read_npz
 from smplprep.io.npz.stream import open_members
 from smplprep.io.packed_file import read_packed
+from smplprep.records.contents import DEFAULT_LIMITS, Contents, Limits, ObjectArray
 
 
 @pytest.fixture

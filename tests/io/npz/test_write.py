@@ -18,12 +18,12 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as nps
 from numpy.typing import NDArray
 
-from smplprep.contents import Contents
 from smplprep.errors import ModelWriteError
 from smplprep.io.npz import write as npz_write
 from smplprep.io.npz.read import read_npz
 from smplprep.io.npz.write import write_npz
 from smplprep.io.packed_file import read_packed
+from smplprep.records.contents import Contents
 
 ARRAYS: dict[str, NDArray] = {
     "weights": np.arange(12.0).reshape(3, 4),

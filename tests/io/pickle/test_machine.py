@@ -14,10 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as nps
 
-from smplprep.contents import DEFAULT_LIMITS, Limits, ObjectArray, Sparse
 from smplprep.errors import ModelReadError
 from smplprep.io.pickle.read import read_pickle, read_pickle_model
 from smplprep.io.sparse import densify
+from smplprep.records.contents import DEFAULT_LIMITS, Limits, ObjectArray, Sparse
 
 RECORDED = Path(__file__).parent / "recorded"
 PROTOCOLS = range(pickle.HIGHEST_PROTOCOL + 1)

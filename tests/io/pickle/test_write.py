@@ -16,13 +16,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as nps
 
-from smplprep.contents import ObjectArray, Sparse
 from smplprep.errors import ModelWriteError
 from smplprep.io.check_written import identical
 from smplprep.io.pickle import write as pickle_write
 from smplprep.io.pickle.read import read_pickle_model
 from smplprep.io.pickle.write import write_pickle
 from smplprep.io.sparse import sparsify
+from smplprep.records.contents import ObjectArray, Sparse
 
 DENSE = np.array([[0, 0.5, 0.5, 0], [1, 0, 0, 0], [0, 0, 0, 2]])
 MATRIX = sp.csr_matrix(DENSE)

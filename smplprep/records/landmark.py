@@ -1,0 +1,49 @@
+"""A point on the body: a vertex, a point on a face, or a regressed joint."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..errors import LABEL_WIDTH, shown
+
+
+@dataclass(frozen=True)
+class Landmark:
+    """A point on the body; exactly one of ``vertex``, ``face`` and ``joint`` is set.
+
+    Data has its ``name``, whatever its length, text and charts its ``label``.
+
+    Attributes:
+        corners, shares: of a point on a face: its vertices, and how much each counts.
+    """
+
+    name: str
+    vertex: int | None = None
+    joint: int | None = None
+    face: int | None = None
+    corners: tuple[int, ...] = ()
+    shares: tuple[float, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """The name, cut so that it fits a table."""
+        return shown(self.name, LABEL_WIDTH)
+
+    @property
+    def source(self) -> str:
+        """Which of the three it is: "vertex", "face" or "joint"."""
+        if self.face is not None:
+            return "face"
+        return "joint" if self.vertex is None else "vertex"
+
+    @property
+    def index(self) -> int | None:
+        """The number of the vertex, face or joint."""
+        return {"face": self.face, "joint": self.joint, "vertex": self.vertex}[self.source]
+
+    @property
+    def blend(self) -> dict[int, float]:
+        """The vertices that make it, and the share of each; none for a regressed joint."""
+        if self.vertex is not None:
+            return {self.vertex: 1.0}
+        return {v: share for v, share in zip(self.corners, self.shares, strict=True) if share}

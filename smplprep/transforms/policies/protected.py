@@ -1,0 +1,50 @@
+"""What the user keeps from any policy: the weights of some joints, and of some vertices."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...errors import SmplprepError, shown
+from ...geometry.mirror import mirror_of
+from ...records.model import Model
+from ...records.options import Options
+
+
+def kept_entries(model: Model, options: Options) -> NDArray[np.bool_] | None:
+    """(V, J) weights that are not to be touched; None where the options name none.
+
+    Raises:
+        SmplprepError: a name that is no joint's, or an index that is no vertex.
+    """
+    if not options.keep_joints and not options.keep_vertices:
+        return None
+    kept = np.zeros((model.n_vertices, model.n_joints), dtype=bool)
+    kept[:, joints_named(options.keep_joints, model)] = True
+    for vertex in options.keep_vertices:
+        if not 0 <= vertex < model.n_vertices:
+            raise SmplprepError(
+                f"{vertex} is no vertex of {model.n_vertices}",
+                path=getattr(options.keep_vertices, "path", None),
+            )
+        kept[vertex] = True
+    if options.symmetrize:  # what is kept of one half is kept of the other, or the halves differ
+        kept |= mirror_of(model).of_weights(kept)
+    return kept
+
+
+def joints_named(names: tuple[str, ...], model: Model) -> list[int]:
+    """The joints with these names, in either vocabulary."""
+    index = {
+        name: joint
+        for vocabulary in ("smplx", "findings")
+        for joint, name in enumerate(model.family.joint_names(model.n_joints, vocabulary))
+    }
+    for name in names:
+        if name not in index:
+            raise SmplprepError(
+                f"{shown(name)!r} is no joint of this model",
+                path=model.source.path,
+                hint=f"Its joints are {', '.join(model.family.joint_names(model.n_joints))}.",
+            )
+    return [index[name] for name in names]

@@ -1,0 +1,222 @@
+"""The checks of ``verify``, one function each: it returns its figure, or raises ``CheckError``.
+
+Those that need the original are in ``verify_against``.
+"""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+
+from ..audit.support import landmark_support, landmark_table
+from ..errors import ModelReadError, shown
+from ..geometry.kinematic_tree import parents_of
+from ..geometry.skinning import posed_vertices
+from ..geometry.validation import MAX_SUM_ERROR
+from ..io.read_model import read_model
+from ..records.file_keys import STAMP_KEY
+from ..stock.load import posed, stock_from_file
+from ..transforms.prune_weights import SUM_SLACK_EPS
+from .claims import NotAReportError, read_promise
+from .figures import check_told, figures_of
+from .subject import CheckError, Subject, stock_verdict
+
+N_FORWARD = 4  # poses in which stock smplx's vertices are compared with the audit's
+FORWARD_MM = 0.01  # stock smplx computes in float32: a few 1e-4 mm
+
+
+def check_report(subject: Subject) -> str:
+    """There is a report, and it holds what the checks need."""
+    path = subject.path.with_suffix(".report.json")
+    try:
+        subject.promise = read_promise(path)
+        subject.points, subject.family = subject.promise.points, subject.promise.family
+    except ModelReadError as error:
+        raise CheckError(f"{path.name}: {error.message}") from error
+    except NotAReportError as error:
+        raise CheckError(f"{path.name} is no report of smplprep clean: {error}") from error
+    return f"{path.name}, written by smplprep {subject.promise.version}"
+
+
+def check_file(subject: Subject) -> str:
+    """The file can be read and is a body model; what its rows sum to is another check's matter."""
+    subject.model = read_model(
+        subject.path, normalize_rows=True, family=subject.family, limits=subject.limits
+    )
+    source = subject.model.source
+    return f"{source.container}, {source.n_bytes:,} bytes, family {subject.model.family.name}"
+
+
+def check_sha256(subject: Subject) -> str:
+    """The file is the one that the report tells of."""
+    found, wanted = subject.model.source.sha256, subject.promise.output_sha256
+    if found != wanted:
+        raise CheckError(f"the file has {str(found)[:16]}..., the report {shown(wanted)[:16]}...")
+    return f"{found[:16]}..., as in the report"
+
+
+def check_options(subject: Subject) -> str:
+    """The stamp in the file names the report's options and input."""
+    try:
+        stamp = json.loads(str(subject.model.extras.get(STAMP_KEY)))
+        options, input_sha256 = stamp["options"], stamp["input_sha256"]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise CheckError(f"the file has no readable key {STAMP_KEY!r}") from error
+    promise = subject.promise
+    if promise.nothing_done:
+        return "the clean found nothing to do, so the file keeps an earlier stamp"
+    if options != promise.options:
+        raise CheckError("the file's stamp and the report name different options")
+    if input_sha256 != promise.input_sha256:
+        raise CheckError("the file's stamp and the report name different inputs")
+    return f"{len(options)} options and the input's SHA-256, as in the report"
+
+
+def check_arrays(subject: Subject) -> str:
+    """Every key has the dtype and shape that the report gives it."""
+    entries = subject.model.entries()
+    wanted = subject.promise.keys
+    if list(entries) != list(wanted):
+        odd = sorted(set(entries) ^ set(wanted)) or ["their order"]
+        raise CheckError(f"the keys are not the report's: {shown(', '.join(odd))}")
+    for key, (dtype, shape) in wanted.items():
+        value = entries[key]
+        if shape is None or not isinstance(value, np.ndarray):
+            continue  # a key that was no array when the report was written, such as the stamp
+        if (str(value.dtype), value.shape) != (dtype, shape):
+            raise CheckError(
+                f"{shown(key)} is {value.dtype} {value.shape}, "
+                f"in the report {shown(dtype)} {shown(shape)}"
+            )
+    return f"{len(wanted)} keys with the report's dtypes and shapes"
+
+
+def check_rows(subject: Subject) -> str:
+    """Every row of weights sums to 1, within rounding of its dtype.
+
+    The sums that a clean settles for are added entry by entry in that dtype, so that of n weights
+    each after the first may add an eps. A row that holds what the options keep may be as far off
+    as it was in the original, with which "untouched" compares what was kept.
+    """
+    weights = subject.model.weights
+    off = np.abs(weights.sum(axis=1, dtype=np.float64) - 1.0)
+    n_added = np.maximum(np.count_nonzero(weights, axis=1) - 1, 0)
+    bound = (SUM_SLACK_EPS + n_added) * float(np.finfo(weights.dtype).eps)
+    excused = np.zeros(len(weights), dtype=bool)
+    kept = subject.kept
+    if kept is not None:
+        excused = (kept & (weights != 0)).any(axis=1) & (off > bound)
+        excused &= off <= MAX_SUM_ERROR + bound
+    excess = np.where(excused, 0.0, off / bound)
+    worst = int(excess.argmax())
+    figure = f"at worst off by {off[worst]:.2g} (vertex {worst}); {bound[worst]:.2g} is rounding"
+    if excess[worst] > 1:
+        raise CheckError(figure)
+    if excused.any():
+        figure += (
+            f"; {excused.sum()} rows hold kept weights and are off by {off[excused].max():.2g}"
+        )
+    return figure
+
+
+def check_smplx(subject: Subject) -> str:
+    """Stock smplx loads the file unchanged and holds the very numbers that the audit reads."""
+    model = subject.stock
+    parents = parents_of(model.kintree_table)
+    with stock_verdict("it cannot load the file"):
+        body = stock_from_file(
+            subject.path,
+            model.source.container,
+            family=model.family.name,
+            device=subject.device,
+        )
+    flat = model.posedirs.reshape(-1, model.posedirs.shape[2]).T
+    for name, array in (
+        ("lbs_weights", model.weights),
+        ("J_regressor", model.J_regressor),
+        ("v_template", model.v_template),
+        ("shapedirs", model.shapedirs[:, :, : body.num_betas]),
+        ("posedirs", flat),
+        ("parents", parents),
+    ):
+        loaded = getattr(body, name).cpu().numpy()
+        if not np.array_equal(loaded, array.astype(loaded.dtype)):
+            raise CheckError(f"its {name} is not what the file holds")
+    subject.body = body
+    name = type(body).__name__
+    return (
+        f"{name}, float32 on {subject.device}, {body.num_betas} betas; its buffers are the file's"
+    )
+
+
+def check_forward(subject: Subject) -> str:
+    """Forward and backward are finite, and the vertices are those that the audit computes."""
+    import torch
+
+    poses, betas = subject.poses(N_FORWARD)
+    like = {"dtype": torch.float32, "device": subject.body.v_template.device}
+    with stock_verdict("it cannot pose the body"), torch.no_grad():
+        out = posed(subject.body, torch.tensor(poses, **like), torch.tensor(betas, **like))
+    apart = out.vertices.double().cpu().numpy() - posed_vertices(subject.model, poses, betas)
+    apart_mm = 1000.0 * float(np.sqrt(np.square(apart).sum(axis=2)).max())
+    figure = f"{N_FORWARD} poses, at most {apart_mm:.2g} mm from the audit's own skinning"
+    if not apart_mm <= FORWARD_MM:  # so that NaN fails
+        raise CheckError(figure)
+    if not np.isfinite(subject.jacobians).all():
+        raise CheckError("a gradient is not finite")
+    return figure
+
+
+def check_support(subject: Subject) -> str:
+    """Autograd's support of each landmark is the audit's, joint by joint."""
+    landmarks = subject.landmarks
+    wanted = landmark_support(subject.stock, landmarks).either[:, subject.not_root]
+    differ = subject.moved[:, subject.not_root] != wanted
+    if differ.any():
+        names = [landmarks[row].label for row in np.flatnonzero(differ.any(axis=1))]
+        raise CheckError(f"autograd and the audit differ at {', '.join(names)}")
+    n_points, n_rotations = wanted.shape
+    return f"autograd agrees with the audit on {n_points} joints x {n_rotations} rotations"
+
+
+def check_leaks(subject: Subject) -> str:
+    """Outside its own chain every landmark's gradient is exactly zero."""
+    landmarks = subject.landmarks
+    outside = ~landmark_support(subject.stock, landmarks).expected & subject.not_root
+    sizes_mm = 1000.0 * np.sqrt(np.square(subject.jacobians).sum(axis=(2, 3)))
+    leaking = np.flatnonzero((subject.moved & outside).any(axis=1))
+    if leaking.size:
+        raise CheckError(
+            f"{leaking.size} landmarks leak, by up to {sizes_mm[outside].max():.2g} mm per radian: "
+            + ", ".join(landmarks[row].label for row in leaking)
+        )
+    return f"{int(outside.sum())} gradients outside the landmarks' chains, all exactly 0"
+
+
+def check_landmarks(subject: Subject) -> str:
+    """The audit's landmark table is the report's, row by row."""
+    model = subject.with_named(subject.model)
+    rows = [without_before(row) for row in landmark_table(model, model)]
+    told = [without_before(row) for row in subject.promise.told["landmarks"]]
+    if len(told) != len(rows):
+        raise CheckError(f"{len(rows)} landmarks, in the report {len(told)}")
+    wrong = [str(row["landmark"]) for row, other in zip(rows, told, strict=True) if row != other]
+    if wrong:
+        raise CheckError(f"not as in the report: {', '.join(map(shown, wrong))}")
+    if not rows:
+        return "none are known on the skin of this kind of model: joints alone were looked at"
+    return f"{len(rows)} landmarks, supports as in the report"
+
+
+def without_before(row: dict[str, object]) -> dict[str, object]:
+    """What a row of the landmark table says of the cleaned file."""
+    return {key: value for key, value in row.items() if key != "before"}
+
+
+def check_figures(subject: Subject) -> str:
+    """What the report counts and measures of the cleaned file is what the file holds."""
+    model = subject.with_named(subject.model)
+    found = figures_of(model, landmark_table(model, model), "after")
+    check_told(found, subject.promise)
+    return "size, counts, influences and gradients of the cleaned file, as in the report"

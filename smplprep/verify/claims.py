@@ -1,0 +1,112 @@
+"""What a report says of the file beside it, as far as ``verify`` holds the file to it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..errors import shown
+from ..io.input_file import read_text
+from ..records.families import FAMILIES
+from ..records.landmark import Landmark
+
+DISPLACEMENT_KEYS = ("mean_mm", "p99_mm", "max_mm")
+# What the steps of a clean can change, other than by casting it.
+WORKED_ON = frozenset({"weights", "J_regressor", "posedirs", "shapedirs"})
+
+
+class NotAReportError(Exception):
+    """The file is no JSON, or lacks what a report has."""
+
+
+@dataclass(frozen=True)
+class Promise:
+    """The parts of a report that can be checked.
+
+    Attributes:
+        version: of the smplprep that wrote it.
+        family: as which the files were read.
+        input_sha256, output_sha256: of the two files.
+        options: of the clean.
+        keys: key -> (dtype, shape) of the output; the shape is None for what is no array.
+        points: the landmarks of the skin.
+        rescued: vertices that were left with one weight.
+        max_shift_mm: of each joint over the shape space.
+        worked_on: the fields in which a step changed values, other than by casting them.
+        nothing_done: whether no step changed anything.
+        displacement_mm: DISPLACEMENT_KEYS -> figure.
+        told: the report as parsed, for figures that are looked at one by one.
+    """
+
+    version: str
+    family: str
+    input_sha256: str
+    output_sha256: str
+    options: dict[str, Any]
+    keys: dict[str, tuple[str, tuple[int, ...] | None]]
+    points: list[Landmark]
+    rescued: frozenset[int]
+    max_shift_mm: list[float]
+    worked_on: frozenset[str]
+    nothing_done: bool
+    displacement_mm: dict[str, float]
+    told: dict[str, Any]
+
+
+def read_promise(path: Path) -> Promise:
+    """Read NAME.report.json.
+
+    Raises:
+        ModelReadError: it cannot be read.
+        NotAReportError: it is no report; the message says what it lacks.
+    """
+    text = read_text(path)
+    try:
+        return promise_of(json.loads(text))
+    except KeyError as error:
+        raise NotAReportError(f"it lacks {shown(error)}") from error
+    except (ValueError, TypeError, AttributeError, RecursionError, OverflowError) as error:
+        raise NotAReportError(shown(error)) from error
+
+
+def promise_of(report: dict[str, Any]) -> Promise:
+    """The promise of a report as parsed; KeyError, TypeError or ValueError where it is none."""
+    steps = [step for step in report["changes"] if step["transform"] != "cast_floats"]
+    fields = [str(step["field"]) for step in steps if step["rows_touched"]]
+    worked_on = {field for listed in fields for field in listed.split(", ")} & WORKED_ON
+    if "J_regressor" in worked_on:
+        worked_on.add("J")  # it follows the regressor
+    if report["family"] not in FAMILIES:
+        raise ValueError(f"the family {shown(report['family'])!r} is none of {', '.join(FAMILIES)}")
+    return Promise(
+        version=shown(report["smplprep_version"], 24),
+        family=report["family"],
+        input_sha256=str(report["input"]["sha256"]),
+        output_sha256=str(report["output"]["sha256"]),
+        options=dict(report["options"]),
+        keys={row["key"]: (row["dtype"], shape_of(row)) for row in report["output"]["keys"]},
+        points=[point_of(row) for row in report["landmarks"]],
+        rescued=frozenset(int(row["vertex"]) for row in report["rescued_rows"]),
+        max_shift_mm=[float(row["max_shift_mm"]) for row in report["regressor"]],
+        worked_on=frozenset(worked_on),
+        nothing_done=not any(step["rows_touched"] for step in report["changes"]),
+        displacement_mm={key: float(report["displacement"][key]) for key in DISPLACEMENT_KEYS},
+        told=report,
+    )
+
+
+def point_of(row: dict[str, Any]) -> Landmark:
+    """The landmark of one row."""
+    if row["vertex"] is not None:
+        return Landmark(str(row["landmark"]), vertex=int(row["vertex"]))
+    corners, shares = tuple(map(int, row["corners"])), tuple(map(float, row["shares"]))
+    if len(corners) != len(shares):
+        raise ValueError(f"{len(corners)} corners and {len(shares)} shares")
+    return Landmark(str(row["landmark"]), face=int(row["face"]), corners=corners, shares=shares)
+
+
+def shape_of(row: dict[str, Any]) -> tuple[int, ...] | None:
+    """The shape of one key."""
+    return None if row["shape"] is None else tuple(row["shape"])

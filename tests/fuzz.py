@@ -1,0 +1,175 @@
+"""Feed damaged model files to smplprep until the time is up: each must be read or refused.
+
+    python tests/fuzz.py [--seconds 60] [--seed 0] [--h5]
+
+Hypothesis chooses a good file and what to do to it, and shrinks what fails. Anything but success or
+a SmplprepError is a failure; its file is kept beside where the program was started.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import itertools
+import pickle
+import tempfile
+import time
+import warnings
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import small_files
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+from scipy.sparse import csc_matrix
+
+from smplprep import SmplprepError, clean, read_model
+from smplprep.io.write_model import write_container
+
+BATCH = 200
+
+
+def good_files() -> list[bytes]:
+    """The small model in every spelling that needs no child process."""
+    arrays = small_files.arrays()
+    odd = arrays | {
+        "f": arrays["f"].astype(">i8"),
+        "kintree_table": arrays["kintree_table"].astype(np.float64),
+        "posedirs": np.asfortranarray(arrays["posedirs"].astype(np.float32)),
+        "names": np.array({"a": [1, (2, None)], "b": {3}}, dtype=object),
+        "bs_type": np.array("lrotmin"),
+    }
+    saved, streamed = io.BytesIO(), io.BytesIO()
+    np.savez(saved, **odd)
+    np.savez_compressed(streamed, **odd)
+    sparse = odd | {"J_regressor": csc_matrix(arrays["J_regressor"]), "bs_type": "lrotmin"}
+    return [
+        small_files.as_npz(arrays),
+        small_files.as_npz(arrays, compress=True),
+        saved.getvalue(),
+        streamed.getvalue(),
+        small_files.as_pkl(dict(arrays)),
+        *(pickle.dumps(sparse, protocol) for protocol in range(6)),
+    ]
+
+
+@st.composite
+def damaged(draw: st.DrawFn, files: list[bytes]) -> bytes:
+    """One of the files with a few changes; those inside a .npz get their checksums made right."""
+    body = draw(st.sampled_from(files))
+    if body.startswith(b"PK") and draw(st.booleans()):
+        return repacked(body, draw)
+    return changed(body, draw)
+
+
+def repacked(body: bytes, draw: st.DrawFn) -> bytes:
+    """A .npz in which one member is damaged, and which is whole otherwise."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(body)) as old, zipfile.ZipFile(out, "w") as new:
+        chosen = draw(st.sampled_from(old.namelist()))
+        for name in old.namelist():
+            member = old.read(name)
+            new.writestr(zipfile.ZipInfo(name), changed(member, draw) if name == chosen else member)
+    return out.getvalue()
+
+
+def changed(body: bytes, draw: st.DrawFn) -> bytes:
+    """The bytes with one to four changes."""
+    data = bytearray(body)
+    for _ in range(draw(st.integers(1, 4))):
+        at = draw(st.integers(0, max(len(data) - 1, 0)))
+        what = draw(st.sampled_from(["byte", "bit", "number", "drop", "copy", "cut", "digit"]))
+        if what == "byte":
+            data[at : at + 1] = [draw(st.integers(0, 255))]
+        elif what == "bit":
+            data[at : at + 1] = [byte ^ 1 << draw(st.integers(0, 7)) for byte in data[at : at + 1]]
+        elif what == "number":
+            width = draw(st.sampled_from([2, 4, 8]))
+            top = 256**width - 1
+            number = draw(st.sampled_from([0, 1, top, top // 2, top // 2 + 1]))
+            data[at : at + width] = number.to_bytes(width, "little")
+        elif what == "digit":
+            digits = [k for k, byte in enumerate(data[:4096]) if byte in b"0123456789"] or [at]
+            place = draw(st.sampled_from(digits))
+            data[place : place + 1] = draw(st.sampled_from([b"0", b"9", b"99999999", b"-1", b""]))
+        elif what == "drop":
+            del data[at : at + draw(st.integers(1, 64))]
+        elif what == "copy":
+            start = draw(st.integers(0, len(data)))
+            data[at:at] = data[start : start + draw(st.integers(1, 64))]
+        else:
+            del data[at:]
+    return bytes(data)
+
+
+class Nowhere:
+    """An output that forgets."""
+
+    def write(self, data: bytes | memoryview, /) -> int:
+        return len(data)
+
+
+def try_one(body: bytes, path: Path) -> None:
+    """Read, clean and write; only a SmplprepError may end it early."""
+    path.write_bytes(body)
+    try:
+        model = read_model(path)
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")  # numbers near the largest may overflow
+            cleaned, _ = clean(model)
+        for container in ("npz", "pkl", "h5"):
+            write_container(cleaned, Nowhere(), container=container)
+    except SmplprepError as error:
+        assert "\n" not in str(error)
+
+
+def fuzz(*, seconds: float, first_seed: int = 0, h5: bool = False) -> int:
+    """Run until the time is up; how many files were tried.
+
+    Raises:
+        Whatever the program raised on a file that is neither read nor refused; the file is kept.
+    """
+    files = [small_files.as_h5(small_files.arrays())] if h5 else good_files()
+    end, n_tried = time.monotonic() + seconds, 0
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model"
+        for number in itertools.count(first_seed):
+
+            @seed(number)
+            @settings(
+                max_examples=BATCH,
+                deadline=None,
+                database=None,
+                phases=[Phase.generate, Phase.shrink],
+                suppress_health_check=list(HealthCheck),
+            )
+            @given(damaged(files))
+            def batch(body: bytes) -> None:
+                nonlocal n_tried
+                if time.monotonic() < end:
+                    n_tried += 1
+                    try_one(body, path)
+
+            try:
+                batch()
+            except BaseException:
+                Path(f"fuzz-{number}.bin").write_bytes(path.read_bytes())
+                raise
+            if time.monotonic() >= end:
+                return n_tried
+    raise AssertionError("the seeds are endless")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--h5", action="store_true", help="HDF5: slow, a process for each file")
+    args = parser.parse_args()
+    n_tried = fuzz(seconds=args.seconds, first_seed=args.seed, h5=args.h5)
+    print(f"{n_tried} files, each read or refused")
+
+
+if __name__ == "__main__":
+    main()

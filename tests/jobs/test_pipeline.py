@@ -1,0 +1,91 @@
+"""The preset: which steps run, and that they leave alone what they are told to."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from smplprep import Options
+from smplprep.jobs.pipeline import clean, steps
+from smplprep.records.file_keys import FLOAT_KEYS
+
+
+def test_weights_only_changes_only_weights(standin):
+    cleaned, report = clean(standin, Options(posedirs="keep", regressor="keep"))
+    assert cleaned.posedirs is standin.posedirs
+    assert cleaned.J_regressor is standin.J_regressor
+    assert report.data["summary"]["after"]["leaking_landmarks"] == 21  # the correctives still leak
+
+
+def test_steps_run_in_the_documented_order():
+    options = Options(shapedirs="zero", dtype="float32", symmetrize=True)
+    names = [step.func.__name__ for step in steps(options)]
+    assert names == [
+        "cast_floats",
+        "symmetrize",
+        "prune_weights",
+        "sparsify_regressor",
+        "localize_posedirs",
+        "zero_shapedirs",
+    ]
+
+
+def test_rows_sum_to_1_after_widening_too(standin):
+    """It comes before the other steps, or their sums would be those of float16s."""
+    floats = (key for key in FLOAT_KEYS if key != "posedirs")
+    half = standin.with_arrays(
+        posedirs=np.zeros(standin.posedirs.shape, np.float16),
+        **{key: getattr(standin, key).astype(np.float16) for key in floats},
+    )
+    widened, _ = clean(half, Options(dtype="float32"))
+    sums = widened.weights.sum(axis=1, dtype=np.float64)
+    assert np.abs(sums - 1).max() <= 4 * np.finfo(np.float32).eps
+    assert clean(widened, Options(dtype="float32"))[0] is widened
+
+
+def test_what_float32_cannot_hold_is_gone_before_the_steps(small_model):
+    """A weight that would vanish at the end leaves no corrective behind; a second clean agrees."""
+    weights, regressor = small_model().weights.copy(), small_model().J_regressor.copy()
+    weights[0, 3], regressor[0, 5] = 1e-60, -1e-60
+    model = small_model(weights=weights, J_regressor=regressor)
+    options = Options(tolerance=0.0, dtype="float32", hops=0)
+    once, _ = clean(model, options)
+    assert not once.correctives[0, :, 2].any()
+    assert not np.signbit(once.J_regressor).any()
+    assert clean(once, options)[0] is once
+
+
+def spending(regressor: str) -> Options:
+    return Options(regressor=regressor, regressor_budget_mm=1.0, regressor_tolerance=0.02)
+
+
+def test_a_budget_that_no_step_used_is_not_spent(standin):
+    """--regressor-budget-mm has no effect with --regressor keep, on later cleans neither."""
+    kept, _ = clean(standin, spending("keep"))
+    late, _ = clean(kept, spending("exact"))
+    once, _ = clean(standin, spending("exact"))
+    assert np.array_equal(late.J_regressor, once.J_regressor)
+    assert np.count_nonzero(late.J_regressor) < np.count_nonzero(kept.J_regressor)
+
+
+def test_a_spent_budget_stays_spent_through_a_clean_without_it(standin):
+    once, _ = clean(standin, spending("exact"))
+    between, _ = clean(once, Options(regressor="keep", posedirs="zero"))
+    again, _ = clean(between, spending("exact"))
+    assert again.J_regressor is between.J_regressor
+
+
+def test_a_spent_budget_stops_no_other_way_of_sparsifying(standin):
+    once, _ = clean(standin, spending("exact"))
+    later, _ = clean(once, spending("threshold"))
+    assert np.count_nonzero(later.J_regressor) < np.count_nonzero(once.J_regressor)
+
+
+def test_a_kept_row_that_does_not_sum_to_1_is_not_called_rescaled(small_model):
+    weights = small_model().weights.copy()
+    weights[4] *= 1.005
+    weights[5] *= 1.005
+    cleaned, report = clean(small_model(weights=weights), Options(keep_vertices=(4,)))
+    assert np.array_equal(cleaned.weights[4], weights[4])
+    assert [row["vertex"] for row in report.data["changes"][0]["normalized_rows"]] == [5]
+    kept = "weights that do not sum to 1 were kept as they are at 1 of the vertices, such as 4"
+    assert kept in report.data["odd"]
