@@ -1,4 +1,4 @@
-"""Install what the browser tests need: Debian's Chromium with its driver, and npm's axe-core.
+"""Install what the tests of the page and of glTF need: Chromium with its driver, npm packages.
 
     python3 scripts/install_browser.py
 
@@ -7,13 +7,15 @@ Only where it can (root and apt-get; npm); the tests say why they skip what is n
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-AXE_VERSION = "4.14.1"
+NPM = ROOT / "build" / "npm"
+VERSIONS = {"axe-core": "4.14.1", "gltf-validator": "2.0.0-dev.3.10", "three": "0.187.0"}
 
 
 def main() -> None:
@@ -26,11 +28,16 @@ def main() -> None:
             subprocess.run(["apt-get", "install", "-y", "-qq", *packages], check=True, env=quiet)
         else:
             print("no Chromium, and no right to install it: the browser tests will skip")
-    folder = ROOT / "build" / "npm"
-    if shutil.which("npm") and not (folder / "node_modules" / "axe-core").exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        command = ["npm", "install", "--silent", "--prefix", folder, f"axe-core@{AXE_VERSION}"]
-        subprocess.run(command, check=True)
+    missing = [f"{name}@{version}" for name, version in VERSIONS.items() if not has(name, version)]
+    if shutil.which("npm") and missing:
+        NPM.mkdir(parents=True, exist_ok=True)
+        subprocess.run(["npm", "install", "--silent", "--prefix", NPM, *missing], check=True)
+
+
+def has(name: str, version: str) -> bool:
+    """Whether this version of an npm package is installed."""
+    package = NPM / "node_modules" / name / "package.json"
+    return package.exists() and json.loads(package.read_text())["version"] == version
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ def main() -> None:
     arguments = sys.argv[1:]
     install_browser.main()
     install_tools.main()
-    python = environment.make(".venv-test", extras="verify,report,dask,dev", torch=True)
+    python = environment.make(".venv-test", extras="verify,report,gltf,dask,dev", torch=True)
     if "--gpu" in arguments:
         script = "scripts.standins.make_gpu_artifacts"
         subprocess.run([python, "-m", script], cwd=environment.ROOT, check=True)

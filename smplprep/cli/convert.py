@@ -1,6 +1,9 @@
-"""``smplprep convert``: the same arrays in another container."""
+"""``smplprep convert``: the same arrays in another container, or a skinned mesh in a .glb."""
 
 from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,13 +18,29 @@ from .shared import (
 )
 from .values import check_ending
 
+if TYPE_CHECKING:
+    from ..records.model import Model
+
 
 @click.command("convert", short_help="Write the same arrays in another container.")
 @click.argument("model", type=INPUT, metavar="IN")
-@click.option("-o", "--output", metavar="OUT", help="Ends in .npz, .pkl or .h5.")
+@click.option("-o", "--output", metavar="OUT", help="Ends in .npz, .pkl, .h5 or .glb.")
 @layout_options
 @family_option
 @compress_option
+@click.option(
+    "--betas",
+    "n_betas",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help=".glb: the first N shape directions become morph targets.  [default: 10]",
+)
+@click.option(
+    "--joint-names",
+    "vocabulary",
+    type=click.Choice(["findings", "smplx"]),
+    help=".glb: leftUpLeg or left_hip.  [default: findings]",
+)
 @max_bytes_option
 @force_option
 def convert_command(
@@ -31,6 +50,8 @@ def convert_command(
     gender: str | None,
     family: str | None,
     compress: bool | None,
+    n_betas: int | None,
+    vocabulary: str | None,
     max_bytes: int | None,
     force: bool,
 ) -> None:
@@ -40,14 +61,23 @@ def convert_command(
     .pkl. Stock smplx reads .npz and .pkl, but SMPL (24 joints) as .pkl alone; .h5 is for readers
     in C++, MATLAB and Julia.
 
+    A .glb is a skinned mesh for Blender, three.js and game engines, not a model file: it has no
+    pose correctives, and is not read again. It needs pygltflib: pip install 'smplprep[gltf]'.
+
     \b
     Example:
       smplprep convert SMPLH_NEUTRAL.pkl -o SMPLH_NEUTRAL.npz
+      smplprep convert SMPLH_NEUTRAL.pkl -o smplh.glb --betas 16
     """
     if (output is None) == (layout is None):
         raise click.UsageError("one of -o OUT and --layout smplx DIR is needed")
     if output:
         check_ending(output)
+    is_glb = Path(output or "").suffix.lower() == ".glb"
+    if is_glb and compress is not None:
+        raise click.UsageError("--compress and --no-compress are for .npz and .h5")
+    if not is_glb and (n_betas is not None or vocabulary is not None):
+        raise click.UsageError("--betas and --joint-names are for an output that ends in .glb")
     from ..io.plain_arrays import texts_among
     from ..io.read_model import read_model
     from ..io.replace_file import make_folder_of
@@ -58,6 +88,9 @@ def convert_command(
 
     found = read_model(model, normalize_rows=True, family=family, limits=limits_with(max_bytes))
     target = output or ""
+    if is_glb:
+        convert_to_glb(found, target, n_betas, vocabulary or "findings", force=force)
+        return
     if layout:
         place = layout_path(layout[1], found, gender=gender)
         make_folder_of(place)
@@ -71,3 +104,15 @@ def convert_command(
         for sentence in loading_notes(found.family.name, container, found.entries(), target):
             click.echo(note(sentence))
     click.echo(f"model: {target}")
+
+
+def convert_to_glb(
+    found: Model, target: str, n_betas: int | None, vocabulary: str, *, force: bool
+) -> None:
+    """Write the .glb and say what it cannot hold."""
+    from ..io.gltf import gltf_losses, write_gltf
+
+    write_gltf(found, target, n_betas=n_betas, vocabulary=vocabulary, force=force)
+    for sentence in gltf_losses(found, n_betas=n_betas):
+        click.echo(note(sentence))
+    click.echo(f"mesh: {target}")

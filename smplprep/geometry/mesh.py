@@ -66,3 +66,22 @@ def graph_of(links: NDArray[np.intp], n_nodes: int):  # type: ignore[no-untyped-
 
     ones = np.ones(len(links), dtype=np.int8)
     return coo_array((ones, (links[:, 0], links[:, 1])), shape=(n_nodes, n_nodes)).tocsr()
+
+
+def vertex_normals(v_template: NDArray, faces: NDArray) -> NDArray[np.float64]:
+    """(V, 3) unit normals: the sum of those of the faces around, weighted by their areas.
+
+    Args:
+        v_template: (V, 3). faces: (F, 3) indices, counterclockwise seen from outside.
+
+    Returns:
+        z for a vertex of no face, or of faces without area.
+    """
+    faces = faces.astype(np.intp)
+    a, b, c = (v_template[faces[:, corner]].astype(np.float64) for corner in range(3))
+    of_faces = np.repeat(np.cross(b - a, c - a), 3, axis=0)
+    sums = [np.bincount(faces.reshape(-1), each, len(v_template)) for each in of_faces.T]
+    normals = np.stack(sums, axis=1)
+    lengths = np.linalg.norm(normals, axis=1, keepdims=True)
+    known = lengths > 0
+    return np.where(known, normals / np.where(known, lengths, 1), [0.0, 0.0, 1.0])

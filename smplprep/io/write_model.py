@@ -74,6 +74,9 @@ def container_of(path: str | os.PathLike[str], *, default: str) -> str:
         raise ModelWriteError(
             f"{shown(ending)} is no ending of a model file; it is one of {', '.join(ENDINGS)}",
             path=path,
+            hint="Of meshes, smplprep convert writes .glb."
+            if ending in (".glb", ".gltf")
+            else None,
         )
     return ENDINGS[ending]
 

@@ -1,10 +1,11 @@
-"""Neighbors on the mesh: edges, seams, and pieces stitched to the largest."""
+"""Neighbors on the mesh (edges, seams, pieces stitched to the largest), and its normals."""
 
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
-from smplprep.geometry.mesh import links_of
+from smplprep.geometry.mesh import links_of, vertex_normals
 
 SQUARE = np.array([[0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0]], float)
 FACES = np.array([[0, 1, 2], [0, 2, 3]], np.uint32)
@@ -41,3 +42,13 @@ def test_a_piece_is_stitched_where_it_is_near_or_at_one_place():
 
 def test_a_mesh_without_faces_is_still_one_graph():
     assert as_sets(links_of(SQUARE, np.zeros((0, 3), int)))[0] == {0, 1}
+
+
+def test_normals_of_a_sphere_point_outward_and_lone_vertices_up() -> None:
+    trimesh = pytest.importorskip("trimesh", reason="trimesh is not installed")
+    sphere = trimesh.creation.icosphere(subdivisions=4)
+    vertices = np.vstack([2.0 * sphere.vertices, [[9, 9, 9]]])
+    normals = vertex_normals(vertices, sphere.faces)
+    assert (normals[:-1] * sphere.vertices).sum(axis=1).min() > 0.9999
+    assert normals[-1].tolist() == [0, 0, 1]
+    assert np.abs(np.linalg.norm(normals, axis=1) - 1).max() < 1e-12
