@@ -13,7 +13,6 @@ from ..errors import ModelReadError
 from ..io.input_file import file_sha256
 from ..io.replace_file import replacing
 
-FOLDER = ".smplprep_cache"
 # A file that is younger than this may change again within one tick of its file system's clock,
 # unseen: its hash is not remembered. FAT's tick is the longest.
 TICK_NS = 2_000_000_000
@@ -82,13 +81,3 @@ def signature_of(path: str) -> Signature:
     """What shows that a file changed, without reading it."""
     found = Path(path).stat()
     return [found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_dev]
-
-
-def make_folder() -> Path:
-    """``.smplprep_cache`` in the current folder; git ignores it by itself."""
-    folder = Path(FOLDER)
-    folder.mkdir(exist_ok=True)
-    ignore = folder / ".gitignore"
-    if not ignore.exists():
-        ignore.write_text("*\n")
-    return folder

@@ -25,6 +25,7 @@ from ..errors import ManifestError, shown
 from ..records.contents import ENDINGS
 from ..records.families import FAMILIES, GENDERS
 from ..records.options import Options
+from .outputs import ALLOW, is_outside
 
 # Flag of clean, without its dashes -> field of Options and how a value is read and checked. The
 # command line knows both, so an option that clean learns is an option here.
@@ -41,6 +42,7 @@ class Job:
         layout: "smplx": ``output`` is the folder that ``smplx.create`` is given.
         options, gender, family, hands, landmarks, compress: as ``clean_file`` takes them.
         html: write the HTML page, too.
+        allow_outside: whether outputs may leave the manifest's folder.
         max_bytes: how large the input may be.
     """
 
@@ -54,6 +56,7 @@ class Job:
     landmarks: str | None = None
     compress: bool | None = None
     html: bool = False
+    allow_outside: bool = False
     max_bytes: int | None = None
 
     @property
@@ -62,10 +65,18 @@ class Job:
         hands = self.hands if self.hands and self.hands != ("flat", "flat") else ()
         return [self.path, *hands, *([self.landmarks] if self.landmarks else [])]
 
+    @property
+    def folder(self) -> str:
+        """The folder that the output goes to, or into one of whose folders; or the output."""
+        if self.output is not None:
+            return self.output
+        return "." if self.layout else os.path.dirname(self.path)  # noqa: PTH120
+
     def recipe(self) -> dict[str, Any]:
         """Everything that decides over the output but the inputs' content: what the lock holds."""
         said = {key: value for key, value in vars(self).items() if value is not None}
-        said.pop("max_bytes", None)
+        for key in ("max_bytes", "allow_outside"):
+            said.pop(key, None)
         plain: dict[str, Any] = json.loads(json.dumps(said | {"options": self.options.as_dict()}))
         return plain
 
@@ -97,6 +108,7 @@ class _Manifest:
             "landmarks": relative_path,
             "compress": _bool,
             "html": _bool,
+            ALLOW: _bool,
             "max-bytes": _size,
         }
         try:
@@ -142,6 +154,11 @@ class _Manifest:
                     message = f"{other} and {path} would both be written to {target}"
                     self._refuse(("model", index), "path", message)
                 places[place] = path
+                if not job.allow_outside and is_outside(job.folder):
+                    key = "output" if job.output is not None else "path"
+                    message = f"{path} would be written outside the manifest's folder"
+                    hint = f"If that is meant, set {ALLOW} = true."
+                    self._refuse(("model", index), key, message, hint=hint)
                 yield job
 
     def _read(self, where: tuple[str | int, ...], table: dict[str, Any]) -> dict[str, Any]:
@@ -193,10 +210,17 @@ class _Manifest:
             self._refuse(where, "path", message)
         return list(dict.fromkeys(found))
 
-    def _refuse(self, where: tuple[str | int, ...], key: str | None, message: str) -> NoReturn:
+    def _refuse(
+        self,
+        where: tuple[str | int, ...],
+        key: str | None,
+        message: str,
+        *,
+        hint: str | None = None,
+    ) -> NoReturn:
         line = line_of(self._text, (*self._within, *where), key)
         place = f"{self._path}:{line}" if line else str(self._path)
-        raise ManifestError(message, path=place, key=key)
+        raise ManifestError(message, path=place, key=key, hint=hint)
 
 
 _FIELDS = set(Job.__annotations__) - {"path", "options"}
@@ -232,7 +256,7 @@ def names_file(output: str) -> bool:
 
 def _place(job: Job) -> tuple[str, ...]:
     """Where a job writes to, as far as that can be told before its input is read."""
-    folder = job.output if job.output is not None else os.path.dirname(job.path)  # noqa: PTH120
+    folder = job.folder
     if job.layout:
         told = job.gender and job.family
         return (folder, job.layout, job.family or "", job.gender or "", "" if told else job.path)

@@ -1,35 +1,87 @@
-"""Whose a file is that stands where an output goes: ours to replace, or somebody's to keep."""
+"""Which files a build may write: in its own folder, and over its own outputs alone.
+
+A manifest and its lock may come from anybody, so that neither is proof of what a file is.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import re
+from collections.abc import Iterable
 from pathlib import Path
 
-from ..errors import SmplprepError
+from ..errors import ManifestError, ModelReadError, ModelWriteError, SmplprepError
+from ..io.input_file import file_sha256, read_text
 from ..records.file_keys import STAMP_KEY
+from .lock import Entry
+
+ALLOW = "allow-outside"
+_PAGE = re.compile(r"<!doctype html>\n.{,2000}? · smplprep report</title>", re.DOTALL)
 
 
-def is_foreign(path: str, *, known: bool) -> bool:
-    """Whether a file is there that no clean made: a model without our stamp, or no report of ours.
+def is_outside(path: str | os.PathLike[str]) -> bool:
+    """Whether a path, its symbolic links followed, leaves the current folder."""
+    root, real = os.path.realpath("."), os.path.realpath(path)
+    return os.path.commonpath([root, real]) != root
 
-    A build that was killed, or whose lock was deleted, has left outputs that no lock knows.
+
+def check_inside(paths: Iterable[str | os.PathLike[str]]) -> None:
+    """Raise ManifestError for a path that leaves the manifest's folder."""
+    for path in paths:
+        if is_outside(path):
+            message = "it would be written outside the manifest's folder"
+            hint = f"If that is meant, set {ALLOW} = true in the manifest."
+            raise ManifestError(message, path=path, hint=hint)
+
+
+def check_replaceable(path: str, *, new: str, locked: str | None) -> None:
+    """Raise unless nothing is lost when a file is put at ``path``.
+
+    Nothing is where no file is, where the new bytes are those of the file, and where the file is an
+    output of smplprep with the bytes that the lock has.
 
     Args:
-        path: the output.
-        known: whether the lock says that a build put something there. What cannot be read is then
-            a damaged output, and nobody's loss.
-    """
-    if not Path(path).exists():
-        return False
-    # numpy comes with them, and a build with nothing to do needs none.
-    from ..io.input_file import read_text
-    from ..io.read_model import read_contents
+        new: SHA-256 of what is to be put there.
+        locked: that of the output in the lock, None where it has none.
 
+    Raises:
+        ModelWriteError: the file may be somebody's.
+    """
+    if not os.path.lexists(path):
+        return
+    try:
+        found = file_sha256(path)
+    except ModelReadError as error:
+        raise ModelWriteError(f"the output {error.message}", path=path) from error
+    if found == new or (found == locked and is_ours(path)):
+        return
+    message = "a file exists there that is not the output in the lock"
+    raise ModelWriteError(message, path=path, hint="Move it away and build again.")
+
+
+def is_ours(path: str) -> bool:
+    """Whether smplprep wrote a file, by its content: a stamped model, a report, or its page."""
     try:
         if path.endswith(".report.json"):
-            return "smplprep_version" not in json.loads(read_text(path))
+            report = json.loads(read_text(path))
+            return isinstance(report, dict) and "smplprep_version" in report
         if path.endswith(".report.html"):
-            return "smplprep" not in read_text(path)
-        return STAMP_KEY not in read_contents(path).entries
-    except (SmplprepError, ValueError, TypeError, RecursionError):
-        return not known
+            return bool(_PAGE.match(read_text(path)))
+        from ..io.read_model import read_contents  # numpy comes with it
+
+        stamp = json.loads(str(read_contents(path).entries[STAMP_KEY]))
+        return isinstance(stamp, dict) and {"version", "options", "input_sha256"} <= stamp.keys()
+    except (SmplprepError, ValueError, KeyError, RecursionError):
+        return False
+
+
+def remove_page(before: Entry | None, after: Entry) -> None:
+    """Remove the page of the model that was replaced, where the new one has none."""
+    for path, digest in before.outputs.items() if before else ():
+        if path in after.outputs or not path.endswith(".report.html") or is_outside(path):
+            continue
+        with contextlib.suppress(SmplprepError, OSError):
+            if file_sha256(path) == digest and is_ours(path):
+                Path(path).unlink()

@@ -15,17 +15,12 @@ from typing import Any
 
 from ..errors import ManifestError, ModelWriteError, SmplprepError, VerificationError
 from ..io.replace_file import remove_litter
-from .hashes import Hashes, make_folder
+from .hashes import Hashes
 from .lock import Entry, Key, key_of, read_lock, write_lock
 from .manifest import Job
-from .outputs import is_foreign
+from .outputs import check_inside, check_replaceable, is_outside, remove_page
+from .own_folder import alone, make_folder
 from .plan import Planned, plan
-
-try:
-    import fcntl
-except ImportError:  # Windows: two builds at once in one folder are the user's to avoid there
-    fcntl = None  # type: ignore[assignment]
-
 
 WRITE_LOCK = "If that is meant, run smplprep build without --locked and commit the lock."
 
@@ -81,10 +76,11 @@ def build(
     Raises:
         ManifestError: the lock cannot be read, or there is none though ``locked``.
     """
+    check_inside([path])
     if locked and not path.exists():
         raise ManifestError("there is none, but --locked", path=path, hint=WRITE_LOCK)
     folder = make_folder()
-    with _alone(folder, watch.waiting):
+    with alone(folder, watch.waiting):
         lock = read_lock(path)
         remembered = Hashes(folder)
         plans = plan(jobs, lock, Hashes(None) if locked else remembered)
@@ -103,12 +99,14 @@ def build(
             results[id(planned)] = Result(planned, built=not error, error=error)
             watch.done(results[id(planned)])
             if entry and not locked:
+                remove_page(lock.get(entry.key), entry)
                 entries[entry.key] = entry
                 write_lock(path, entries.values())
         if not locked:
             write_lock(path, entries.values())
         outputs = [output for entry in entries.values() for output in entry.outputs]
-        remove_litter([*outputs, path, folder / "hashes.json"])
+        remove_litter(each for each in outputs if not is_outside(each))
+        remove_litter([path, folder / "hashes.json"])
         remembered.of(outputs)
         remembered.save()
         left_over = _left_over(jobs, lock) if locked else []
@@ -130,22 +128,25 @@ class _Judge:
 
     def __init__(self, plans: list[Planned], lock: dict[Key, Entry], *, locked: bool) -> None:
         self._locked = locked
-        self._known = {output for entry in lock.values() for output in entry.outputs}
+        self._known = {
+            output: digest for entry in lock.values() for output, digest in entry.outputs.items()
+        }
         self._inputs = {os.path.realpath(path) for each in plans for path in each.job.inputs}
         current = [each.locked for each in plans if each.locked and not each.why]
         self._writers = {output: each.key for each in current for output in each.outputs}
 
     def __call__(self, planned: Planned, entry: Entry) -> SmplprepError | None:
-        for output in entry.outputs:
+        for output, digest in entry.outputs.items():
             writer = self._writers.setdefault(output, entry.key)
             if writer != entry.key:
                 message = f"{writer[0]} and {entry.key[0]} would both be written to it"
                 return SmplprepError(message, path=output)
             if os.path.realpath(output) in self._inputs:
                 return SmplprepError("the output is an input of the build", path=output)
-            if is_foreign(output, known=output in self._known):
-                message, hint = "it exists already, and no clean made it", "Move it away first."
-                return ModelWriteError(message, path=output, hint=hint)
+            try:
+                check_replaceable(output, new=digest, locked=self._known.get(output))
+            except ModelWriteError as error:
+                return error
         if self._locked and planned.locked:
             return _byte_for_byte(planned.locked, entry)
         return None
@@ -227,16 +228,3 @@ def _received(pipe: Any, it: _Running) -> Entry | Exception | None:
         return message
     except (EOFError, OSError):
         return it.death()
-
-
-@contextlib.contextmanager
-def _alone(folder: Path, waiting: Callable[[], object]) -> Iterator[None]:
-    """Hold the folder's lock. The processes of a build that was killed hold it until they end."""
-    with (folder / "build.lock").open("w") as file:
-        if fcntl:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                waiting()
-                fcntl.flock(file, fcntl.LOCK_EX)
-        yield

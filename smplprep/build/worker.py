@@ -24,6 +24,7 @@ from ..records.contents import limits_with
 from ..report.html.render import can_render
 from .lock import Entry
 from .manifest import Job, names_file
+from .outputs import check_inside
 
 SENDABLE = (SmplprepError, OSError, MemoryError, RecursionError, OverflowError)
 
@@ -54,6 +55,8 @@ def work(job: Job, parent: connection.Connection) -> None:
         if job.html and not can_render():
             message = "its HTML page takes plotly and Jinja2"
             raise SmplprepError(message, path=job.path, hint=install("report"))
+        if not job.allow_outside:
+            check_inside([job.folder])
         target = None if job.layout else _target(job)
         clean_file(
             job.path,
@@ -68,6 +71,7 @@ def work(job: Job, parent: connection.Connection) -> None:
             force=True,
             html=job.html,
             limits=limits_with(job.max_bytes),
+            check=None if job.allow_outside else check_inside,
             accept=ask,
         )
         parent.send(None)

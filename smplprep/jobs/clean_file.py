@@ -53,6 +53,7 @@ def clean_file(
     html: bool = True,
     limits: Limits = DEFAULT_LIMITS,
     progress: Progress | None = None,
+    check: Callable[[list[Path]], None] | None = None,
     accept: Accept | None = None,
 ) -> CleanedFile:
     """Clean a file: read, transform, write, re-read and check, then rename into place.
@@ -74,6 +75,7 @@ def clean_file(
         html: write NAME.report.html, too, if what it takes is installed (the extra ``report``).
         limits: how much the input may ask for.
         progress: called with the name of each step as it starts.
+        check: called with the outputs before anything is made or written; what it raises ends it.
         accept: called with the input's SHA-256 and those of the outputs, complete but not yet in
             place; what it raises withholds them.
 
@@ -119,6 +121,8 @@ def clean_file(
     html_target = page if html else None
     outputs = [file for file in (target, report_target, html_target) if file]
     inputs = [path, *(hands or ()), *([landmarks] if landmarks else []), *named_files(options)]
+    if check:
+        check(outputs)
     if not dry_run and (target.parent.is_dir() or not own_folder):
         check_outputs(outputs, force=force, inputs=inputs)
     done = transformed(model, options, say)
@@ -162,7 +166,7 @@ def clean_file(
             digests = {path: file.sha256() for path, file in zip(outputs, files, strict=True)}
             accept(report.data["input"]["sha256"], digests)
         commit_all(*html_files, report_file, model_file)  # the reports first, the model last
-    if force and not html_target and page.is_file():
+    if force and not accept and not html_target and page.is_file():
         page.unlink()  # it tells of what was replaced
     return CleanedFile(report, target, report_target, html_target)
 

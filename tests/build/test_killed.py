@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -46,7 +47,8 @@ def test_sigkill(whole: dict[str, bytes], victim: str, n_changes: int, project: 
     """As a temporary file appears, as it is renamed, between model and lock, and so on."""
     process = start(project)
     wait_for(project, n_changes, process)
-    (os.kill if victim == "parent" else os.killpg)(process.pid, signal.SIGKILL)
+    with contextlib.suppress(ProcessLookupError):  # it has ended
+        (os.kill if victim == "parent" else os.killpg)(process.pid, signal.SIGKILL)
     process.communicate(timeout=60)
     subprocess.run(command("-q"), cwd=project, check=True, timeout=120)
     assert tree(project) == whole  # and no temporary file is among them

@@ -66,7 +66,11 @@ def test_a_flipped_byte_in_an_input(locked, project: Path, build: Run) -> None:
 def test_a_flipped_byte_in_an_output(locked, project: Path, build: Run) -> None:
     flip(project / ARTIFACT)
     assert results(build("--check", status=1).stdout)[MODELS[1]] == "stale output changed"
-    assert results(build("--locked").stdout)[MODELS[1]] == "built output changed"
+    flipped = tree(project)
+    assert f"{ARTIFACT}: a file exists there that is not" in build("--locked", status=4).stderr
+    assert tree(project) == flipped
+    (project / ARTIFACT).unlink()
+    assert results(build("--locked").stdout)[MODELS[1]] == "built output missing"
     assert tree(project) == locked
 
 
