@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
+from collections.abc import Iterator
 
 LABEL_WIDTH = 24  # columns of a name in a table or a chart
 
@@ -62,6 +64,27 @@ class SmplprepError(ValueError):
         where = f" ({', '.join(place)})" if place else ""
         file = f"{shown(self.path, 240)}: " if self.path is not None else ""
         return f"{file}{self.message}{where}"
+
+
+@contextlib.contextmanager
+def inside(
+    *, path: str | os.PathLike[str] | None = None, key: str | None = None, start: int = 0
+) -> Iterator[None]:
+    """Add to an error from the block what only the caller knows; what it already says stays.
+
+    Args:
+        path, key: as in ``SmplprepError``.
+        start: where the part begins in which the block counts offsets.
+    """
+    try:
+        yield
+    except SmplprepError as error:
+        if error.path is None and path is not None:
+            error.path = os.fspath(path)
+        error.key = key if error.key is None else error.key
+        if error.offset is not None:
+            error.offset += start
+        raise
 
 
 class ModelReadError(SmplprepError):

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ModelInvalidError, SmplprepError, shown
+from ..errors import ModelInvalidError, SmplprepError, inside, shown
 from ..io.input_file import read_text
 from ..io.read_model import read_contents
 from ..io.vertex_list import as_index
@@ -126,20 +126,21 @@ def family_landmarks(model: Model) -> list[Landmark]:
     """
     found = [Landmark(name, vertex=vertex) for name, vertex in model.family.landmarks.items()]
     if model.family.name == "smplx" and "lmk_faces_idx" in model.extras:
-        found += face_landmarks(model, model.extras, FACE_KEYS, path=model.source.path)
+        with inside(path=model.source.path):
+            found += face_landmarks(model, model.extras, FACE_KEYS)
     return found
 
 
 def face_landmarks(
-    model: Model, entries: Mapping[str, Any], keys: tuple[str, str], *, path: str | None
+    model: Model, entries: Mapping[str, Any], keys: tuple[str, str]
 ) -> list[Landmark]:
     """Points on faces as SMPL-X and FLAME keep them: faces (L,) and barycentric shares (L, 3)."""
-    faces = checked_faces(entries.get(keys[0]), len(model.f), key=keys[0], path=path)
+    faces = checked_faces(entries.get(keys[0]), len(model.f), key=keys[0])
     shares = entries.get(keys[1])
     if not isinstance(shares, np.ndarray) or shares.shape != (len(faces), 3):
-        raise ModelInvalidError(f"no array of shape ({len(faces)}, 3)", path=path, key=keys[1])
+        raise ModelInvalidError(f"no array of shape ({len(faces)}, 3)", key=keys[1])
     if shares.dtype.kind != "f" or not np.isfinite(shares).all():
-        raise ModelInvalidError("holds what is no number", path=path, key=keys[1])
+        raise ModelInvalidError("holds what is no number", key=keys[1])
     return [
         Landmark(f"face{row}", face=face, corners=tuple(corners), shares=tuple(s))
         for row, (face, corners, s) in enumerate(
@@ -148,15 +149,13 @@ def face_landmarks(
     ]
 
 
-def checked_faces(faces: Any, n_faces: int, *, key: str, path: str | None) -> list[int]:
+def checked_faces(faces: Any, n_faces: int, *, key: str) -> list[int]:
     """The face numbers in an array (L,); the error names the entry that is none."""
     if not isinstance(faces, np.ndarray) or faces.ndim != 1 or faces.dtype.kind not in "iu":
-        raise ModelInvalidError("no array of face numbers", path=path, key=key)
+        raise ModelInvalidError("no array of face numbers", key=key)
     for row, face in enumerate(faces.tolist()):
         if not 0 <= face < n_faces:
-            raise ModelInvalidError(
-                f"{key}[{row}]: {face} is no face of {n_faces}", path=path, key=key
-            )
+            raise ModelInvalidError(f"{key}[{row}]: {face} is no face of {n_faces}", key=key)
     return [int(face) for face in faces.tolist()]
 
 
@@ -174,7 +173,8 @@ def landmark_set(model: Model, which: str, *, vocabulary: str = "findings") -> l
     """
     if which.endswith(".pkl"):
         entries = read_contents(which).entries
-        return face_landmarks(model, entries, FLAME_FACE_KEYS, path=which)
+        with inside(path=which):
+            return face_landmarks(model, entries, FLAME_FACE_KEYS)
     if which not in NAMED_SETS:
         return landmarks_from_file(which, model.n_vertices)
     if which == "all":

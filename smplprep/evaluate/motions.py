@@ -89,11 +89,11 @@ def stretches(motion: Motion, *, n_joints: int, count: int = STRETCH) -> Iterato
         if "betas" in found:
             rows = found["betas"].rows(MAX_BETAS)
             betas = np.concatenate([row.reshape(-1) for row in rows]).astype(np.float64)
-            check_values(betas, MAX_BETA, "shape coefficient", path=motion.path, key="betas")
+            check_values(betas, MAX_BETA, "shape coefficient", key="betas")
         first = 0
         for part in found["poses"].rows(count):
             poses = part.astype(np.float64)
-            check_values(poses, MAX_ANGLE, "angle", path=motion.path, key="poses", first=first)
+            check_values(poses, MAX_ANGLE, "angle", key="poses", first=first)
             yield Frames(motion.label, first, poses.reshape(len(poses), n_joints, 3), betas)
             first += len(poses)
 
@@ -101,34 +101,31 @@ def stretches(motion: Motion, *, n_joints: int, count: int = STRETCH) -> Iterato
 def members(file: InputFile, *, n_joints: int) -> dict[str, Member]:
     """``poses`` and, if it is there, ``betas``, both of shapes that make sense."""
     if file.container != "npz":
-        raise ModelReadError("no .npz file, so no motion", path=file.path)
+        raise ModelReadError("no .npz file, so no motion")
     found = open_members(file, ("poses", "betas"))
     if "poses" not in found:
-        raise ModelReadError("no poses in it, so this is no motion", path=file.path)
+        raise ModelReadError("no poses in it, so this is no motion")
     for key, member in found.items():
         if member.header.dtype.kind != "f":
             message = f"{key} has dtype {member.header.dtype}, not one of real numbers"
-            raise ModelReadError(message, path=file.path, key=key)
+            raise ModelReadError(message, key=key)
     shape = found["poses"].header.shape
     if len(shape) != 2 or not shape[0]:
-        raise ModelReadError(
-            f"poses has shape {shape}, not (frames, {3 * n_joints})", path=file.path, key="poses"
-        )
+        raise ModelReadError(f"poses has shape {shape}, not (frames, {3 * n_joints})", key="poses")
     if shape[1] != 3 * n_joints:
         raise ModelReadError(
             f"poses has {shape[1]} columns, but a model of {n_joints} joints takes {3 * n_joints}",
-            path=file.path,
             key="poses",
         )
     shape = found["betas"].header.shape if "betas" in found else (1,)
     if not shape or shape[:-1] not in ((), (1,)) or not 0 < shape[-1] <= MAX_BETAS:
         message = f"betas has shape {shape}, not one row of coefficients"
-        raise ModelReadError(message, path=file.path, key="betas")
+        raise ModelReadError(message, key="betas")
     return found
 
 
 def check_values(
-    values: NDArray[np.float64], limit: float, what: str, *, path: str, key: str, first: int = 0
+    values: NDArray[np.float64], limit: float, what: str, *, key: str, first: int = 0
 ) -> None:
     """Refuse NaN, infinity and what is beyond the limit; ``first`` is the number of the row 0."""
     wrong = ~(np.abs(values) <= limit)
@@ -136,4 +133,4 @@ def check_values(
         index = np.argwhere(wrong)[0].tolist()
         value = values[tuple(index)]
         index[0] += first
-        raise ModelReadError(f"{key}{index}: {value} is no {what}", path=path, key=key)
+        raise ModelReadError(f"{key}{index}: {value} is no {what}", key=key)

@@ -12,7 +12,7 @@ from ..errors import ModelInvalidError
 ROOT_SPELLINGS = (-1, 2**32 - 1, 2**32, 2**63 - 1, 2**63, 2**64 - 1, 2**64)
 
 
-def parents_of(kintree_table: NDArray, *, path: str | None = None) -> NDArray[np.int64]:
+def parents_of(kintree_table: NDArray) -> NDArray[np.int64]:
     """(J,) parent of each joint, -1 for the one root.
 
     Raises:
@@ -21,7 +21,7 @@ def parents_of(kintree_table: NDArray, *, path: str | None = None) -> NDArray[np
     """
 
     def refuse(message: str) -> ModelInvalidError:
-        return ModelInvalidError(message, path=path, key="kintree_table")
+        return ModelInvalidError(message, key="kintree_table")
 
     if kintree_table.ndim != 2 or kintree_table.shape[0] != 2:
         raise refuse(f"kintree_table has shape {kintree_table.shape}, not (2, J)")

@@ -100,7 +100,7 @@ def mirrored_joints(model: Model) -> NDArray[np.intp]:
             f"{model.family.name} has one side only, so nothing in it mirrors anything", path=path
         )
     joints = np.array(images, dtype=np.intp)
-    parents = parents_of(model.kintree_table, path=path)
+    parents = parents_of(model.kintree_table)
     differs = np.flatnonzero(np.append(joints, -1)[parents] != parents[joints])
     if differs.size:
         raise SmplprepError(

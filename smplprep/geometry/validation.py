@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import ModelInvalidError, SmplprepError, shown
+from ..errors import ModelInvalidError, SmplprepError, inside, shown
 from ..records.families import FAMILIES
 from ..records.file_keys import FLOAT_KEYS, REQUIRED_KEYS
 from ..records.model import Model
@@ -21,13 +21,13 @@ MAX_SIZE = 1e9  # of any number; its square is still far from the end of float64
 MAX_VERTICES, MAX_JOINTS, MAX_DIRECTIONS = 1_000_000, 1024, 10_000
 
 
-def check_keys(keys: list[str], *, path: str | None) -> None:
+def check_keys(keys: list[str]) -> None:
     """Raise ModelInvalidError unless every key that stock smplx needs of any model is there."""
     missing = [key for key in REQUIRED_KEYS if key not in keys]
     if missing:
         found = shown(", ".join(keys) or "none", 160)
         raise ModelInvalidError(
-            f"no {missing[0]} in it, so this is no SMPL-family model (keys: {found})", path=path
+            f"no {missing[0]} in it, so this is no SMPL-family model (keys: {found})"
         )
 
 
@@ -38,24 +38,23 @@ def check_model(model: Model, *, normalize_rows: bool = False) -> None:
         model: as read.
         normalize_rows: accept skinning rows whatever their (positive) sum; cleaning rescales them.
     """
-    path = model.source.path
-    check_shapes(model)
-    check_family(model)
-    check_hands(model)
-    for key in FLOAT_KEYS:
-        array = getattr(model, key)
-        if isinstance(array, np.ndarray) and array.dtype.kind == "f":
-            check_finite(array, key, path)
-    check_faces(model)
-    parents_of(model.kintree_table, path=path)
-    check_rows(model.J_regressor, "J_regressor", "joint", path)
-    check_rows(model.weights, "weights", "vertex", path)
-    check_weights(model, normalize_rows=normalize_rows)
+    with inside(path=model.source.path):
+        check_shapes(model)
+        check_family(model)
+        check_hands(model)
+        for key in FLOAT_KEYS:
+            array = getattr(model, key)
+            if isinstance(array, np.ndarray) and array.dtype.kind == "f":
+                check_finite(array, key)
+        check_faces(model)
+        parents_of(model.kintree_table)
+        check_rows(model.J_regressor, "J_regressor", "joint")
+        check_rows(model.weights, "weights", "vertex")
+        check_weights(model, normalize_rows=normalize_rows)
 
 
 def check_shapes(model: Model) -> None:
     """V comes from ``v_template``, J from ``weights``; everything else must follow."""
-    path = model.source.path
     for key in (*REQUIRED_KEYS, "J"):
         array = getattr(model, key)
         if array is None:
@@ -64,22 +63,21 @@ def check_shapes(model: Model) -> None:
         kinds = "fiu" if key in ("f", "kintree_table") else "f"
         if array.dtype.kind not in kinds:
             raise ModelInvalidError(
-                f"{key} has dtype {array.dtype}, not one of numbers that fit it", path=path, key=key
+                f"{key} has dtype {array.dtype}, not one of numbers that fit it", key=key
             )
     if model.v_template.ndim != 2 or model.weights.ndim != 2:
         key = "v_template" if model.v_template.ndim != 2 else "weights"
-        raise ModelInvalidError(f"{key} is not a table of rows", path=path, key=key)
+        raise ModelInvalidError(f"{key} is not a table of rows", key=key)
     n_vertices, n_joints = model.v_template.shape[0], model.weights.shape[1]
     if n_joints == n_vertices != model.weights.shape[0]:
         raise ModelInvalidError(
             f"weights has shape {model.weights.shape}, joints first; vertices come first, "
             f"({n_vertices}, joints)",
-            path=path,
             key="weights",
         )
     check_features(model, n_joints)
     if n_vertices == 0 or n_joints == 0:
-        raise ModelInvalidError(f"{n_vertices} vertices and {n_joints} joints", path=path)
+        raise ModelInvalidError(f"{n_vertices} vertices and {n_joints} joints")
     n_directions = model.shapedirs.shape[-1] if model.shapedirs.ndim else 0
     for count, limit, what in (
         (n_vertices, MAX_VERTICES, "vertices"),
@@ -87,7 +85,7 @@ def check_shapes(model: Model) -> None:
         (n_directions, MAX_DIRECTIONS, "shape directions"),
     ):
         if count > limit:
-            raise ModelInvalidError(f"{count} {what}; the limit is {limit}", path=path)
+            raise ModelInvalidError(f"{count} {what}; the limit is {limit}")
     expected: dict[str, tuple[int | None, ...]] = {
         "v_template": (n_vertices, 3),
         "f": (None, 3),
@@ -119,9 +117,7 @@ def check_array(model: Model, key: str) -> None:
     """Raise ModelInvalidError where a field that is there is no array."""
     value = getattr(model, key)
     if value is not None and not isinstance(value, np.ndarray):
-        raise ModelInvalidError(
-            f"{key} is a {type(value).__name__}, not an array", path=model.source.path, key=key
-        )
+        raise ModelInvalidError(f"{key} is a {type(value).__name__}, not an array", key=key)
 
 
 def check_shape(model: Model, key: str, shape: tuple[int | None, ...], *, why: str) -> None:
@@ -130,9 +126,7 @@ def check_shape(model: Model, key: str, shape: tuple[int | None, ...], *, why: s
     if array is not None and not fits(array.shape, shape):
         sizes = ["any" if n is None else str(n) for n in shape]
         wanted = f"({', '.join(sizes)}{',' if len(sizes) == 1 else ''})"
-        raise ModelInvalidError(
-            f"{key} has shape {array.shape}, {why} {wanted}", path=model.source.path, key=key
-        )
+        raise ModelInvalidError(f"{key} has shape {array.shape}, {why} {wanted}", key=key)
 
 
 def check_features(model: Model, n_joints: int) -> None:
@@ -148,7 +142,6 @@ def check_features(model: Model, n_joints: int) -> None:
             f"this is a {name} model: posedirs has {n_features} features, made of quaternions, "
             f"where SMPL's has {9 * (n_joints - 1)}, made of rotation matrices; stock smplx has "
             f"no class for it, and smplprep does not clean it",
-            path=model.source.path,
             key="posedirs",
         )
 
@@ -164,7 +157,6 @@ def check_family(model: Model) -> None:
     if model.n_joints != n_expected:
         raise ModelInvalidError(
             f"{name} has {n_expected} joints, but this file has {model.n_joints}",
-            path=model.source.path,
             key="weights",
         )
 
@@ -181,7 +173,7 @@ def at(index: Any) -> str:
     return "[" + ", ".join(str(int(i)) for i in index) + "]"
 
 
-def check_finite(array: NDArray, key: str, path: str | None) -> None:
+def check_finite(array: NDArray, key: str) -> None:
     """No NaN, no infinity, nothing absurd. The sum of squares is a cheap first look at all."""
     flat = array.reshape(-1)
     with np.errstate(over="ignore", invalid="ignore"):
@@ -193,12 +185,12 @@ def check_finite(array: NDArray, key: str, path: str | None) -> None:
     if len(bad):
         value = array[tuple(bad[0])]
         what = "too large for a body" if np.isfinite(value) else "no number"
-        raise ModelInvalidError(f"{key}{at(bad[0])}: {value} is {what}", path=path, key=key)
+        raise ModelInvalidError(f"{key}{at(bad[0])}: {value} is {what}", key=key)
 
 
 def check_faces(model: Model) -> None:
     """Faces name vertices by whole numbers in range."""
-    path, faces = model.source.path, model.f
+    faces = model.f
     wrong = ~((faces >= 0) & (faces < model.n_vertices))
     if faces.dtype.kind == "f":
         wrong |= np.where(np.isfinite(faces), faces, 0.5) % 1 != 0
@@ -206,41 +198,37 @@ def check_faces(model: Model) -> None:
         index = np.argwhere(wrong)[0]
         raise ModelInvalidError(
             f"f{at(index)}: {faces[tuple(index)]} is no vertex of {model.n_vertices}",
-            path=path,
             key="f",
         )
 
 
-def check_rows(table: NDArray, key: str, row_name: str, path: str | None) -> None:
+def check_rows(table: NDArray, key: str, row_name: str) -> None:
     """No row of nothing but zeros."""
     empty = np.flatnonzero(~table.any(axis=1))
     if empty.size:
         raise ModelInvalidError(
-            f"{key}[{empty[0]}]: the row of {row_name} {empty[0]} is all zero", path=path, key=key
+            f"{key}[{empty[0]}]: the row of {row_name} {empty[0]} is all zero", key=key
         )
 
 
 def check_weights(model: Model, *, normalize_rows: bool) -> None:
     """Skinning weights: no real negative, rows that sum to 1 within a hundredth."""
-    path, weights = model.source.path, model.weights
+    weights = model.weights
     lowest = weights.min()
     if lowest < -MAX_NEGATIVE_WEIGHT:
         index = np.argwhere(weights == lowest)[0]
-        raise ModelInvalidError(
-            f"weights{at(index)}: {lowest} is negative", path=path, key="weights"
-        )
+        raise ModelInvalidError(f"weights{at(index)}: {lowest} is negative", key="weights")
     sums = weights.sum(axis=1, dtype=np.float64)
     worst = int(np.abs(sums - 1.0).argmax())
     positive = sums > 0
     if not positive.all():
         vertex = int(np.flatnonzero(~positive)[0])
         raise ModelInvalidError(
-            f"weights[{vertex}]: the row sums to {sums[vertex]:.6g}", path=path, key="weights"
+            f"weights[{vertex}]: the row sums to {sums[vertex]:.6g}", key="weights"
         )
     if abs(sums[worst] - 1.0) > MAX_SUM_ERROR and not normalize_rows:
         raise ModelInvalidError(
             f"weights[{worst}]: the row sums to {sums[worst]:.6g}, not 1",
-            path=path,
             key="weights",
             hint="--normalize-rows accepts such rows and rescales them.",
         )

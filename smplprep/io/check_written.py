@@ -14,7 +14,7 @@ from ..records.contents import Limits, ObjectArray, RawMember, Sparse
 from ..records.model import Model
 from .input_file import open_input
 from .npz.stream import Member, open_members
-from .plain_arrays import h5_value, plain_array
+from .plain_arrays import h5_value, plain_entries
 from .read_model import read_model
 
 PIECE = 1 << 20
@@ -39,9 +39,9 @@ def check_written(model: Model, path: str | os.PathLike[str], *, container: str)
 
 def check_npz(model: Model, path: str | os.PathLike[str]) -> None:
     """A piece at a time: the model is not in memory twice."""
-    arrays = {key: plain_array(value, key=key) for key, value in model.entries().items()}
+    arrays = plain_entries(model.entries())
     with open_input(path, limits=OWN) as file:
-        members = open_members(file, limits=OWN)
+        members = open_members(file)
         check_keys(arrays, members)
         unchanged = model.unchanged()
         for key, member in members.items():
@@ -57,7 +57,7 @@ def check_whole(model: Model, path: str | os.PathLike[str]) -> None:
     for key, value in expected.items():
         there = present[key]
         if found.source.container == "h5":
-            value, there = h5_value(value, key), h5_value(there, key)
+            value, there = h5_value(value), h5_value(there)
         if not identical(value, there):
             raise differs(key)
 

@@ -228,7 +228,7 @@ def skeleton(
     model: Model, joints: NDArray[np.float64], vocabulary: str, gltf: Any
 ) -> tuple[list[Any], int]:
     """A node for each joint, in the rest pose, and the number of the root."""
-    parents = parents_of(model.kintree_table, path=model.source.path)
+    parents = parents_of(model.kintree_table)
     names = model.family.joint_names(model.n_joints, vocabulary)
     offsets = joints - np.where(parents[:, None] < 0, 0, joints[parents])
     offsets = np.round(offsets, GRID_DECIMALS) + 0.0

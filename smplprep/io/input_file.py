@@ -10,7 +10,7 @@ import re
 import stat
 from collections.abc import Iterator
 
-from ..errors import ModelReadError
+from ..errors import ModelReadError, inside
 from ..records.contents import DEFAULT_LIMITS, Limits
 from .digest import BackgroundSha256
 from .memory import fresh_memory
@@ -65,15 +65,15 @@ class InputFile:
     ``peek_at`` looks anywhere without a trace.
 
     Attributes:
-        path: as the user wrote it.
         n_bytes: its size when it was opened.
+        limits: how much it may ask for.
         container: "npz", "pkl" or "h5", by content.
         position: how far ``read`` has come.
     """
 
-    def __init__(self, path: str | os.PathLike[str], file: io.FileIO, n_bytes: int) -> None:
-        self.path = os.fspath(path)
+    def __init__(self, file: io.FileIO, n_bytes: int, limits: Limits) -> None:
         self.n_bytes = n_bytes
+        self.limits = limits
         self.position = 0
         self._file = file
         self._sha256 = BackgroundSha256()
@@ -111,7 +111,7 @@ class InputFile:
         """Sizes come from the file; they are compared with it before memory is taken."""
         if offset < 0 or n_bytes < 0 or offset + n_bytes > self.n_bytes:
             message = f"the file is cut short: {n_bytes} bytes were expected here"
-            raise ModelReadError(message, path=self.path, offset=offset)
+            raise ModelReadError(message, offset=offset)
 
     def _fill(self, buffer: memoryview, offset: int) -> None:
         done = 0
@@ -121,15 +121,15 @@ class InputFile:
                 n_read = self._file.readinto(buffer[done:])
                 if not n_read:
                     message = "the file shrank while it was read"
-                    raise ModelReadError(message, path=self.path, offset=offset + done)
+                    raise ModelReadError(message, offset=offset + done)
                 done += n_read
         except OSError as error:
             message = f"cannot be read: {error.strerror}"
-            raise ModelReadError(message, path=self.path, offset=offset + done) from error
+            raise ModelReadError(message, offset=offset + done) from error
 
     def _sniffed(self) -> str:
         if not self.n_bytes:
-            raise ModelReadError("the file is empty", path=self.path)
+            raise ModelReadError("the file is empty")
         head = self.peek_at(0, min(self.n_bytes, 512))
         if head.startswith(b"PK"):
             return "npz"
@@ -138,34 +138,30 @@ class InputFile:
         begin = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
         for magic, what, hint in _MISTAKEN:
             if begin.startswith(magic):
-                raise ModelReadError(f"this is {what}", path=self.path, hint=hint)
+                raise ModelReadError(f"this is {what}", hint=hint)
         if head[257:262] == b"ustar":
-            raise ModelReadError("this is a tar archive", path=self.path, hint=_UNPACK)
+            raise ModelReadError("this is a tar archive", hint=_UNPACK)
         if _PICKLE.match(head + self.peek_at(self.n_bytes - 1, 1)):
             return "pkl"
         if all(byte >= 32 or byte in b"\t\r\n\f" for byte in head):
-            raise ModelReadError("this is a text file, not a body model", path=self.path)
+            raise ModelReadError("this is a text file, not a body model")
         message = f"this is no .npz, .pkl or .h5 file: it begins with {head[:8].hex(' ')}"
-        raise ModelReadError(message, path=self.path)
+        raise ModelReadError(message)
 
 
 @contextlib.contextmanager
 def open_input(
     path: str | os.PathLike[str], *, limits: Limits = DEFAULT_LIMITS
 ) -> Iterator[InputFile]:
-    """The file at ``path``, open for the length of the ``with`` block.
+    """The file at ``path``, open for the length of the ``with`` block, whose errors name it.
 
     Raises:
         ModelReadError: it cannot be opened, is no regular file, is empty or too large, or is
             something else than a model; the message says what.
     """
-    descriptor = _opened(path)
-    try:
-        hint = "--max-bytes raises the limit"
-        n_bytes = _sane_size(os.fstat(descriptor), path=path, limits=limits, hint=hint)
-        yield InputFile(path, io.FileIO(descriptor, closefd=False), n_bytes)
-    finally:
-        os.close(descriptor)
+    with _opened(path) as (file, n_bytes):
+        _check_size(n_bytes, limits, hint="--max-bytes raises the limit")
+        yield InputFile(file, n_bytes, limits)
 
 
 def file_sha256(path: str | os.PathLike[str]) -> str:
@@ -175,16 +171,12 @@ def file_sha256(path: str | os.PathLike[str]) -> str:
         ModelReadError: it cannot be opened or read, or is no regular file.
     """
     sha256, buffer = hashlib.sha256(), memoryview(bytearray(PIECE))
-    descriptor = _opened(path)
-    try:
-        _check_regular(os.fstat(descriptor), path=path)
-        file = io.FileIO(descriptor, closefd=False)
-        while n_bytes := file.readinto(buffer):
-            sha256.update(buffer[:n_bytes])
-    except OSError as error:
-        raise ModelReadError(f"cannot be read: {error.strerror}", path=path) from error
-    finally:
-        os.close(descriptor)
+    with _opened(path) as (file, _):
+        try:
+            while n_bytes := file.readinto(buffer):
+                sha256.update(buffer[:n_bytes])
+        except OSError as error:
+            raise ModelReadError(f"cannot be read: {error.strerror}") from error
     return sha256.hexdigest()
 
 
@@ -194,47 +186,46 @@ def read_text(path: str | os.PathLike[str], *, limits: Limits = DEFAULT_LIMITS) 
     Raises:
         ModelReadError: it cannot be opened or read, is no regular file, or is too large.
     """
-    descriptor = _opened(path)
-    try:
-        n_bytes = _sane_size(os.fstat(descriptor), path=path, limits=limits)
-        return os.read(descriptor, n_bytes).decode("utf-8", "replace")
-    except OSError as error:
-        raise ModelReadError(f"cannot be read: {error.strerror}", path=path) from error
-    finally:
-        os.close(descriptor)
+    with _opened(path) as (file, n_bytes):
+        _check_size(n_bytes, limits)
+        try:
+            return os.read(file.fileno(), n_bytes).decode("utf-8", "replace")
+        except OSError as error:
+            raise ModelReadError(f"cannot be read: {error.strerror}") from error
 
 
-def _opened(path: str | os.PathLike[str]) -> int:
+@contextlib.contextmanager
+def _opened(path: str | os.PathLike[str]) -> Iterator[tuple[io.FileIO, int]]:
+    """A regular file and its size; errors of the ``with`` block name the file."""
+    with inside(path=path):
+        descriptor = _descriptor(path)
+        try:
+            status = os.fstat(descriptor)
+            if stat.S_ISDIR(status.st_mode):
+                raise ModelReadError("this is a folder, not a model file")
+            if not stat.S_ISREG(status.st_mode):
+                raise ModelReadError("this is a device or a pipe, not a regular file")
+            yield io.FileIO(descriptor, closefd=False), status.st_size
+        finally:
+            os.close(descriptor)
+
+
+def _descriptor(path: str | os.PathLike[str]) -> int:
     # O_NONBLOCK: a pipe without a writer would otherwise hold the program for ever.
     names = ("O_NONBLOCK", "O_NOCTTY", "O_CLOEXEC", "O_BINARY")
     try:
         return os.open(path, os.O_RDONLY | sum(getattr(os, name, 0) for name in names))
     except FileNotFoundError as error:
-        raise ModelReadError("there is no such file", path=path) from error
+        raise ModelReadError("there is no such file") from error
     except PermissionError as error:
-        raise ModelReadError("no permission to read it", path=path) from error
+        raise ModelReadError("no permission to read it") from error
     except OSError as error:
-        raise ModelReadError(f"cannot be opened: {error.strerror}", path=path) from error
+        raise ModelReadError(f"cannot be opened: {error.strerror}") from error
     except ValueError as error:  # a NUL in the name
-        raise ModelReadError("this is no file name", path=path) from error
+        raise ModelReadError("this is no file name") from error
 
 
-def _sane_size(
-    status: os.stat_result,
-    *,
-    path: str | os.PathLike[str],
-    limits: Limits,
-    hint: str | None = None,
-) -> int:
-    _check_regular(status, path=path)
-    if status.st_size > limits.file_bytes:
-        message = f"the file has {status.st_size} bytes, the limit is {limits.file_bytes}"
-        raise ModelReadError(message, path=path, hint=hint)
-    return status.st_size
-
-
-def _check_regular(status: os.stat_result, *, path: str | os.PathLike[str]) -> None:
-    if stat.S_ISDIR(status.st_mode):
-        raise ModelReadError("this is a folder, not a model file", path=path)
-    if not stat.S_ISREG(status.st_mode):
-        raise ModelReadError("this is a device or a pipe, not a regular file", path=path)
+def _check_size(n_bytes: int, limits: Limits, *, hint: str | None = None) -> None:
+    if n_bytes > limits.file_bytes:
+        message = f"the file has {n_bytes} bytes, the limit is {limits.file_bytes}"
+        raise ModelReadError(message, hint=hint)

@@ -20,6 +20,7 @@ class PackedFile:
         container: "npz", "pkl" or "h5".
         n_bytes: size of the whole file.
         sha256: hex digest of the whole file.
+        limits: how much it may ask for.
         body: the whole file; empty for a .npz.
         members: npz only.
     """
@@ -28,6 +29,7 @@ class PackedFile:
     container: str
     n_bytes: int
     sha256: str
+    limits: Limits
     body: memoryview
     members: Mapping[str, Unpacked]
 
@@ -39,12 +41,13 @@ def read_packed(path: str | os.PathLike[str], *, limits: Limits = DEFAULT_LIMITS
         ModelReadError: see ``open_input`` and ``read_members``.
     """
     with open_input(path, limits=limits) as file:
-        members = read_members(file, limits=limits) if file.container == "npz" else {}
+        members = read_members(file) if file.container == "npz" else {}
         return PackedFile(
-            path=file.path,
+            path=os.fspath(path),
             container=file.container,
             n_bytes=file.n_bytes,
             body=file.read_all(),
             sha256=file.sha256(),
+            limits=limits,
             members=members,
         )

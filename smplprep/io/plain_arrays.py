@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import ModelWriteError, shown
+from ..errors import ModelWriteError, inside, shown
 from ..records.contents import DEFAULT_LIMITS, ObjectArray, Sparse
 from .npz.npy import WIDEST
 from .sparse import densify
 
 
-def plain_array(value: Any, *, key: str) -> NDArray:
+def plain_array(value: Any) -> NDArray:
     """The value as an array that ``np.load`` reads without ``allow_pickle``.
 
     Arrays stay as they are, sparse matrices become dense, a scalar becomes a 0-d array, a list or
@@ -29,7 +29,7 @@ def plain_array(value: Any, *, key: str) -> NDArray:
     if isinstance(value, np.ndarray):
         return value
     if isinstance(value, Sparse):
-        return densify(value, path=None, key=key, limits=DEFAULT_LIMITS)
+        return densify(value, limits=DEFAULT_LIMITS)
     if isinstance(value, str | bytes):
         return text_array(value)
     if isinstance(value, bool | int | float):
@@ -39,7 +39,18 @@ def plain_array(value: Any, *, key: str) -> NDArray:
     even = _even(value)
     if even is not None:
         return even
-    return text_array(json.dumps(_jsonable(value, key), sort_keys=True))
+    return text_array(json.dumps(_jsonable(value), sort_keys=True))
+
+
+def plain_entries(
+    entries: Mapping[str, Any], form: Callable[[Any], Any] = plain_array
+) -> dict[str, Any]:
+    """Each value in the form that a container holds; an error names the key."""
+    found = {}
+    for key, value in entries.items():
+        with inside(key=key):
+            found[key] = form(value)
+    return found
 
 
 def text_array(text: str | bytes) -> NDArray:
@@ -48,11 +59,11 @@ def text_array(text: str | bytes) -> NDArray:
     return np.array(pieces if len(pieces) > 1 else text)
 
 
-def h5_value(value: Any, key: str) -> Any:
+def h5_value(value: Any) -> Any:
     """As .h5 holds it: a matrix as it is, else an array, its text no wider than it has to be."""
     if isinstance(value, Sparse):
         return value
-    array = plain_array(value, key=key)
+    array = plain_array(value)
     if array.dtype.kind != "U":
         return array
     return np.array(array.tolist(), np.str_).reshape(array.shape)
@@ -99,7 +110,7 @@ def _even(value: Any) -> NDArray | None:
     return np.stack(items).reshape(shape + items[0].shape)
 
 
-def _jsonable(value: Any, key: str) -> Any:
+def _jsonable(value: Any) -> Any:
     """The value of what JSON knows; raises ModelWriteError where it cannot be."""
     if isinstance(value, np.ndarray):
         value = value.tolist()
@@ -107,22 +118,22 @@ def _jsonable(value: Any, key: str) -> Any:
         value = value.items
     if isinstance(value, dict):
         named = {
-            name if isinstance(name, str) else _name(name): _jsonable(item, key)
+            name if isinstance(name, str) else _name(name): _jsonable(item)
             for name, item in value.items()
         }
         if len(named) < len(value):
-            raise ModelWriteError("two names in it are the same as JSON text", key=key)
+            raise ModelWriteError("two names in it are the same as JSON text")
         return named
     if isinstance(value, list | tuple):
-        return [_jsonable(item, key) for item in value]
+        return [_jsonable(item) for item in value]
     if isinstance(value, set | frozenset):
-        return [_jsonable(item, key) for item in sorted(value, key=repr)]
+        return [_jsonable(item) for item in sorted(value, key=repr)]
     if isinstance(value, bytes | bytearray | memoryview):
         return bytes(value).decode("latin-1")
     if value is None or isinstance(value, bool | int | float | str):
         return value
     message = f"a value of type {type(value).__name__} has no place in a .npz"
-    raise ModelWriteError(message, key=key)
+    raise ModelWriteError(message)
 
 
 def _name(name: object) -> str:

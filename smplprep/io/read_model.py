@@ -6,6 +6,7 @@ import dataclasses
 import os
 from typing import Any
 
+from ..errors import inside
 from ..geometry.validation import check_keys, check_model
 from ..records.contents import DEFAULT_LIMITS, Contents, Limits, ObjectArray, Sparse
 from ..records.file_keys import OPTIONAL_KEYS, REQUIRED_KEYS
@@ -37,7 +38,7 @@ def read_model(
         ModelInvalidError: well-formed, but no body model; the message names key and index.
     """
     packed = read_packed(path, limits=limits)
-    return decoded_model(packed, normalize_rows=normalize_rows, family=family, limits=limits)
+    return decoded_model(packed, normalize_rows=normalize_rows, family=family)
 
 
 def decoded_model(
@@ -45,40 +46,29 @@ def decoded_model(
     *,
     normalize_rows: bool = False,
     family: str | None = None,
-    limits: Limits = DEFAULT_LIMITS,
 ) -> Model:
     """The model in a file that was read already; see ``read_model``."""
-    contents = decoded(packed, limits=limits)
-    model = model_of(contents, path=packed.path, family=family, limits=limits)
+    contents = decoded(packed)
+    model = model_of(contents, path=packed.path, family=family, limits=packed.limits)
     check_model(model, normalize_rows=normalize_rows)
     return model
 
 
 def read_contents(path: str | os.PathLike[str], *, limits: Limits = DEFAULT_LIMITS) -> Contents:
     """The entries of a file, decoded but not judged."""
-    return decoded(read_packed(path, limits=limits), limits=limits)
+    return decoded(read_packed(path, limits=limits))
 
 
-def decoded(packed: PackedFile, *, limits: Limits) -> Contents:
+def decoded(packed: PackedFile) -> Contents:
     """The entries of a file that was read already."""
     if packed.container == "npz":
-        from .npz.read import read_npz
-
-        return read_npz(packed, limits=limits)
-    if packed.container == "h5":
-        from .h5.read import read_h5
-
-        return read_h5(packed, limits=limits)
-    from .pickle.read import read_pickle_model
-
-    entries, notes = read_pickle_model(packed.body, path=packed.path, limits=limits)
-    return Contents(
-        container="pkl",
-        entries=entries,
-        sha256=packed.sha256,
-        n_bytes=packed.n_bytes,
-        notes=notes,
-    )
+        from .npz.read import read_npz as read
+    elif packed.container == "h5":
+        from .h5.read import read_h5 as read
+    else:
+        from .pickle.read import read_pickle_model as read
+    with inside(path=packed.path):
+        return read(packed)
 
 
 def model_of(
@@ -89,7 +79,8 @@ def model_of(
     limits: Limits = DEFAULT_LIMITS,
 ) -> Model:
     """The contents as a Model, not yet judged: sparse matrices of the schema made dense."""
-    check_keys(list(contents.entries), path=path)
+    with inside(path=path):
+        check_keys(list(contents.entries))
     fields: dict[str, Any] = {}
     extras: dict[str, Any] = {}
     sparse: dict[str, str] = {}
@@ -100,7 +91,8 @@ def model_of(
             continue
         if isinstance(value, Sparse):
             sparse[key] = value.layout
-            value = densify(value, path=path, key=key, limits=limits)
+            with inside(path=path, key=key):
+                value = densify(value, limits=limits)
         fields[key] = value
     source = Source(
         path=path,

@@ -16,9 +16,7 @@ from ..records.contents import Limits, Sparse, read_only
 LAYOUTS = ("csc", "csr", "coo")
 
 
-def check_sparse(
-    sparse: Sparse, *, path: str | None, key: str | None, offset: int | None = None
-) -> None:
+def check_sparse(sparse: Sparse, *, offset: int | None = None) -> None:
     """Nothing comes back from a matrix that is what it says.
 
     Raises:
@@ -29,7 +27,7 @@ def check_sparse(
     fault = _fault(sparse)
     if fault is not None:
         message = f"damaged {shown(sparse.layout)} matrix: {fault}"
-        raise ModelReadError(message, path=path, key=key, offset=offset)
+        raise ModelReadError(message, offset=offset)
 
 
 def _fault(sparse: Sparse) -> str | None:
@@ -75,21 +73,19 @@ def _indptr_fault(indptr: NDArray, n_major: int, n_indices: int) -> str | None:
     return None
 
 
-def densify(
-    sparse: Sparse, *, path: str | None = None, key: str | None = None, limits: Limits
-) -> NDArray:
+def densify(sparse: Sparse, *, limits: Limits) -> NDArray:
     """The matrix as a read-only dense array of its own dtype; entries at one place add up.
 
     Raises:
         ModelReadError: see ``check_sparse``; or the dense array would be over the limit.
     """
-    check_sparse(sparse, path=path, key=key)
+    check_sparse(sparse)
     n_bytes = math.prod(sparse.shape) * sparse.data.itemsize
     if n_bytes > limits.array_bytes:
         message = (
             f"a sparse matrix of {n_bytes} bytes when dense; the limit is {limits.array_bytes}"
         )
-        raise ModelReadError(message, path=path, key=key)
+        raise ModelReadError(message)
     dense = np.zeros(sparse.shape, sparse.data.dtype)
     np.add.at(dense, _rows_and_columns(sparse), sparse.data)
     return read_only(dense)

@@ -14,7 +14,7 @@ from ..records.model import Model
 from .check_written import check_written
 from .npz.write import write_npz
 from .output import Output
-from .plain_arrays import h5_value, plain_array
+from .plain_arrays import h5_value, plain_entries
 from .replace_file import replacing
 from .sparse import sparsify
 
@@ -109,7 +109,7 @@ def stored_entries(model: Model, container: str) -> dict[str, Any]:
     """
     entries, sparse = model.entries(), model.source.sparse
     if container == "npz":
-        return {key: plain_array(value, key=key) for key, value in entries.items()}
+        return plain_entries(entries)
     if container == "h5":
-        entries = {key: h5_value(value, key) for key, value in entries.items()}
+        entries = plain_entries(entries, h5_value)
     return {key: sparsify(value) if key in sparse else value for key, value in entries.items()}

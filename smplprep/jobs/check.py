@@ -82,7 +82,7 @@ def assert_clean(body_model: Any, *, max_leaks: int = 0, max_influences: int | N
     selector = body_model.vertex_joint_selector.extra_joints_idxs
     points = named_vertices(selector.detach().cpu().numpy().tolist(), model)
     if model.extras:
-        points += face_landmarks(model, model.extras, FACE_KEYS, path=None)
+        points += face_landmarks(model, model.extras, FACE_KEYS)
     faults = model_faults(model, points, max_leaks=max_leaks, max_influences=max_influences)
     if faults:
         raise VerificationError("\n".join(faults))

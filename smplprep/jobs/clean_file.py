@@ -102,9 +102,7 @@ def clean_file(
 
             html = can_render()
         packed = reading.result()
-    model = decoded_model(
-        packed, normalize_rows=options.normalize_rows, family=family, limits=limits
-    )
+    model = decoded_model(packed, normalize_rows=options.normalize_rows, family=family)
     del reading, packed  # they would keep the input, which is let go below
     if landmarks is not None:
         model = with_landmarks(model, landmarks)

@@ -79,8 +79,8 @@ def check_untouched(subject: Subject) -> str:
 def same_values(key: str, before: Any, after: Any, container: str) -> bool:
     """Bit for bit what the container of the cleaned file makes of the original's value."""
     if container != "pkl":
-        held = h5_value if container == "h5" else lambda value, key: plain_array(value, key=key)
-        before, after = held(before, key), held(after, key)
+        held = h5_value if container == "h5" else plain_array
+        before, after = held(before), held(after)
     return identical(native(before), native(after))
 
 

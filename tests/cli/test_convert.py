@@ -15,7 +15,7 @@ from smplprep.io.plain_arrays import plain_array
 def plain(path: Path) -> dict[str, np.ndarray]:
     """The entries of a model file, as a .npz would hold them."""
     entries = read_model(path, normalize_rows=True).entries()
-    return {key: plain_array(value, key=key) for key, value in entries.items()}
+    return {key: plain_array(value) for key, value in entries.items()}
 
 
 def same(a: dict[str, np.ndarray], b: dict[str, np.ndarray]) -> bool:

@@ -33,7 +33,7 @@ def in_npz(body: bytes) -> bytes:
     """A model's .npz with an object array in it, whose pickle is ``body``."""
     out = io.BytesIO(as_npz(arrays()))
     with zipfile.ZipFile(out, "a") as archive:
-        header = encode_header(np.zeros((), "i8"), key="x").replace(b"'<i8'", b"'|O8'")
+        header = encode_header(np.zeros((), "i8")).replace(b"'<i8'", b"'|O8'")
         archive.writestr(zipfile.ZipInfo("joint2num.npy"), header + body)
     return out.getvalue()
 

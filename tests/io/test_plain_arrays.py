@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from smplprep import ModelWriteError, read_model, write_model
-from smplprep.io.plain_arrays import plain_array, texts_among
+from smplprep.io.plain_arrays import plain_array, plain_entries, texts_among
 from smplprep.records.contents import ObjectArray, Sparse
 
 
@@ -29,7 +29,7 @@ from smplprep.records.contents import ObjectArray, Sparse
     ],
 )
 def test_objects_become_arrays_where_they_can(value: object, expected: np.ndarray | None) -> None:
-    found = plain_array(value, key="k")
+    found = plain_array(value)
     if expected is None:
         assert (found.dtype.kind, found.shape) == ("U", ())
         assert texts_among({"k": value}) == ["k is written as JSON text: it is no array"]
@@ -58,7 +58,7 @@ def test_a_text_too_wide_for_one_is_written_in_pieces(small_model, tmp_path: Pat
 
 def test_json_text_of_names_and_values_that_json_has_not() -> None:
     value = {b"a": 1, 2: {3, 1}, None: (b"x", np.arange(2)), "n": np.array([b"y"])}
-    found = json.loads(str(plain_array(value, key="k")))
+    found = json.loads(str(plain_array(value)))
     assert found == {"a": 1, "2": [1, 3], "null": ["x", [0, 1]], "n": ["y"]}
     with pytest.raises(ModelWriteError, match=r"two names in it are the same .*\(key k\)"):
-        plain_array({1: 2, "1": 3}, key="k")
+        plain_entries({"k": {1: 2, "1": 3}})

@@ -109,10 +109,10 @@ def changed(layout: str, **changes: object) -> Sparse:
 )
 def test_what_scipy_would_believe(sparse: Sparse, fault: str) -> None:
     with pytest.raises(ModelReadError) as caught:
-        check_sparse(sparse, path="m.pkl", key="J_regressor", offset=7)
+        check_sparse(sparse, offset=7)
     error = caught.value
     assert error.message == f"damaged {sparse.layout} matrix: {fault}"
-    assert (error.path, error.key, error.offset) == ("m.pkl", "J_regressor", 7)
+    assert error.offset == 7
     with pytest.raises(ModelReadError):
         densify(sparse, limits=DEFAULT_LIMITS)
 
@@ -121,6 +121,6 @@ def test_a_small_matrix_that_would_be_huge() -> None:
     empty = np.zeros(0, np.int32)
     huge = Sparse("coo", np.zeros(0), empty, empty, (2**40, 2**40))
     with pytest.raises(ModelReadError, match="when dense; the limit is 1073741824"):
-        densify(huge, path="m.pkl", key="J_regressor", limits=DEFAULT_LIMITS)
+        densify(huge, limits=DEFAULT_LIMITS)
     with pytest.raises(ModelReadError, match="of 96 bytes when dense; the limit is 95"):
         densify(record("csc"), limits=Limits(array_bytes=95))

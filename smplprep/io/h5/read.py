@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import ModelReadError, shown
-from ...records.contents import DEFAULT_LIMITS, Contents, Limits, Sparse
+from ...errors import ModelReadError, inside, shown
+from ...records.contents import Contents, Limits, Sparse
 from ..npz.npy import DTYPE, NpyHeader, array_from
 from ..packed_file import PackedFile
 from ..sparse import LAYOUTS, check_sparse
@@ -34,7 +34,7 @@ _WALL = 60  # seconds; a machine under load gives the child its two a little at 
 _MAX_LIST = 1 << 24
 
 
-def read_h5(file: PackedFile, *, limits: Limits = DEFAULT_LIMITS) -> Contents:
+def read_h5(file: PackedFile) -> Contents:
     """Every dataset at the root of ``file``; groups of data, indices, indptr, shape are matrices.
 
     Raises:
@@ -42,23 +42,24 @@ def read_h5(file: PackedFile, *, limits: Limits = DEFAULT_LIMITS) -> Contents:
             data in other files, other filters than deflate, shuffle and fletcher32, other types
             than numbers and text.
     """
-    answer = _ask_child(file.body, path=file.path, limits=limits)
+    answer = _ask_child(file.body, limits=file.limits)
     entries: dict[str, object] = {}
     parts: dict[str, dict[str, NDArray]] = {}
-    for about, array in _arrays(answer, path=file.path, limits=limits):
+    for about, array in _arrays(answer, limits=file.limits):
         if not about.part:
             entries[about.key] = array
             continue
         matrix = parts.setdefault(about.key, {})
         matrix[about.part] = array
         if len(matrix) == 4:
-            entries[about.key] = _sparse(matrix, about.layout, path=file.path, key=about.key)
+            with inside(key=about.key):
+                entries[about.key] = _sparse(matrix, about.layout)
     if not entries:
-        raise ModelReadError("the HDF5 file is empty", path=file.path)
+        raise ModelReadError("the HDF5 file is empty")
     return Contents(container="h5", entries=entries, sha256=file.sha256, n_bytes=file.n_bytes)
 
 
-def _ask_child(data: memoryview, *, path: str, limits: Limits) -> memoryview:
+def _ask_child(data: memoryview, *, limits: Limits) -> memoryview:
     """What the child makes of the file."""
     # Half of what a .npz may have, for all of it goes through a pipe after it was unpacked.
     array_bytes = len(data) + limits.unpacked_bytes // 2
@@ -80,12 +81,12 @@ def _ask_child(data: memoryview, *, path: str, limits: Limits) -> memoryview:
     except subprocess.TimeoutExpired:
         child.kill()
         child.communicate()
-        raise ModelReadError("damaged HDF5: reading it takes too long", path=path) from None
+        raise ModelReadError("damaged HDF5: reading it takes too long") from None
     except BaseException:
         child.kill()
         raise
     if child.returncode:
-        raise ModelReadError("damaged HDF5: the library fails on it", path=path)
+        raise ModelReadError("damaged HDF5: the library fails on it")
     return memoryview(answer)
 
 
@@ -100,22 +101,23 @@ class _Listed:
     shape: tuple[int, ...]
 
 
-def _arrays(answer: memoryview, *, path: str, limits: Limits) -> Iterator[tuple[_Listed, NDArray]]:
+def _arrays(answer: memoryview, *, limits: Limits) -> Iterator[tuple[_Listed, NDArray]]:
     """The child's list, and the array of each entry."""
-    listed, at = _list(answer, path=path)
+    listed, at = _list(answer)
     for about in listed:
-        if not DTYPE.fullmatch(about.dtype) or np.dtype(about.dtype).hasobject:
-            raise ModelReadError("damaged HDF5: an unknown type", path=path, key=about.key)
-        header = NpyHeader(np.dtype(about.dtype), about.shape, fortran=False, n_header=0)
-        n_bytes = math.prod(about.shape) * header.dtype.itemsize
-        body = answer[at : at + n_bytes]
-        yield about, array_from(body, header, path=path, key=about.key, limits=limits)
+        with inside(key=about.key):
+            if not DTYPE.fullmatch(about.dtype) or np.dtype(about.dtype).hasobject:
+                raise ModelReadError("damaged HDF5: an unknown type")
+            header = NpyHeader(np.dtype(about.dtype), about.shape, fortran=False, n_header=0)
+            n_bytes = math.prod(about.shape) * header.dtype.itemsize
+            array = array_from(answer[at : at + n_bytes], header, limits=limits)
+        yield about, array
         at += n_bytes
     if at != len(answer):
-        raise ModelReadError("damaged HDF5: its reader gives too much", path=path)
+        raise ModelReadError("damaged HDF5: its reader gives too much")
 
 
-def _list(answer: memoryview, *, path: str) -> tuple[list[_Listed], int]:
+def _list(answer: memoryview) -> tuple[list[_Listed], int]:
     """The child's list, and where the bytes begin that it speaks of."""
     try:
         (length,) = struct.unpack_from("<Q", answer)
@@ -123,12 +125,12 @@ def _list(answer: memoryview, *, path: str) -> tuple[list[_Listed], int]:
         listed = json.loads(bytes(answer[8:end]))
         if isinstance(listed, dict):
             refused, key = str(listed["refused"]), listed["key"]
-            raise ModelReadError(f"HDF5: {shown(refused, 160)}", path=path, key=key)
+            raise ModelReadError(f"HDF5: {shown(refused, 160)}", key=key)
         return [_Listed(**_checked(row)) for row in listed], end
     except ModelReadError:
         raise
     except (struct.error, ValueError, TypeError, KeyError, RecursionError) as error:
-        raise ModelReadError("damaged HDF5: its reader gives no list", path=path) from error
+        raise ModelReadError("damaged HDF5: its reader gives no list") from error
 
 
 def _checked(row: dict[str, Any]) -> dict[str, Any]:
@@ -136,11 +138,11 @@ def _checked(row: dict[str, Any]) -> dict[str, Any]:
     return texts | {"shape": tuple(int(size) for size in row["shape"])}
 
 
-def _sparse(parts: dict[str, NDArray], layout: str, *, path: str, key: str) -> Sparse:
+def _sparse(parts: dict[str, NDArray], layout: str) -> Sparse:
     """A checked matrix; without the attribute ``layout``, what the length of ``indptr`` says."""
     shape = tuple(parts["shape"].tolist()) if parts["shape"].dtype.kind in "iu" else ()
     if layout not in LAYOUTS and len(shape) == 2:
         layout = "csc" if len(parts["indptr"]) == shape[1] + 1 else "csr"
     matrix = Sparse(layout, parts["data"], parts["indices"], parts["indptr"], shape)
-    check_sparse(matrix, path=path, key=key)
+    check_sparse(matrix)
     return matrix

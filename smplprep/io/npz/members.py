@@ -10,8 +10,8 @@ from __future__ import annotations
 import zlib
 from dataclasses import dataclass
 
-from ...errors import ModelReadError
-from ...records.contents import DEFAULT_LIMITS, Limits, RawMember
+from ...errors import ModelReadError, inside
+from ...records.contents import RawMember
 from ..input_file import InputFile
 from ..memory import fresh_memory
 from .zip_directory import DEFLATED, Entry, payload_starts, read_directory
@@ -29,15 +29,15 @@ class Unpacked:
     npy: memoryview
 
 
-def read_members(file: InputFile, *, limits: Limits = DEFAULT_LIMITS) -> dict[str, Unpacked]:
+def read_members(file: InputFile) -> dict[str, Unpacked]:
     """Every member of ``file`` in the directory's order.
 
     Raises:
         ModelReadError: the archive or a member is damaged, contradicts itself, or asks for more
-            than ``limits`` allows. Nothing is repaired.
+            than the limits allow. Nothing is repaired.
     """
-    entries, start = read_directory(file, limits=limits)
-    check_together(entries, path=file.path, n_file=file.n_bytes, limits=limits)
+    entries, start = read_directory(file)
+    check_together(entries, file)
     directory = file.peek_at(start, file.n_bytes - start)
     starts, members = payload_starts(file, entries, start), {}
     for entry in sorted(entries, key=lambda entry: entry.offset):
@@ -46,38 +46,40 @@ def read_members(file: InputFile, *, limits: Limits = DEFAULT_LIMITS) -> dict[st
         members[entry.key] = RawMember(payload, entry.method, entry.crc32, entry.n_bytes)
     file.read(start - file.position)
     if file.read_all() != directory:
-        raise ModelReadError("the file changed while it was read", path=file.path, offset=start)
-    return {entry.key: _unpacked(members[entry.key], file, entry.key) for entry in entries}
+        raise ModelReadError("the file changed while it was read", offset=start)
+    return {entry.key: _unpacked(members[entry.key], entry.key) for entry in entries}
 
 
-def check_together(entries: list[Entry], *, path: str, n_file: int, limits: Limits) -> None:
+def check_together(entries: list[Entry], file: InputFile) -> None:
     """No key twice, and no more memory than the limits allow. Before any of it is taken."""
+    limits = file.limits
     if not entries:
-        raise ModelReadError("the archive is empty", path=path)
+        raise ModelReadError("the archive is empty")
     seen = set()
     for entry in entries:
         if entry.key in seen:
-            raise ModelReadError("the archive names this key twice", path=path, key=entry.key)
+            raise ModelReadError("the archive names this key twice", key=entry.key)
         seen.add(entry.key)
         if entry.n_bytes > limits.ratio * entry.n_payload:
             message = f"{entry.n_payload} bytes are said to unpack to {entry.n_bytes}"
-            raise ModelReadError(message, path=path, key=entry.key, offset=entry.offset)
+            raise ModelReadError(message, key=entry.key, offset=entry.offset)
     n_unpacked = sum(entry.n_bytes for entry in entries if entry.method == DEFLATED)
-    if n_unpacked > n_file + limits.unpacked_bytes:
+    if n_unpacked > file.n_bytes + limits.unpacked_bytes:
         message = f"the archive unpacks to {n_unpacked} bytes, which is too much for its size"
-        raise ModelReadError(message, path=path)
+        raise ModelReadError(message)
 
 
-def _unpacked(member: RawMember, file: InputFile, key: str) -> Unpacked:
+def _unpacked(member: RawMember, key: str) -> Unpacked:
     npy = member.payload
-    if member.method == DEFLATED:
-        npy = _inflated(npy, member.n_bytes, path=file.path, key=key)
-    if zlib.crc32(npy) != member.crc32:
-        raise ModelReadError("damaged: the checksum (CRC-32) is wrong", path=file.path, key=key)
+    with inside(key=key):
+        if member.method == DEFLATED:
+            npy = _inflated(npy, member.n_bytes)
+        if zlib.crc32(npy) != member.crc32:
+            raise ModelReadError("damaged: the checksum (CRC-32) is wrong")
     return Unpacked(member, npy)
 
 
-def _inflated(payload: memoryview, n_bytes: int, *, path: str, key: str) -> memoryview:
+def _inflated(payload: memoryview, n_bytes: int) -> memoryview:
     """``payload`` decompressed; it is stopped before it makes more than it declared."""
     body = fresh_memory(n_bytes)
     machine = zlib.decompressobj(-zlib.MAX_WBITS)
@@ -94,8 +96,8 @@ def _inflated(payload: memoryview, n_bytes: int, *, path: str, key: str) -> memo
                 done, rest = done + len(made), machine.unconsumed_tail
     except (zlib.error, ValueError) as error:
         message = "damaged: the compressed data is broken or longer than it says"
-        raise ModelReadError(message, path=path, key=key) from error
+        raise ModelReadError(message) from error
     if done != n_bytes or not machine.eof or machine.unused_data:
         message = f"damaged: {n_bytes} bytes were declared, {done} are there"
-        raise ModelReadError(message, path=path, key=key)
+        raise ModelReadError(message)
     return body.toreadonly()

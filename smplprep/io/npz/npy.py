@@ -50,7 +50,7 @@ class NpyHeader:
     n_header: int
 
 
-def read_header(member: memoryview, *, path: str | None = None, key: str) -> NpyHeader:
+def read_header(member: memoryview) -> NpyHeader:
     """The header at the start of ``member``, by pattern; nothing in it is evaluated.
 
     Raises:
@@ -59,31 +59,31 @@ def read_header(member: memoryview, *, path: str | None = None, key: str) -> Npy
     """
     begin = bytes(member[:12])
     if not begin.startswith(MAGIC) or len(begin) < 12:
-        raise ModelReadError("this member is no .npy array", path=path, key=key, offset=0)
+        raise ModelReadError("this member is no .npy array", offset=0)
     version = begin[6], begin[7]
     if version not in ((1, 0), (2, 0), (3, 0)):
         message = f"unknown .npy version {version[0]}.{version[1]}"
-        raise ModelReadError(message, path=path, key=key, offset=6)
+        raise ModelReadError(message, offset=6)
     start, form = (10, "<H") if version == (1, 0) else (12, "<I")
     (length,) = struct.unpack_from(form, begin, 8)
     if length > MAX_HEADER or start + length > len(member):
         message = f"a .npy header of {length} bytes is too long or cut short"
-        raise ModelReadError(message, path=path, key=key, offset=8)
-    return _parsed(bytes(member[start : start + length]), start, path=path, key=key)
+        raise ModelReadError(message, offset=8)
+    return _parsed(bytes(member[start : start + length]), start)
 
 
-def _parsed(header: bytes, start: int, *, path: str | None, key: str) -> NpyHeader:
+def _parsed(header: bytes, start: int) -> NpyHeader:
     match = _HEADER.fullmatch(header.decode("latin-1"))
     groups = match.groups() if match else ()
     items = dict(zip(groups[1::3], groups[2::3], strict=True))
     shape, fortran = items.get("shape", ""), items.get("fortran_order")
     if len(items) != 3 or fortran not in ("True", "False") or not _SHAPE.fullmatch(shape):
         message = f"the .npy header is not plain: {shown(header.strip())}"
-        raise ModelReadError(message, path=path, key=key, offset=start)
+        raise ModelReadError(message, offset=start)
     dtype = items["descr"][1:-1]
     if not DTYPE.fullmatch(dtype):
         message = f"dtype {shown(items['descr'])} does not belong in a body model"
-        raise ModelReadError(message, path=path, key=key, offset=start)
+        raise ModelReadError(message, offset=start)
     return NpyHeader(
         dtype=np.dtype(dtype),
         shape=tuple(int(size) for size in re.findall(r"\d+", shape)),
@@ -92,9 +92,7 @@ def _parsed(header: bytes, start: int, *, path: str | None, key: str) -> NpyHead
     )
 
 
-def array_from(
-    body: memoryview, header: NpyHeader, *, path: str | None, key: str | None, limits: Limits
-) -> NDArray:
+def array_from(body: memoryview, header: NpyHeader, *, limits: Limits) -> NDArray:
     """``body`` as a plain array: read-only, native, in C order; a view where that is possible.
 
     Pickles hold the same bodies, so their arrays come through here too.
@@ -104,46 +102,44 @@ def array_from(
             bytes that are no boolean or no character.
     """
     dtype = header.dtype
-    check_shape(header.shape, dtype.itemsize, path=path, key=key, limits=limits)
+    check_shape(header.shape, dtype.itemsize, limits=limits)
     expected = math.prod(header.shape) * dtype.itemsize
     if len(body) != expected:
         message = f"shape {shown(header.shape)} needs {expected} bytes, {len(body)} are there"
-        raise ModelReadError(message, path=path, key=key, offset=header.n_header)
+        raise ModelReadError(message, offset=header.n_header)
     if header.fortran:
         array: NDArray = np.ndarray(header.shape, dtype, buffer=body, order="F")
     else:
         array = np.ndarray(header.shape, dtype, buffer=body)
     native = np.require(array, dtype.newbyteorder("="), ["C", "ALIGNED"])
-    _check_values(native, path=path, key=key)
+    _check_values(native)
     return read_only(native)
 
 
-def check_shape(
-    shape: tuple[int, ...], itemsize: int, *, path: str | None, key: str | None, limits: Limits
-) -> None:
+def check_shape(shape: tuple[int, ...], itemsize: int, *, limits: Limits) -> None:
     """Refuse what numpy would refuse less clearly, or not at all: arrays over the limits.
 
     A zero counts as one, so that no huge number hides behind it.
     """
     if len(shape) > limits.depth:
         message = f"an array of {len(shape)} dimensions; the limit is {limits.depth}"
-        raise ModelReadError(message, path=path, key=key)
+        raise ModelReadError(message)
     if math.prod(max(size, 1) for size in shape) * itemsize > limits.array_bytes:
         message = f"shape {shown(shape)} is over the limit of {limits.array_bytes} bytes an array"
-        raise ModelReadError(message, path=path, key=key)
+        raise ModelReadError(message)
 
 
-def _check_values(array: NDArray, *, path: str | None, key: str | None) -> None:
+def _check_values(array: NDArray) -> None:
     """Bytes that Python or numpy would choke on much later."""
     if array.dtype.kind == "b" and array.size and array.view(np.uint8).max() > 1:
-        raise ModelReadError("a boolean that is neither 0 nor 1", path=path, key=key)
+        raise ModelReadError("a boolean that is neither 0 nor 1")
     if array.dtype.kind == "U" and array.size:
         points = array.reshape(-1).view(np.uint32)
         if points.max() > 0x10FFFF:
-            raise ModelReadError("text with an impossible character", path=path, key=key)
+            raise ModelReadError("text with an impossible character")
 
 
-def encode_header(array: NDArray, *, key: str) -> bytes:
+def encode_header(array: NDArray) -> bytes:
     """The header for ``array`` in C order, little-endian: version 1.0, a multiple of 64 bytes.
 
     Raises:
@@ -152,7 +148,7 @@ def encode_header(array: NDArray, *, key: str) -> bytes:
     """
     dtype = array.dtype.newbyteorder("<")
     if dtype.hasobject or not DTYPE.fullmatch(dtype.str):
-        raise ModelWriteError(f"dtype {array.dtype} cannot be written to a .npz", key=key)
+        raise ModelWriteError(f"dtype {array.dtype} cannot be written to a .npz")
     text = f"{{'descr': '{dtype.str}', 'fortran_order': False, 'shape': {array.shape}, }}"
     n_padding = -(len(MAGIC) + 4 + len(text) + 1) % 64
     header = text.encode("ascii") + b" " * n_padding + b"\n"

@@ -14,8 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import ModelReadError, shown
-from ...records.contents import DEFAULT_LIMITS, Limits
+from ...errors import ModelReadError, inside, shown
 from ..input_file import InputFile
 from .members import check_together
 from .npy import NpyHeader, check_shape, read_header
@@ -48,7 +47,7 @@ class Member:
         """
         header, kept = self.header, bytearray()
         if header.fortran and len(header.shape) > 1:
-            raise unusable("stored column by column", path=self.file.path, key=self.entry.key)
+            raise unusable("stored column by column", self.entry.key)
         row_bytes = math.prod(header.shape[1:]) * header.dtype.itemsize
         for piece in self.body():
             kept += piece
@@ -108,47 +107,49 @@ class Member:
             raise self._damaged(f"{self.entry.n_bytes} bytes were declared, {done} are there")
 
     def _damaged(self, what: str) -> ModelReadError:
-        return ModelReadError(f"damaged: {what}", path=self.file.path, key=self.entry.key)
+        return ModelReadError(f"damaged: {what}", key=self.entry.key)
 
 
-def open_members(
-    file: InputFile, keys: Container[str] | None = None, *, limits: Limits = DEFAULT_LIMITS
-) -> dict[str, Member]:
+def open_members(file: InputFile, keys: Container[str] | None = None) -> dict[str, Member]:
     """Those of ``keys`` that are in ``file``, or all that are.
 
     Raises:
         ModelReadError: the archive is damaged or contradicts itself, or a member is no array.
     """
-    entries, end = read_directory(file, limits=limits)
-    check_together(entries, path=file.path, n_file=file.n_bytes, limits=limits)
+    entries, end = read_directory(file)
+    check_together(entries, file)
     starts = payload_starts(file, entries, end)
     return {
-        entry.key: _opened(file, entry, starts[entry.key], limits=limits)
+        entry.key: _opened(file, entry, starts[entry.key])
         for entry in entries
         if keys is None or entry.key in keys
     }
 
 
-def unusable(what: str, *, path: str, key: str) -> ModelReadError:
+def unusable(what: str, key: str) -> ModelReadError:
     """An array that is sound, but cannot be taken a piece at a time."""
     hint = "Load it with numpy and save np.ascontiguousarray of it."
-    return ModelReadError(f"{shown(key)} is {what}", path=path, key=key, hint=hint)
+    return ModelReadError(f"{shown(key)} is {what}", key=key, hint=hint)
 
 
-def _opened(file: InputFile, entry: Entry, start: int, *, limits: Limits) -> Member:
+def _opened(file: InputFile, entry: Entry, start: int) -> Member:
+    with inside(key=entry.key):
+        return Member(file, entry, start, _header(file, entry, start))
+
+
+def _header(file: InputFile, entry: Entry, start: int) -> NpyHeader:
     head = file.peek_at(start, min(_HEAD, entry.n_payload))
     if entry.method != STORED:
         try:
             head = zlib.decompressobj(-zlib.MAX_WBITS).decompress(head, _HEAD)
         except zlib.error as error:
-            message = "damaged: the compressed data is broken"
-            raise ModelReadError(message, path=file.path, key=entry.key) from error
-    header = read_header(memoryview(head), path=file.path, key=entry.key)
+            raise ModelReadError("damaged: the compressed data is broken") from error
+    header = read_header(memoryview(head))
     if header.dtype.hasobject:
-        raise unusable("objects, not numbers", path=file.path, key=entry.key)
-    check_shape(header.shape, header.dtype.itemsize, path=file.path, key=entry.key, limits=limits)
+        raise unusable("objects, not numbers", entry.key)
+    check_shape(header.shape, header.dtype.itemsize, limits=file.limits)
     expected = header.n_header + math.prod(header.shape) * header.dtype.itemsize
     if entry.n_bytes != expected:
         message = f"shape {shown(header.shape)} needs {expected} bytes, {entry.n_bytes} are there"
-        raise ModelReadError(message, path=file.path, key=entry.key)
-    return Member(file, entry, start, header)
+        raise ModelReadError(message)
+    return header

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import ModelWriteError
+from ...errors import ModelWriteError, inside
 from ...records.contents import RawMember
 from ..input_file import CHUNK
 from ..output import Output
@@ -73,7 +73,8 @@ def write_npz(
         if not is_plain_key(key):
             raise ModelWriteError("this key cannot be a name in a .npz", key=key)
         deflate = compress if isinstance(compress, bool) else key in compress
-        member = _copied(copy[key]) if copy and key in copy else _encoded(array, key, deflate)
+        with inside(key=key):
+            member = _copied(copy[key]) if copy and key in copy else _encoded(array, deflate)
         entry = _entry(key, member, output.n_bytes)
         output.write(_local_header(entry))
         for piece in member.pieces:
@@ -111,8 +112,8 @@ def _copied(member: RawMember) -> _Member:
     return _Member([member.payload], member.method, member.crc32, member.n_bytes)
 
 
-def _encoded(array: NDArray, key: str, deflate: bool) -> _Member:
-    head = encode_header(array, key=key)
+def _encoded(array: NDArray, deflate: bool) -> _Member:
+    head = encode_header(array)
     # No copy: all arrays here are C-ordered and, wherever people work, little-endian already.
     array = np.asarray(array, array.dtype.newbyteorder("<"), order="C")
     body = memoryview(array.reshape(-1).view(np.uint8))  # type: ignore[arg-type]

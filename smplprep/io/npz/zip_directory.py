@@ -11,7 +11,6 @@ import struct
 from dataclasses import dataclass
 
 from ...errors import ModelReadError, shown
-from ...records.contents import Limits
 from ..input_file import InputFile
 
 STORED, DEFLATED = 0, 8
@@ -46,22 +45,23 @@ class Entry:
         return text.removesuffix(".npy")
 
 
-def read_directory(file: InputFile, *, limits: Limits) -> tuple[list[Entry], int]:
+def read_directory(file: InputFile) -> tuple[list[Entry], int]:
     """The entries in the directory's order, and where the directory begins."""
+    limits = file.limits
     start, size, count = _find_directory(file)
     if count > limits.members:
         message = f"the archive has {count} members; the limit is {limits.members}"
-        raise ModelReadError(message, path=file.path, offset=file.n_bytes - END.size)
+        raise ModelReadError(message, offset=file.n_bytes - END.size)
     if size > limits.members * 1024:
-        raise ModelReadError("the archive's directory is too large", path=file.path, offset=start)
+        raise ModelReadError("the archive's directory is too large", offset=start)
     directory = file.peek_at(start, size)
     entries, at = [], 0
     for _ in range(count):
-        entry, at = _parse_entry(directory, at, path=file.path, start=start)
+        entry, at = _parse_entry(directory, at, start)
         entries.append(entry)
     if at != size:
         message = f"the archive's directory does not hold exactly its {count} entries"
-        raise ModelReadError(message, path=file.path, offset=start + at)
+        raise ModelReadError(message, offset=start + at)
     return entries, start
 
 
@@ -70,7 +70,7 @@ def _find_directory(file: InputFile) -> tuple[int, int, int]:
     at = file.n_bytes - END.size
     if at < 0 or file.peek_at(at, 4) != b"PK\5\6":
         message = "the archive does not end in its directory; the file is cut short or damaged"
-        raise ModelReadError(message, path=file.path, offset=max(at, 0))
+        raise ModelReadError(message, offset=max(at, 0))
     _, disk, first_disk, here, count, size, start, n_comment = END.unpack(
         file.peek_at(at, END.size)
     )
@@ -79,11 +79,11 @@ def _find_directory(file: InputFile) -> tuple[int, int, int]:
     if wide:
         unsaid = (NO_COUNT,) * 4 + (NO_SIZE,) * 2
         if any(n not in (w, no) for n, w, no in zip(narrow, wide, unsaid, strict=True)):
-            raise ModelReadError("the archive's two ends differ", path=file.path, offset=at)
+            raise ModelReadError("the archive's two ends differ", offset=at)
         disk, first_disk, here, count, size, start = wide
     if disk or first_disk or here != count or n_comment or start + size != end:
         message = "the end of the archive does not agree with the rest of it"
-        raise ModelReadError(message, path=file.path, offset=at)
+        raise ModelReadError(message, offset=at)
     return start, size, count
 
 
@@ -95,47 +95,47 @@ def _find_zip64(file: InputFile, end: int) -> tuple[tuple[int, ...] | None, int]
     _, disk, offset, n_disks = LOCATOR64.unpack(file.peek_at(at, LOCATOR64.size))
     record = END64.unpack(file.peek_at(at - END64.size, END64.size))
     if record[:2] != (b"PK\6\6", END64.size - 12) or (disk, n_disks) != (0, 1):
-        raise ModelReadError("a damaged zip64 record", path=file.path, offset=at - END64.size)
+        raise ModelReadError("a damaged zip64 record", offset=at - END64.size)
     if offset != at - END64.size:
-        raise ModelReadError("the zip64 record is elsewhere", path=file.path, offset=at)
+        raise ModelReadError("the zip64 record is elsewhere", offset=at)
     return record[4:], offset
 
 
-def _parse_entry(directory: bytes, at: int, *, path: str, start: int) -> tuple[Entry, int]:
+def _parse_entry(directory: bytes, at: int, start: int) -> tuple[Entry, int]:
     if directory[at : at + 4] != b"PK\1\2" or at + ENTRY.size > len(directory):
-        raise ModelReadError("a damaged directory entry", path=path, offset=start + at)
+        raise ModelReadError("a damaged directory entry", offset=start + at)
     numbers = ENTRY.unpack_from(directory, at)
     _, _, _, flags, method, _, _, crc32, n_payload, n_bytes = numbers[:10]
     n_name, n_extra, n_comment, disk, _, _, offset = numbers[10:]
     end = at + ENTRY.size + n_name + n_extra
     if end > len(directory) or n_comment or disk:
-        raise ModelReadError("a damaged directory entry", path=path, offset=start + at)
+        raise ModelReadError("a damaged directory entry", offset=start + at)
     name = directory[at + ENTRY.size : at + ENTRY.size + n_name]
     extra = directory[end - n_extra : end]
-    n_bytes, n_payload, offset = _widened(extra, (n_bytes, n_payload, offset), path=path, name=name)
+    n_bytes, n_payload, offset = _widened(extra, (n_bytes, n_payload, offset), name=name)
     entry = Entry(name, flags, method, crc32, n_payload, n_bytes, offset)
-    _check_entry(entry, path=path, offset=start + at)
+    _check_entry(entry, offset=start + at)
     return entry, end
 
 
-def _check_entry(entry: Entry, *, path: str, offset: int) -> None:
+def _check_entry(entry: Entry, *, offset: int) -> None:
     """What one entry says of itself must be something that ``numpy.savez`` could have meant."""
     name = shown(entry.name)
     if entry.flags & ENCRYPTED:
-        raise ModelReadError(f"member {name} is encrypted", path=path, offset=offset)
+        raise ModelReadError(f"member {name} is encrypted", offset=offset)
     if entry.flags & ~_KNOWN_FLAGS or entry.method not in (STORED, DEFLATED):
         message = f"member {name} is packed in a way that no .npz uses"
-        raise ModelReadError(message, path=path, offset=offset)
+        raise ModelReadError(message, offset=offset)
     try:
         key = entry.key
     except UnicodeDecodeError as error:
         message = f"member {name} has no readable name"
-        raise ModelReadError(message, path=path, offset=offset) from error
+        raise ModelReadError(message, offset=offset) from error
     if not entry.name.endswith(b".npy") or not is_plain_key(key):
-        raise ModelReadError(_other_archive(entry.name), path=path, offset=offset)
+        raise ModelReadError(_other_archive(entry.name), offset=offset)
     if entry.method == STORED and entry.n_payload != entry.n_bytes:
         message = f"member {name} is stored, but its two sizes differ"
-        raise ModelReadError(message, path=path, offset=offset)
+        raise ModelReadError(message, offset=offset)
 
 
 def _other_archive(name: bytes) -> str:
@@ -165,7 +165,7 @@ def payload_starts(file: InputFile, entries: list[Entry], end: int) -> dict[str,
     for entry, after in zip(walk, [*(entry.offset for entry in walk[1:]), end], strict=True):
 
         def error(message: str, entry: Entry = entry) -> ModelReadError:
-            return ModelReadError(message, path=file.path, key=entry.key, offset=entry.offset)
+            return ModelReadError(message, key=entry.key, offset=entry.offset)
 
         if entry.offset != at:
             raise error("bytes that belong to no member, or members that overlap")
@@ -174,21 +174,21 @@ def payload_starts(file: InputFile, entries: list[Entry], end: int) -> dict[str,
             raise error("no member begins here, though the directory says so")
         *_, n_name, n_extra = LOCAL.unpack(header)
         start = at + LOCAL.size + n_name + n_extra
-        check_local(file.peek_at(at, start - at), entry, path=file.path)
+        check_local(file.peek_at(at, start - at), entry)
         n_after = after - start - entry.n_payload
         if not 0 <= n_after <= MAX_DESCRIPTOR:
             raise error("the member does not fit between its neighbors")
-        check_descriptor(file.peek_at(after - n_after, n_after), entry, path=file.path)
+        check_descriptor(file.peek_at(after - n_after, n_after), entry)
         starts[entry.key], at = start, after
     return starts
 
 
-def check_local(header: bytes, entry: Entry, *, path: str) -> None:
+def check_local(header: bytes, entry: Entry) -> None:
     """Refuse a local header (with name and extra field) that contradicts the directory."""
     _, _, flags, method, _, _, crc32, n_payload, n_bytes, n_name, _ = LOCAL.unpack_from(header)
     name = header[LOCAL.size : LOCAL.size + n_name]
     extra = header[LOCAL.size + n_name :]
-    n_bytes, n_payload = _widened(extra, (n_bytes, n_payload), path=path, name=name)
+    n_bytes, n_payload = _widened(extra, (n_bytes, n_payload), name=name)
     said = (crc32, n_payload, n_bytes)
     truth = (entry.crc32, entry.n_payload, entry.n_bytes)
     # A writer that streams knows them only afterwards, and puts zeros here.
@@ -196,10 +196,10 @@ def check_local(header: bytes, entry: Entry, *, path: str) -> None:
     same = (name, flags, method) == (entry.name, entry.flags, entry.method)
     if not same or (said != truth and not streamed):
         message = f"member {shown(entry.name)} and the directory's entry for it differ"
-        raise ModelReadError(message, path=path, offset=entry.offset)
+        raise ModelReadError(message, offset=entry.offset)
 
 
-def check_descriptor(data: bytes, entry: Entry, *, path: str) -> None:
+def check_descriptor(data: bytes, entry: Entry) -> None:
     """``data``, between a payload and the next member: nothing, or the data descriptor."""
     truth = (entry.crc32, entry.n_payload, entry.n_bytes)
     allowed = [b""]
@@ -209,10 +209,10 @@ def check_descriptor(data: bytes, entry: Entry, *, path: str) -> None:
         allowed = bare + [b"PK\7\x08" + numbers for numbers in bare]
     if data not in allowed:
         message = f"bytes that belong to no member, or overlap, after member {shown(entry.name)}"
-        raise ModelReadError(message, path=path, offset=entry.offset)
+        raise ModelReadError(message, offset=entry.offset)
 
 
-def _widened(extra: bytes, sizes: tuple[int, ...], *, path: str, name: bytes) -> list[int]:
+def _widened(extra: bytes, sizes: tuple[int, ...], *, name: bytes) -> list[int]:
     """``sizes`` with the zip64 field's numbers in place of those that say "see there"."""
     wide, at = b"", 0
     while at + 4 <= len(extra):
@@ -221,9 +221,9 @@ def _widened(extra: bytes, sizes: tuple[int, ...], *, path: str, name: bytes) ->
         if kind == 1:
             wide = extra[at - length : at]
     if at != len(extra):
-        raise ModelReadError(f"member {shown(name)} has a damaged extra field", path=path)
+        raise ModelReadError(f"member {shown(name)} has a damaged extra field")
     n_wide = sum(size == NO_SIZE for size in sizes)
     if 8 * n_wide > len(wide):
-        raise ModelReadError(f"member {shown(name)} lacks its zip64 sizes", path=path)
+        raise ModelReadError(f"member {shown(name)} lacks its zip64 sizes")
     numbers = iter(struct.unpack_from(f"<{n_wide}Q", wide))
     return [next(numbers) if size == NO_SIZE else size for size in sizes]

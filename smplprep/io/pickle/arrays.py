@@ -79,13 +79,12 @@ def _filled(
     header = NpyHeader(
         _dtype(values, dtype, offset), _shape(values, shape, offset), fortran, offset
     )
-    path, key, limits = values.path, values.key, values.limits
     if header.dtype.hasobject:
-        check_shape(header.shape, 8, path=path, key=key, limits=limits)
+        check_shape(header.shape, 8, limits=values.limits)
         return _object_array(values, header, body, offset)
     view = values.body(body, offset)
     values.charge(len(view), offset)
-    return array_from(view, header, path=path, key=key, limits=limits)
+    return array_from(view, header, limits=values.limits)
 
 
 def _object_array(values: Values, header: NpyHeader, body: object, offset: int) -> ObjectArray:

@@ -61,7 +61,7 @@ def sparse_of(values: Values, call: Call) -> Sparse:
     # Many records can share these arrays, and each is looked at in full.
     values.charge(data.nbytes + indices.nbytes + indptr.nbytes, call.offset)
     sparse = Sparse(layout, data, indices, indptr, shape)  # type: ignore[arg-type]
-    check_sparse(sparse, path=values.path, key=values.key, offset=call.offset)
+    check_sparse(sparse, offset=call.offset)
     return sparse
 
 
@@ -85,7 +85,7 @@ def select_of(values: Values, call: Call) -> NDArray:
     chosen = source.reshape(-1)[indices]
     if "preferred_shape" in attributes:
         shape = attributes.sizes("preferred_shape")
-        check_shape(shape, chosen.itemsize, path=values.path, key=values.key, limits=values.limits)
+        check_shape(shape, chosen.itemsize, limits=values.limits)
         if math.prod(shape) != chosen.size:
             raise values.error("a chumpy Select whose preferred_shape does not fit", call.offset)
         chosen = chosen.reshape(shape)

@@ -20,10 +20,8 @@ from .operands import FLOAT, INT, Operands
 class Machine(Operands):
     """One run over one pickle; ``run`` gives the record of its top-level value."""
 
-    def __init__(
-        self, buffer: memoryview | bytes, *, path: str | None, key: str | None, limits: Limits
-    ) -> None:
-        super().__init__(buffer, path=path, key=key, limits=limits)
+    def __init__(self, buffer: memoryview | bytes, *, limits: Limits) -> None:
+        super().__init__(buffer, limits=limits)
         self._stack: list[object] = []
         self._outer: list[list[object]] = []  # the stacks below the open marks
         self._memo: dict[int, object] = {}

@@ -37,22 +37,18 @@ class Operands:
         op, offset: the opcode at work and where it stands, for errors.
     """
 
-    def __init__(
-        self, buffer: memoryview | bytes, *, path: str | None, key: str | None, limits: Limits
-    ) -> None:
+    def __init__(self, buffer: memoryview | bytes, *, limits: Limits) -> None:
         self.limits = limits
         self.op = 0
         self.offset = 0
         self._view = memoryview(buffer).toreadonly().cast("B")
-        self._path = path
-        self._key = key
         self._next = 0
         self._n_text = 0
 
     def error(self, message: str) -> ModelReadError:
         """Why the pickle is refused; ``{op}`` in the message becomes the opcode's name."""
         message = message.replace("{op}", _opcode_name(self.op))
-        return ModelReadError(message, path=self._path, key=self._key, offset=self.offset)
+        return ModelReadError(message, offset=self.offset)
 
     @property
     def n_left(self) -> int:

@@ -26,7 +26,6 @@ class Values:
 
     Attributes:
         calls: what each callable that a file may name gives, see ``calls.py``.
-        path, key: named in errors; the key is set while the top level of the pickle is walked.
         limits: how much the pickle may ask for.
     """
 
@@ -34,14 +33,10 @@ class Values:
         self,
         calls: Mapping[Meaning, Callable[[Values, Call], object]],
         *,
-        path: str | None,
-        key: str | None,
         limits: Limits,
         n_bytes: int,
     ) -> None:
         self.calls = calls
-        self.path = path
-        self.key = key
         self.limits = limits
         self._depth = 0
         self._n_values = 0
@@ -52,7 +47,7 @@ class Values:
 
     def error(self, message: str, offset: int | None = None) -> ModelReadError:
         """Why the file is refused."""
-        return ModelReadError(message, path=self.path, key=self.key, offset=offset)
+        return ModelReadError(message, offset=offset)
 
     def expect(
         self, value: object, kind: type[_Kind], what: str, offset: int | None = None

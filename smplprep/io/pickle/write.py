@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import ModelWriteError
+from ...errors import ModelWriteError, inside
 from ...records.contents import ObjectArray, Sparse
 from ..output import Output
 from .arrays import DTYPE_CODE
@@ -42,9 +42,9 @@ def write_pickle(entries: Mapping[str, object], out: Output) -> None:
     writer = _Writer(out)
     writer.write(Op.PROTO, b"\2", Op.EMPTY_DICT, Op.MARK)
     for key, value in entries.items():
-        writer.key = key
-        writer.value(key)
-        writer.value(value)
+        with inside(key=key):
+            writer.value(key)
+            writer.value(value)
     writer.write(Op.SETITEMS, Op.STOP)
 
 
@@ -53,7 +53,6 @@ class _Writer:
 
     def __init__(self, out: Output) -> None:
         self._out = out
-        self.key: str | None = None
 
     def write(self, *pieces: Op | bytes | memoryview) -> None:
         for piece in pieces:
@@ -63,7 +62,7 @@ class _Writer:
         kind = np.ndarray if isinstance(value, np.ndarray) else type(value)
         if kind not in _WRITERS:
             message = f"a value of type {type(value).__name__} cannot be written to a pickle"
-            raise ModelWriteError(message, key=self.key)
+            raise ModelWriteError(message)
         _WRITERS[kind](self, value)
 
     def values(self, values: Iterable[object]) -> None:
@@ -133,10 +132,10 @@ class _Writer:
         order, code = plain.dtype.str[0], plain.dtype.str[1:]
         if plain.dtype.hasobject or not DTYPE_CODE.fullmatch(code):
             message = f"dtype {array.dtype} cannot be written to a pickle"
-            raise ModelWriteError(message, key=self.key)
+            raise ModelWriteError(message)
         if plain.nbytes > _MAX_BODY:
             message = f"an array of {plain.nbytes} bytes is too long for a pickle of protocol 2"
-            raise ModelWriteError(message, key=self.key)
+            raise ModelWriteError(message)
         self._begin_array(plain.shape, code, order, *_widths(plain.dtype))
         self.write(Op.BINSTRING, struct.pack("<i", plain.nbytes))
         self.write(memoryview(plain.reshape(-1).view(np.uint8)))  # type: ignore[arg-type]

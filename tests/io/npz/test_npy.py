@@ -18,9 +18,9 @@ from smplprep.io.npz.npy import array_from, encode_header, read_header
 from smplprep.records.contents import DEFAULT_LIMITS, Limits
 
 
-def read_npy(member: memoryview, *, key: str, limits: Limits = DEFAULT_LIMITS) -> NDArray:
-    header = read_header(member, key=key)
-    return array_from(member[header.n_header :], header, path=None, key=key, limits=limits)
+def read_npy(member: memoryview, *, limits: Limits = DEFAULT_LIMITS) -> NDArray:
+    header = read_header(member)
+    return array_from(member[header.n_header :], header, limits=limits)
 
 
 def saved(array: NDArray, version: tuple[int, int] = (1, 0)) -> memoryview:
@@ -41,8 +41,7 @@ def header(descr: str = "'<f8'", order: str = "False", shape: str = "(2,)") -> s
 
 def refused(member: memoryview, **options: Limits) -> str:
     with pytest.raises(ModelReadError) as caught:
-        read_npy(member, key="weights", **options)
-    assert caught.value.key == "weights"
+        read_npy(member, **options)
     return caught.value.message
 
 
@@ -64,7 +63,7 @@ shapes = nps.array_shapes(min_dims=0, min_side=0, max_side=4)
 )
 def test_reads_what_numpy_writes(array: NDArray, version: tuple[int, int], fortran: bool) -> None:
     array = np.asarray(array, order="F" if fortran else "C")
-    found = read_npy(saved(array, version), key="x")
+    found = read_npy(saved(array, version))
     assert found.dtype == array.dtype.newbyteorder("=")
     assert found.dtype.isnative and found.flags.c_contiguous and not found.flags.writeable
     assert found.shape == array.shape
@@ -73,32 +72,32 @@ def test_reads_what_numpy_writes(array: NDArray, version: tuple[int, int], fortr
 
 @given(array=plain_dtypes.flatmap(lambda dtype: nps.arrays(dtype, shapes)))
 def test_numpy_reads_our_header(array: NDArray) -> None:
-    head = encode_header(array, key="x")
+    head = encode_header(array)
     assert len(head) % 64 == 0
     little = array.astype(array.dtype.newbyteorder("<"))
     found = np.lib.format.read_array(io.BytesIO(head + little.tobytes()), allow_pickle=False)
     assert found.dtype == little.dtype and found.shape == array.shape
     assert found.tobytes() == little.tobytes()
-    ours = read_header(memoryview(head), key="x")
+    ours = read_header(memoryview(head))
     assert (ours.dtype, ours.shape, ours.fortran) == (little.dtype, array.shape, False)
 
 
 def test_our_header_literally() -> None:
     text = "{'descr': '<f4', 'fortran_order': False, 'shape': (6890, 52), }"
     expected = b"\x93NUMPY\1\0\x76\0" + text.encode() + b" " * (118 - len(text) - 1) + b"\n"
-    assert encode_header(np.zeros((6890, 52), ">f4"), key="weights") == expected
+    assert encode_header(np.zeros((6890, 52), ">f4")) == expected
 
 
 def test_a_stored_array_is_a_view() -> None:
     member = memoryview(bytearray(saved(np.arange(1000.0))))
-    found = read_npy(member, key="x")
+    found = read_npy(member)
     member[-8:] = struct.pack("<d", -1.0)
     assert found[-1] == -1.0
 
 
 def test_an_unaligned_body_is_copied() -> None:
     text = header().replace("}", " }")
-    found = read_npy(with_header(text, np.array([1.0, 2.0]).tobytes()), key="x")
+    found = read_npy(with_header(text, np.array([1.0, 2.0]).tobytes()))
     assert found.flags.aligned and found.tolist() == [1.0, 2.0]
 
 
@@ -113,7 +112,7 @@ def test_an_unaligned_body_is_copied() -> None:
     ],
 )
 def test_other_writers(text: str) -> None:
-    found = read_npy(with_header(text, np.array([1.0, 2.0]).tobytes()), key="x")
+    found = read_npy(with_header(text, np.array([1.0, 2.0]).tobytes()))
     assert found.tolist() == [1.0, 2.0]
 
 
@@ -193,7 +192,7 @@ def test_dtypes_that_no_model_needs(dtype: str) -> None:
 
 def test_shapes_are_held_against_the_body() -> None:
     body = bytes(16)
-    assert read_npy(with_header(header(), body), key="x").shape == (2,)
+    assert read_npy(with_header(header(), body)).shape == (2,)
     for shape in ("(3,)", "(1,)", "()", "(0,)", "(2, 2)"):
         message = refused(with_header(header(shape=shape), body))
         assert message.endswith("bytes, 16 are there")
@@ -242,7 +241,7 @@ def test_values_that_would_fail_later() -> None:
 def test_object_arrays_are_left_to_the_caller() -> None:
     buffer = io.BytesIO()
     np.save(buffer, np.array({"a": 1}), allow_pickle=True)
-    found = read_header(memoryview(buffer.getvalue()), key="x")
+    found = read_header(memoryview(buffer.getvalue()))
     assert found.dtype.hasobject and found.shape == ()
 
 
@@ -254,7 +253,7 @@ def test_damage_ends_in_an_array_or_a_refusal(data: st.DataObject) -> None:
         at = data.draw(st.integers(0, len(good) - 1))
         good[at] = data.draw(st.integers(0, 255))
     try:
-        found = read_npy(memoryview(good), key="x")
+        found = read_npy(memoryview(good))
     except ModelReadError:
         return
     assert isinstance(found, np.ndarray)
@@ -263,4 +262,4 @@ def test_damage_ends_in_an_array_or_a_refusal(data: st.DataObject) -> None:
 @pytest.mark.parametrize("dtype", ["O", "c16", "M8[s]", "V4", "f8,f8", "g"])
 def test_dtypes_that_are_not_written(dtype: str) -> None:
     with pytest.raises(ModelWriteError, match="cannot be written to a"):
-        encode_header(np.zeros(1, dtype), key="x")
+        encode_header(np.zeros(1, dtype))

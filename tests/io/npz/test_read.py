@@ -34,9 +34,8 @@ from numpy.typing import NDArray
 from smplprep.errors import ModelReadError
 from smplprep.io.input_file import open_input
 from smplprep.io.npz.members import read_members
-from smplprep.io.npz.read import read_npz
 from smplprep.io.npz.stream import open_members
-from smplprep.io.packed_file import read_packed
+from smplprep.io.read_model import read_contents
 from smplprep.records.contents import DEFAULT_LIMITS, Contents, Limits, ObjectArray
 
 
@@ -47,7 +46,7 @@ def reading(tmp_path: Path) -> Callable[..., Contents]:
 
     def read(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Contents:
         path.write_bytes(data)
-        return read_npz(read_packed(path, limits=limits), limits=limits)
+        return read_contents(path, limits=limits)
 
     return read
 
@@ -116,7 +115,7 @@ def test_infozip_members(tmp_path: Path) -> None:
         np.save(member, ARRAYS["weights"])
         archive.writestr(info, member.getvalue())
     (tmp_path / "m.npz").write_bytes(buffer.getvalue())
-    found = read_npz(read_packed(tmp_path / "m.npz"))
+    found = read_contents(tmp_path / "m.npz")
     assert_same(found, {"weights": ARRAYS["weights"]})
 
 
@@ -289,11 +288,11 @@ def test_a_big_array_lies_in_memory_once(tmp_path: Path) -> None:
     np.savez(tmp_path / "big.npz", weights=np.ones((10 << 20,)))  # 80 MiB
     script = f"""
 import resource
-from smplprep.io.npz.read import read_npz
-from smplprep.io.packed_file import read_packed
+import smplprep.io.npz.read
+from smplprep.io.read_model import read_contents
 peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 before = peak()
-found = read_npz(read_packed({str(tmp_path / "big.npz")!r}))
+found = read_contents({str(tmp_path / "big.npz")!r})
 grown = (peak() - before) / (1 << 20 if __import__("sys").platform == "darwin" else 1 << 10)
 assert grown < 90, grown
 """

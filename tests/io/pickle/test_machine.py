@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as nps
 
 from smplprep.errors import ModelReadError
-from smplprep.io.pickle.read import read_pickle, read_pickle_model
+from smplprep.io.pickle.read import read_pickle
+from smplprep.io.read_model import read_contents
 from smplprep.io.sparse import densify
 from smplprep.records.contents import DEFAULT_LIMITS, Limits, ObjectArray, Sparse
 
@@ -112,7 +113,7 @@ def test_object_arrays(protocol: int) -> None:
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_scalars_and_ordered_dicts(protocol: int) -> None:
     entries = collections.OrderedDict([(np.str_("b"), np.float32(1.5)), ("a", np.int64(-3))])
-    found = read_pickle_model(pickle.dumps(entries, protocol))[0]
+    found = read_pickle(pickle.dumps(entries, protocol)).value
     assert_same(found, {"b": np.float32(1.5), "a": np.int64(-3)})
 
 
@@ -175,7 +176,8 @@ def recorded_model() -> dict[str, object]:
 
 @pytest.mark.parametrize("name", ["python2-0", "python2-1", "python2-2", "python3-2", "python3-4"])
 def test_recorded_files_of_real_chumpy(name: str) -> None:
-    entries, notes = read_pickle_model((RECORDED / f"{name}.pkl").read_bytes())
+    found = read_contents(RECORDED / f"{name}.pkl")
+    entries, notes = found.entries, found.notes
     expected = recorded_model()
     assert_same({key: entries[key] for key in expected}, expected)
     assert len(entries) == len(expected)
@@ -216,23 +218,23 @@ def test_protocol_0_booleans() -> None:
         (b"}K\x01Ns.", "a key is a int, not text"),
     ],
 )
-def test_a_model_is_a_dict_with_text_for_keys(body: bytes, message: str) -> None:
+def test_a_model_is_a_dict_with_text_for_keys(body: bytes, message: str, tmp_path: Path) -> None:
+    (tmp_path / "m").write_bytes(b"\x80\x02" + body)
     with pytest.raises(ModelReadError) as caught:
-        read_pickle_model(body, path="m.pkl")
-    assert str(caught.value) == f"m.pkl: {message}"
+        read_contents(tmp_path / "m")
+    assert str(caught.value) == f"{tmp_path / 'm'}: {message}"
 
 
-def test_errors_name_file_key_and_place() -> None:
+def test_errors_name_file_key_and_place(tmp_path: Path) -> None:
+    path = tmp_path / "m.pkl"
     body = pickle.dumps({"f": [1], "weights": np.arange(3, dtype=complex)}, 2)
+    path.write_bytes(body)
     with pytest.raises(ModelReadError) as caught:
-        read_pickle_model(body, path="m.pkl")
+        read_contents(path)
     error = caught.value
     assert error.message == "dtype c16 does not belong in a body model"
-    assert (error.path, error.key) == ("m.pkl", "weights")
+    assert (error.path, error.key) == (str(path), "weights")
     assert body[error.offset : error.offset + 1] == b"R"
-    with pytest.raises(ModelReadError) as caught:
-        read_pickle(body, path="m.npz", key="joint2num")
-    assert caught.value.key == "joint2num"
 
 
 def test_limits() -> None:

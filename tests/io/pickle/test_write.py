@@ -19,7 +19,7 @@ from hypothesis.extra import numpy as nps
 from smplprep.errors import ModelWriteError
 from smplprep.io.check_written import identical
 from smplprep.io.pickle import write as pickle_write
-from smplprep.io.pickle.read import read_pickle_model
+from smplprep.io.pickle.read import read_pickle
 from smplprep.io.pickle.write import write_pickle
 from smplprep.io.sparse import sparsify
 from smplprep.records.contents import ObjectArray, Sparse
@@ -106,7 +106,7 @@ def test_python_loads_it(encoding: str) -> None:
 
 def test_our_reader_gives_the_same_back() -> None:
     body = written(ENTRIES)
-    entries, _ = read_pickle_model(body)
+    entries = read_pickle(body).value
     for key in ("big_endian", "fortran"):
         native = np.ascontiguousarray(ENTRIES[key], ENTRIES[key].dtype.newbyteorder("="))
         assert identical(entries[key], native)
@@ -132,7 +132,7 @@ def test_every_dtype_is_written_exactly_or_refused(array: np.ndarray) -> None:
 @given(st.integers(-(2**63), 2**64 - 1))
 def test_every_integer(value: int) -> None:
     body = written({"integer": value})
-    assert pickle.loads(body) == read_pickle_model(body)[0] == {"integer": value}
+    assert pickle.loads(body) == read_pickle(body).value == {"integer": value}
 
 
 def test_another_process_writes_the_same_bytes() -> None:
