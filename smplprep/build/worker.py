@@ -11,7 +11,7 @@ from pathlib import Path
 from threading import Thread
 
 # What every clean takes, imported once: each process is a fork of the one that imports this.
-import scipy.optimize  # noqa: F401
+import highspy  # noqa: F401
 
 from .. import __version__
 from ..errors import SmplprepError, install
@@ -83,7 +83,7 @@ def work(job: Job, parent: connection.Connection) -> None:
 
 def versions(job: Job, outputs: dict[Path, str]) -> dict[str, str]:
     """Of everything that may decide over a byte of ``outputs``."""
-    packages = ["numpy", "scipy"]
+    packages = ["numpy", "scipy", "highspy"]
     packages += ["h5py"] if any(path.suffix == ".h5" for path in outputs) else []
     packages += ["plotly", "jinja2"] if job.html else []
     found = {package: version(package) for package in packages}

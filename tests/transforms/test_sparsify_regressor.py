@@ -9,6 +9,7 @@ import pytest
 
 from smplprep import SmplprepError, sparsify_regressor
 from smplprep.transforms.sparsify_regressor import (
+    cheapest_basis,
     fixed,
     max_shift_mm,
     refined_solution,
@@ -138,6 +139,14 @@ def test_the_refined_solution_is_that_of_exact_fractions():
     exact = [(e * d - b * f) / (a * d - b * c), (a * f - e * c) / (a * d - b * c)]
     found = refined_solution(matrix, fixed(matrix), fixed(target) * (1 << 120))
     assert found.tolist() == [float(x) for x in exact]
+
+
+def test_the_solver_prints_nothing_and_gives_no_basis_where_there_is_none(capfd):
+    equations = np.array([[1.0, 1.0, 1.0], [0.0, 1.0, 3.0]])
+    cost = np.array([2.0, 1.0, 1.0])
+    assert cheapest_basis(cost, equations, np.array([1.0, 2.0])).tolist() == [1, 2]
+    assert cheapest_basis(cost, equations, np.array([1.0, -1.0])).size == 0
+    assert capfd.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize(
