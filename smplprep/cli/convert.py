@@ -110,7 +110,8 @@ def convert_to_glb(
     found: Model, target: str, n_betas: int | None, vocabulary: str, *, force: bool
 ) -> None:
     """Write the .glb and say what it cannot hold."""
-    from ..io.gltf import gltf_losses, write_gltf
+    from ..io.gltf.texts import gltf_losses
+    from ..io.gltf.write import write_gltf
 
     write_gltf(found, target, n_betas=n_betas, vocabulary=vocabulary, force=force)
     for sentence in gltf_losses(found, n_betas=n_betas):

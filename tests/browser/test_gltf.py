@@ -25,7 +25,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 from smplprep import Model, Options, read_model
 from smplprep.geometry.skinning import posed_vertices
-from smplprep.io.gltf import write_gltf
+from smplprep.io.gltf.write import write_gltf
 from smplprep.jobs.pipeline import clean
 
 SIZE = 600  # of the canvas, pixels

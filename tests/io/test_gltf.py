@@ -17,7 +17,8 @@ from smplprep.records.contents import ObjectArray
 
 pytest.importorskip("pygltflib", reason="pygltflib (extra 'gltf') is not installed")
 
-from smplprep.io.gltf import gltf_losses, write_gltf
+from smplprep.io.gltf.texts import gltf_losses
+from smplprep.io.gltf.write import write_gltf
 
 FAMILIES = {
     "smplh": "SMPLH_NEUTRAL.npz",
@@ -207,7 +208,7 @@ def test_what_cannot_be_written_is_refused(small_model, tmp_path) -> None:
 
 
 def test_a_file_that_would_be_too_large_is_refused(small_model, tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr("smplprep.io.gltf.MAX_BYTES", (1 << 24) + 500)
+    monkeypatch.setattr("smplprep.io.gltf.write.MAX_BYTES", (1 << 24) + 500)
     with pytest.raises(ModelWriteError, match="larger than 4 GiB"):
         write_gltf(small_model(), tmp_path / "m.glb")
     assert list(tmp_path.iterdir()) == []

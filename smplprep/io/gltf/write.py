@@ -14,20 +14,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import __version__
-from ..errors import ModelWriteError, install
-from ..geometry.displacement import displacements
-from ..geometry.kinematic_tree import parents_of
-from ..geometry.mesh import vertex_normals
-from ..geometry.skinning import shaped_joints
-from ..records.contents import ObjectArray
-from ..records.model import Model
-from .replace_file import replacing
-from .write_model import Written
+from ... import __version__
+from ...errors import ModelWriteError, install
+from ...geometry.kinematic_tree import parents_of
+from ...geometry.mesh import vertex_normals
+from ...records.model import Model
+from ..replace_file import replacing
+from ..write_model import Written
+from .arrays import (
+    gltf_joints,
+    indices,
+    influence_sets,
+    inverse_binds,
+    joint_offsets,
+    morph_directions,
+)
+from .texts import license_note
 
-DEFAULT_BETAS = 10
 MAX_BYTES = 2**32 - 1  # a .glb holds its own size in 32 bits
-GRID_DECIMALS = 9  # joints are rounded to 1e-9 m: sums may differ in their last digits by machine
 
 
 def write_gltf(
@@ -46,7 +50,7 @@ def write_gltf(
         model: V vertices, J joints, B shape directions.
         path: the output, which should end in .glb.
         n_betas: how many of the B become morph targets; None for 10, or all where there are fewer.
-        vocabulary: of the joints' names, as for ``Family.joint_names``.
+        vocabulary: of the joints' names, "findings" or "smplx".
         force: replace an existing file.
 
     Returns:
@@ -63,23 +67,6 @@ def write_gltf(
             output.write(piece)
         output.commit()
     return Written(output.sha256(), output.n_bytes)
-
-
-def morph_directions(model: Model, n_betas: int | None) -> NDArray:
-    """(V, 3, N) the shape directions that become morph targets.
-
-    Raises:
-        ModelWriteError: the model has fewer than ``n_betas``.
-    """
-    n_found = model.shapedirs.shape[2]
-    if n_betas is not None and n_betas > n_found:
-        raise ModelWriteError(
-            f"there are {n_found} shape directions, not {n_betas}",
-            path=model.source.path,
-            key="shapedirs",
-            hint=f"Use --betas {n_found} or less.",
-        )
-    return model.shapedirs[:, :, : DEFAULT_BETAS if n_betas is None else n_betas]
 
 
 def glb_pieces(model: Model, directions: NDArray, vocabulary: str) -> list[bytes]:
@@ -188,50 +175,13 @@ class Buffer:
         return len(self.accessors) - 1
 
 
-def influence_sets(weights: NDArray) -> list[tuple[NDArray, NDArray[np.float32]]]:
-    """(V, 4) joint numbers and (V, 4) weights for each set of four influences, heaviest first.
-
-    Rows sum to 1 over all sets. An unused place has joint 0 and weight 0.
-    """
-    rows = np.maximum(weights.astype(np.float64), 0)  # validation lets -1e-6 through
-    rows = (rows / rows.sum(axis=1, keepdims=True)).astype(np.float32)
-    n_sets = max(1, -(-int(np.count_nonzero(rows, axis=1).max()) // 4))
-    rows = np.pad(rows, ((0, 0), (0, max(0, 4 * n_sets - rows.shape[1]))))
-    order = np.argsort(-rows, axis=1, kind="stable")[:, : 4 * n_sets]
-    heaviest = np.take_along_axis(rows, order, axis=1)
-    numbers = np.where(heaviest > 0, order, 0)
-    numbers = numbers.astype(np.uint8 if weights.shape[1] <= 256 else np.uint16)
-    parts = [slice(4 * index, 4 * index + 4) for index in range(n_sets)]
-    return [(numbers[:, part], heaviest[:, part]) for part in parts]
-
-
-def indices(model: Model) -> NDArray:
-    """(3 F,) vertices of the triangles; the largest number of a type has a meaning of its own."""
-    dtype = np.uint16 if model.n_vertices <= 65535 else np.uint32
-    return model.f.astype(dtype).reshape(-1)
-
-
-def gltf_joints(model: Model) -> NDArray[np.float64]:
-    """(J, 3) joints of the template, meters."""
-    joints, _ = shaped_joints(model, 0)
-    return np.round(joints, GRID_DECIMALS) + 0.0  # -0.0 becomes 0.0
-
-
-def inverse_binds(joints: NDArray[np.float64]) -> NDArray[np.float32]:
-    """(J, 16) translations from each joint to the origin, column by column."""
-    matrices = np.tile(np.eye(4, dtype=np.float32), (len(joints), 1, 1))
-    matrices[:, 3, :3] = 0.0 - joints
-    return matrices.reshape(-1, 16)
-
-
 def skeleton(
     model: Model, joints: NDArray[np.float64], vocabulary: str, gltf: Any
 ) -> tuple[list[Any], int]:
     """A node for each joint, in the rest pose, and the number of the root."""
     parents = parents_of(model.kintree_table)
     names = model.family.joint_names(model.n_joints, vocabulary)
-    offsets = joints - np.where(parents[:, None] < 0, 0, joints[parents])
-    offsets = np.round(offsets, GRID_DECIMALS) + 0.0
+    offsets = joint_offsets(joints, parents)
     children = [np.flatnonzero(parents == joint).tolist() for joint in range(len(joints))]
     nodes = [
         gltf.Node(name=name, translation=offset.tolist(), children=below)
@@ -246,54 +196,3 @@ def plain_material(gltf: Any) -> Any:
         baseColorFactor=[0.8, 0.8, 0.8, 1.0], metallicFactor=0.0, roughnessFactor=0.9
     )
     return gltf.Material(name="plain", pbrMetallicRoughness=surface, doubleSided=True)
-
-
-def license_note(model: Model) -> str | None:
-    """What the file itself says under keys such as license, licence or copyright."""
-    texts = []
-    for key, value in model.extras.items():
-        if "licen" not in key.lower() and "copyright" not in key.lower():
-            continue
-        if isinstance(value, ObjectArray):
-            value = value.items
-        if isinstance(value, np.ndarray) and value.dtype.kind in "SU":
-            value = value.reshape(-1).tolist()
-        for text in value if isinstance(value, list) else [value]:
-            if isinstance(text, bytes):
-                text = text.decode("latin-1")
-            if isinstance(text, str) and text.strip():
-                texts.append(text.strip().encode("utf-8", "replace").decode("utf-8"))
-    return "\n".join(texts) or None
-
-
-def gltf_losses(model: Model, *, n_betas: int | None = None) -> list[str]:
-    """Sentences on what of the model a .glb cannot hold, with figures where there are any."""
-    directions = morph_directions(model, n_betas)
-    told = []
-    if model.posedirs.any():
-        flat = model.with_arrays(posedirs=np.zeros_like(model.posedirs))
-        worst = displacements([model, flat])[-1].max_mm
-        told.append(
-            "pose correctives have no place in glTF; without them vertices are off by up to "
-            f"{worst:.1f} mm over the pose set"
-        )
-    if directions.shape[2]:
-        _, added = shaped_joints(model, directions.shape[2])
-        shift = 1000 * float(np.linalg.norm(added, axis=1).max())
-        told.append(
-            "morph targets move no joints: the skeleton stays that of the mean shape, where 1 of a "
-            f"beta would move a joint by up to {shift:.1f} mm"
-        )
-    n_more = int((np.count_nonzero(model.weights, axis=1) > 4).sum())
-    if n_more:
-        told.append(
-            f"{n_more} vertices have more than four influences; three.js and many engines use the "
-            "first four alone: clean the model with --max-influences 4 first"
-        )
-    off = np.abs(model.weights.sum(axis=1, dtype=np.float64) - 1)
-    if off.max() > 1e-5:
-        told.append(
-            f"{int((off > 1e-5).sum())} skinning rows did not sum to 1 and are rescaled, "
-            f"as glTF demands (worst: off by {off.max():.2g})"
-        )
-    return told

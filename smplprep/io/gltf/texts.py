@@ -1,0 +1,62 @@
+"""The texts of a .glb, and the sentences on what it cannot hold."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...geometry.displacement import displacements
+from ...geometry.skinning import shaped_joints
+from ...records.contents import ObjectArray
+from ...records.model import Model
+from .arrays import morph_directions
+
+
+def license_note(model: Model) -> str | None:
+    """What the file itself says under keys such as license, licence or copyright."""
+    texts = []
+    for key, value in model.extras.items():
+        if "licen" not in key.lower() and "copyright" not in key.lower():
+            continue
+        if isinstance(value, ObjectArray):
+            value = value.items
+        if isinstance(value, np.ndarray) and value.dtype.kind in "SU":
+            value = value.reshape(-1).tolist()
+        for text in value if isinstance(value, list) else [value]:
+            if isinstance(text, bytes):
+                text = text.decode("latin-1")
+            if isinstance(text, str) and text.strip():
+                texts.append(text.strip().encode("utf-8", "replace").decode("utf-8"))
+    return "\n".join(texts) or None
+
+
+def gltf_losses(model: Model, *, n_betas: int | None = None) -> list[str]:
+    """Sentences on what of the model a .glb cannot hold, with figures where there are any."""
+    directions = morph_directions(model, n_betas)
+    told = []
+    if model.posedirs.any():
+        flat = model.with_arrays(posedirs=np.zeros_like(model.posedirs))
+        worst = displacements([model, flat])[-1].max_mm
+        told.append(
+            "pose correctives have no place in glTF; without them vertices are off by up to "
+            f"{worst:.1f} mm over the pose set"
+        )
+    if directions.shape[2]:
+        _, added = shaped_joints(model, directions.shape[2])
+        shift = 1000 * float(np.linalg.norm(added, axis=1).max())
+        told.append(
+            "morph targets move no joints: the skeleton stays that of the mean shape, where 1 of a "
+            f"beta would move a joint by up to {shift:.1f} mm"
+        )
+    n_more = int((np.count_nonzero(model.weights, axis=1) > 4).sum())
+    if n_more:
+        told.append(
+            f"{n_more} vertices have more than four influences; three.js and many engines use the "
+            "first four alone: clean the model with --max-influences 4 first"
+        )
+    off = np.abs(model.weights.sum(axis=1, dtype=np.float64) - 1)
+    if off.max() > 1e-5:
+        told.append(
+            f"{int((off > 1e-5).sum())} skinning rows did not sum to 1 and are rescaled, "
+            f"as glTF demands (worst: off by {off.max():.2g})"
+        )
+    return told
