@@ -20,6 +20,7 @@ pytest.importorskip("pygltflib", reason="pygltflib (extra 'gltf') is not install
 from smplprep.io.gltf.texts import gltf_losses
 from smplprep.io.gltf.write import write_gltf
 
+RIGS = Path(__file__).resolve().parents[2] / "assets" / "rigs"
 FAMILIES = {
     "smplh": "SMPLH_NEUTRAL.npz",
     "smpl": "SMPL_NEUTRAL.pkl",
@@ -61,6 +62,16 @@ def wide_model(n_vertices: int, n_joints: int, n_influences: int) -> Model:
     )
 
 
+def rig_model(name: str) -> Model:
+    """One of the rigs that other people made, as a model without pose correctives."""
+    with np.load(RIGS / f"{name}.npz") as file:
+        arrays = {key: file[key] for key in file if key in Model.__dataclass_fields__}
+        n_joints = len(file["joint_names"])
+        extras = {"joint_names": file["joint_names"]}
+    posedirs = np.zeros((len(arrays["v_template"]), 3, 9 * (n_joints - 1)), np.float32)
+    return Model(**arrays, posedirs=posedirs, extras=extras)
+
+
 def validated(path: Path) -> dict:
     """The Khronos validator's report."""
     if not shutil.which("node") or not (NPM / "gltf-validator").exists():
@@ -98,6 +109,26 @@ def test_rigs_of_any_size_are_valid(n_vertices, n_joints, n_influences, tmp_path
     assert np.abs(back - model.weights).max() < 1e-7
     assert document["scenes"][0]["nodes"] == [n_joints - 1, n_joints]
     assert messages(tmp_path / "m.glb") == []
+
+
+@pytest.mark.parametrize("name", ["dog", "hand", "makehuman", "rocketbox"])
+def test_rigs_of_other_people_are_valid_and_keep_their_names(name, tmp_path) -> None:
+    model = rig_model(name)
+    write_gltf(model, tmp_path / "m.glb")
+    document, arrays = read_glb(tmp_path / "m.glb")
+    back = skinning_weights(document, arrays, model.n_joints)
+    assert np.abs(back - model.weights).max() < 1e-6
+    names = [document["nodes"][joint]["name"] for joint in document["skins"][0]["joints"]]
+    assert names == model.extras["joint_names"].tolist()
+    assert messages(tmp_path / "m.glb") == []
+
+
+def test_names_that_do_not_fit_the_joints_are_not_used(small_model, tmp_path) -> None:
+    for names in (["a", "b", "c"], ["a", "b", "c", "a"], ["a", "b", "c", " "], 4):
+        model = dataclasses.replace(small_model(), extras={"joint_names": names})
+        write_gltf(model, tmp_path / "m.glb", force=True)
+        document, _ = read_glb(tmp_path / "m.glb")
+        assert [node["name"] for node in document["nodes"][:4]] == ["j0", "j1", "j2", "j3"]
 
 
 def test_the_validator_objects_to_a_damaged_file(small_model, tmp_path) -> None:

@@ -29,7 +29,7 @@ from .arrays import (
     joint_offsets,
     morph_directions,
 )
-from .texts import license_note
+from .texts import joint_names, license_note
 
 MAX_BYTES = 2**32 - 1  # a .glb holds its own size in 32 bits
 
@@ -180,7 +180,7 @@ def skeleton(
 ) -> tuple[list[Any], int]:
     """A node for each joint, in the rest pose, and the number of the root."""
     parents = parents_of(model.kintree_table)
-    names = model.family.joint_names(model.n_joints, vocabulary)
+    names = joint_names(model, vocabulary)
     offsets = joint_offsets(joints, parents)
     children = [np.flatnonzero(parents == joint).tolist() for joint in range(len(joints))]
     nodes = [
