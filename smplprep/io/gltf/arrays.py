@@ -23,7 +23,6 @@ def morph_directions(model: Model, n_betas: int | None) -> NDArray:
     if n_betas is not None and n_betas > n_found:
         raise ModelWriteError(
             f"there are {n_found} shape directions, not {n_betas}",
-            path=model.source.path,
             key="shapedirs",
             hint=f"Use --betas {n_found} or less.",
         )

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ... import __version__
-from ...errors import ModelWriteError, install
+from ...errors import ModelWriteError, inside, install
 from ...geometry.kinematic_tree import parents_of
 from ...geometry.mesh import vertex_normals
 from ...records.model import Model
@@ -60,10 +60,11 @@ def write_gltf(
         ModelWriteError: pygltflib is missing, the model has no faces or too few directions, or the
             file cannot be written; an existing file is unchanged.
     """
-    directions = morph_directions(model, n_betas)
     own = [] if model.source.path is None else [model.source.path]
     with replacing(path, force=force, inputs=own) as output:
-        for piece in glb_pieces(model, directions, vocabulary):
+        with inside(path=model.source.path):
+            pieces = glb_pieces(model, morph_directions(model, n_betas), vocabulary)
+        for piece in pieces:
             output.write(piece)
         output.commit()
     return Written(output.sha256(), output.n_bytes)
@@ -76,10 +77,8 @@ def glb_pieces(model: Model, directions: NDArray, vocabulary: str) -> list[bytes
     except ImportError as error:
         raise ModelWriteError("a .glb needs pygltflib", hint=install("gltf")) from error
     if not len(model.f):
-        raise ModelWriteError(
-            "a .glb needs faces, and the model has none", path=model.source.path, key="f"
-        )
-    buffer = Buffer(model, gltf)
+        raise ModelWriteError("a .glb needs faces, and the model has none", key="f")
+    buffer = Buffer(gltf)
     joints = gltf_joints(model)
     n_joints, n_shapes = model.n_joints, directions.shape[2]
     attributes = {
@@ -126,11 +125,10 @@ def glb_pieces(model: Model, directions: NDArray, vocabulary: str) -> list[bytes
 class Buffer:
     """The binary part as it grows, each array with a view and an accessor of its own."""
 
-    def __init__(self, model: Model, gltf: Any) -> None:
+    def __init__(self, gltf: Any) -> None:
         self.data = bytearray()
         self.views: list[Any] = []
         self.accessors: list[Any] = []
-        self._path = model.source.path
         self._gltf = gltf
 
     def vertices(self, array: NDArray, *, bounds: bool = False) -> int:
@@ -150,7 +148,6 @@ class Buffer:
         if len(self.data) + array.nbytes > MAX_BYTES - (1 << 24):  # 16 MiB are left for the JSON
             raise ModelWriteError(
                 "it would be larger than 4 GiB, the most a .glb can be",
-                path=self._path,
                 hint="Use fewer --betas.",
             )
         gltf = self._gltf
