@@ -76,10 +76,10 @@ def write_motion(path: Path, n_frames: int) -> Path:
     return path
 
 
-def compare(original: Model, folder: Path, *, n_frames: int, runs: int, device: str) -> bool:
+def compare(
+    original: Model, cleaned: Model, folder: Path, *, n_frames: int, runs: int, device: str
+) -> bool:
     """Print rates and their ratio; whether the bound holds."""
-    cleaned = clean(original)[0]
-    write_model(cleaned, folder / "cleaned.npz")
     motion = write_motion(folder / "motion.npz", n_frames)
     bodies = [stock_from_model(model, device=device) for model in (original, cleaned)]
     on_gpu = device == "cuda"
@@ -125,7 +125,10 @@ def print_memory(source: Path, folder: Path) -> None:
 def bench(folder: Path, *, runs: int, n_frames: int = 2048, device: str = "cpu") -> bool:
     """All of it on the stand-in in ``folder``; whether the bound holds."""
     source = folder / "SMPLH_NEUTRAL.npz"
-    held = compare(read_model(source), folder, n_frames=n_frames, runs=runs, device=device)
+    original = read_model(source)
+    cleaned = clean(original)[0]
+    write_model(cleaned, folder / "cleaned.npz")
+    held = compare(original, cleaned, folder, n_frames=n_frames, runs=runs, device=device)
     if device == "cpu":
         print_memory(source, folder)
     return held
@@ -136,8 +139,15 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--frames", type=int, default=2048)
     parser.add_argument("--device", choices=list(BATCH), default="cpu")
+    parser.add_argument("--raw", type=Path, help="with --cleaned: in place of the stand-in")
+    parser.add_argument("--cleaned", type=Path)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
+        if arguments.raw:
+            models = read_model(arguments.raw), read_model(arguments.cleaned)
+            options = {"n_frames": arguments.frames, "runs": arguments.runs}
+            compare(*models, Path(name), device=arguments.device, **options)
+            return
         make = [sys.executable, "-m", "scripts.standins.make_standin", name]
         subprocess.run(make, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
         bench(Path(name), runs=arguments.runs, n_frames=arguments.frames, device=arguments.device)

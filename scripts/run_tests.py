@@ -1,32 +1,66 @@
 """Run the tests in an environment of their own. Needs Python 3.11 and git, nothing else.
 
-    python3 scripts/run_tests.py [--gpu] [PYTEST ARGUMENTS]
-
---gpu makes the artifacts of the GPU tests and runs only those.
+python3 scripts/run_tests.py [PYTEST ARGUMENTS]
+python3 scripts/run_tests.py --gpu                       the GPU tests, figures into build/gpu
+python3 scripts/run_tests.py --gpu --device cpu --small  a rehearsal of them
+python3 scripts/run_tests.py --gpu --prepare FOLDER      pack them for a machine without network
+python3 FOLDER/code/scripts/run_tests.py --gpu --run FOLDER   there, with the torch it has
 """
 
 from __future__ import annotations
 
+import argparse
 import subprocess
 import sys
+from pathlib import Path
 
 import environment
 import install_browser
 import install_tools
+from gpu.unpack import unpack
+
+EXTRAS = "verify,report,gltf,dask,dev"
 
 
 def main() -> None:
-    """Make the environment and hand over to pytest."""
-    arguments = sys.argv[1:]
+    """Hand over to pytest, or to the GPU's script."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--gpu", action="store_true")
+    parser.add_argument("--device", choices=("cuda", "cpu"), default="cuda")
+    parser.add_argument("--small", action="store_true")
+    parser.add_argument("--prepare", type=Path, metavar="FOLDER")
+    parser.add_argument("--python", metavar="VERSION", help="with --prepare: that of the machine")
+    parser.add_argument("--run", type=Path, metavar="FOLDER")
+    arguments, rest = parser.parse_known_args()
+    if arguments.gpu:
+        sys.exit(gpu(arguments))
     install_browser.main()
     install_tools.main()
-    python = environment.make(".venv-test", extras="verify,report,gltf,dask,dev", torch=True)
-    if "--gpu" in arguments:
-        script = "scripts.standins.make_gpu_artifacts"
-        subprocess.run([python, "-m", script], cwd=environment.ROOT, check=True)
-        arguments = [argument for argument in arguments if argument != "--gpu"] + ["-m", "gpu"]
-    command = [python, "-m", "pytest", *arguments]
-    sys.exit(subprocess.run(command, cwd=environment.ROOT).returncode)
+    python = environment.make(".venv-test", extras=EXTRAS, torch=True)
+    sys.exit(call(python, "pytest", *rest))
+
+
+def gpu(arguments: argparse.Namespace) -> int:
+    """Make or unpack the artifacts and run what takes a device; the exit status."""
+    options = ["--device", arguments.device, *(["--small"] if arguments.small else [])]
+    if arguments.run:
+        artifacts, variables = unpack(arguments.run.resolve())
+        return call(sys.executable, "scripts.gpu.run", artifacts, *options, env=variables)
+    python = environment.make(".venv-test", extras=EXTRAS, torch=True)
+    if arguments.prepare:
+        version = ["--python", arguments.python] if arguments.python else []
+        return call(python, "scripts.gpu.pack", arguments.prepare.resolve(), *version)
+    folder = environment.ROOT / "build" / "gpu"
+    status = call(python, "scripts.gpu.artifacts", folder)
+    return status or call(python, "scripts.gpu.run", folder, *options)
+
+
+def call(python: str | Path, module: str, *arguments: object, env: dict | None = None) -> int:
+    """Run a module in the repository's folder; its exit status."""
+    command = [python, "-m", module, *map(str, arguments)]
+    return subprocess.run(command, cwd=environment.ROOT, env=env).returncode
 
 
 if __name__ == "__main__":

@@ -1,4 +1,8 @@
-"""The files of the GPU tests, which scripts/standins/make_gpu_artifacts.py makes."""
+"""The files and the device of the GPU tests; ``scripts/run_tests.py --gpu`` sets both.
+
+SMPLPREP_GPU_ARTIFACTS is the folder that ``scripts/gpu/artifacts.py`` filled, SMPLPREP_GPU_DEVICE
+the device: "cpu" is a rehearsal, with a small batch.
+"""
 
 from __future__ import annotations
 
@@ -7,16 +11,26 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+FOLDER = os.environ.get("SMPLPREP_GPU_ARTIFACTS")
+DEVICE = os.environ.get("SMPLPREP_GPU_DEVICE", "cuda")
 
 
 @pytest.fixture(scope="session")
-def artifacts() -> Path:
-    """The folder with SMPLH_RAW.npz, SMPLH_CLEAN.npz and SMPLH_CLEAN.pkl; skips without CUDA."""
+def device() -> str:
     torch = pytest.importorskip("torch", reason="torch (extra 'verify') is not installed")
-    if not torch.cuda.is_available():
+    if DEVICE == "cuda" and not torch.cuda.is_available():
         pytest.skip("torch sees no CUDA device")
-    folder = Path(os.environ.get("SMPLPREP_GPU_ARTIFACTS", ROOT / "build" / "gpu"))
-    if not (folder / "SMPLH_CLEAN.npz").exists():
-        pytest.fail(f"no artifacts in {folder}: run scripts/standins/make_gpu_artifacts.py first")
-    return folder
+    return DEVICE
+
+
+@pytest.fixture(scope="session")
+def batch() -> int:
+    return 4096 if DEVICE == "cuda" else 16
+
+
+@pytest.fixture(scope="session")
+def artifacts(device: str) -> Path:
+    """The folder with the raw stand-in and the cleaned ones."""
+    if FOLDER is None:
+        pytest.skip("SMPLPREP_GPU_ARTIFACTS names no folder; scripts/run_tests.py --gpu makes one")
+    return Path(FOLDER)
