@@ -127,7 +127,6 @@ def pairs(folder: Path) -> list[Pair]:
         Pair("islands / default", [*clean, "--policy", "islands"], clean, extra_seconds=0.3),
         Pair("structure / default", [*clean, "--policy", "structure"], clean, extra_seconds=0.3),
         Pair("symmetrize / default", [*clean, "--symmetrize"], clean),
-        Pair("budget / default", [*clean, "--budget-mm", "5"], clean),
         Pair(
             "audit / smplx autograd",
             [*ours, "audit", source, "--landmarks", "all"],

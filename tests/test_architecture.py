@@ -17,7 +17,7 @@ LAYERS = (
     ("io",),
     ("audit",),
     ("transforms",),
-    ("report", "budget"),
+    ("report",),
     ("jobs",),
     ("stock",),
     ("verify", "replay", "evaluate", "build"),

@@ -94,11 +94,6 @@ def setting(*names: str, **attributes: Any) -> Callable[[Any], Any]:
     type=SHARE,
     help="For --regressor threshold: entries below this go.",
 )
-@click.option(
-    "--regressor-budget-mm",
-    type=click.FloatRange(min=0, min_open=True),
-    help="For --regressor exact: let joints move this far, for fewer vertices.",
-)
 @setting("--posedirs", type=choice("posedirs"), help="Which pose blend shapes stay.")
 @setting(
     "--hops",
@@ -111,11 +106,6 @@ def setting(*names: str, **attributes: Any) -> Callable[[Any], Any]:
     "--symmetrize",
     is_flag=True,
     help="First make weights, regressor and correctives mirror-symmetric.",
-)
-@click.option(
-    "--budget-mm",
-    type=click.FloatRange(min=0),
-    help="Let no vertex move farther than this; what cannot be removed within it stays, listed.",
 )
 @compress_option
 @normalize_rows_option

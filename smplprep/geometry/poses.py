@@ -96,13 +96,6 @@ def pose_set_of(model: Model) -> tuple[NDArray[np.float64], NDArray[np.float64]]
     return pose_set(names, min(model.shapedirs.shape[2], MAX_SHAPES))
 
 
-def limits_of(model: Model) -> NDArray[np.float64]:
-    """(J, 3, 2) ``joint_limits`` of each joint."""
-    return np.stack(
-        [joint_limits(name) for name in model.family.joint_names(model.n_joints, "smplx")]
-    )
-
-
 def uniform(draw: Callable[[], float], shape: tuple[int, ...]) -> NDArray[np.float64]:
     """An array of this shape, drawn one number at a time from [0, 1)."""
     return np.array([draw() for _ in range(math.prod(shape))]).reshape(shape)

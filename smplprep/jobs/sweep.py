@@ -195,7 +195,6 @@ def with_regressor(model: Model, options: Options) -> Model:
         model,
         mode=options.regressor,
         tolerance=options.regressor_tolerance,
-        budget_mm=options.regressor_budget_mm,
         symmetric=options.symmetrize,
     )[0]
 

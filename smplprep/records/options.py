@@ -15,7 +15,6 @@ NEEDS = {
     "tolerance": ("policy", ("threshold", "structure")),
     "reach": ("policy", ("structure",)),
     "regressor_tolerance": ("regressor", ("threshold",)),
-    "regressor_budget_mm": ("regressor", ("exact",)),
     "hops": ("posedirs", ("local",)),
 }
 # Field -> what it may be; whether a number is in its range, its transform knows.
@@ -31,7 +30,7 @@ CHOICES = {
 SHORT = {"tolerance": "tol", "regressor_tolerance": "regressor-tol"}
 FLAGS = ("normalize_rows", "symmetrize")
 COUNTS = ("hops", "reach", "max_influences")
-NUMBERS = ("tolerance", "regressor_tolerance", "regressor_budget_mm", "budget_mm")
+NUMBERS = ("tolerance", "regressor_tolerance")
 
 
 def flag_of(field: str) -> str:
@@ -52,7 +51,6 @@ class Options:
         normalize_rows: accept skinning rows whose sum is off by more than 1e-2, and rescale them.
         regressor: "exact", "threshold" or "keep".
         regressor_tolerance: for "threshold"; dimensionless, in [0, 1).
-        regressor_budget_mm: for "exact": how far a joint may move for fewer vertices.
         posedirs: "local", "zero" or "keep".
         hops: for "local": how many edges of the kinematic tree a corrective reaches.
         shapedirs: "keep" or "zero".
@@ -64,15 +62,12 @@ class Options:
         keep_vertices: vertices whose weights are not touched, by index.
         removed_to: "renormalize" (shared by what stays) or "parent" (the nearest kept ancestor).
         symmetrize: make weights, regressor and correctives mirror-symmetric, before all else.
-        budget_mm: how far any vertex may move, in any pose within the joint limits; removals for
-            which that does not suffice are not made. None for no such limit.
     """
 
     tolerance: float | Literal["auto"] = 1e-2
     normalize_rows: bool = False
     regressor: str = "exact"
     regressor_tolerance: float = 1e-3
-    regressor_budget_mm: float | None = None
     posedirs: str = "local"
     hops: int = 2
     shapedirs: str = "keep"
@@ -84,7 +79,6 @@ class Options:
     keep_vertices: tuple[int, ...] = ()
     removed_to: str = "renormalize"
     symmetrize: bool = False
-    budget_mm: float | None = None
 
     def __post_init__(self) -> None:
         for name, values in CHOICES.items():

@@ -35,9 +35,7 @@ def ways_out(report: Mapping[str, Any]) -> list[str]:
     by_weights = [row for row in left if {*row["leaks"]} & {*row["weights"]}]
     by_posedirs = [row for row in left if {*row["leaks"]} & {*row["posedirs"]}]
     found = []
-    if report["budget"] and report["budget"]["leaks"]:
-        found.append("a larger --budget-mm")
-    elif by_weights:
+    if by_weights:
         found.append(larger_tolerance(options))
     if by_posedirs and options["posedirs"] == "keep":
         found.append("--posedirs local")
@@ -63,7 +61,7 @@ def notes(report: Mapping[str, Any]) -> list[str]:
         found.append("already clean; no step had anything to do, and every array was copied")
     most, limit = report["summary"]["after"]["influences_max"], report["options"]["max_influences"]
     if limit is not None and most > limit:
-        found.append(f"some vertices keep {most} influences: kept weights, or the budget, ask it")
+        found.append(f"some vertices have {most} influences because their weights are kept")
     for change in report["changes"]:
         if change["transform"] == "sparsify_regressor":
             found += joint_notes(change)
@@ -73,7 +71,7 @@ def notes(report: Mapping[str, Any]) -> list[str]:
 def joint_notes(change: Mapping[str, Any]) -> list[str]:
     """How far joints move in the shapes that ``exact`` does not hold them in."""
     options, shift_mm = change["options"], change["max_shift_mm"]
-    if options["mode"] != "exact" or options["budget_mm"] is not None or shift_mm < SHIFT_MM:
+    if options["mode"] != "exact" or shift_mm < SHIFT_MM:
         return []
     return [
         f"joints stay in place over the first {options['shapes']} shape directions; with all of "

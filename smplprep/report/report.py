@@ -22,11 +22,9 @@ from ..geometry.poses import SOURCE as POSE_SOURCE
 from ..io.plain_arrays import type_and_shape
 from ..records.change import Change
 from ..records.contents import Sparse
-from ..records.file_keys import STAMP_KEY
 from ..records.model import Model
 from ..records.options import Options
 from ..records.rounding import tidy
-from ..records.stamp import stamped_option
 from ..transforms.prune_weights import odd_rows
 from .details import details
 from .summary import summary_text
@@ -81,8 +79,6 @@ def build_report(
     changes: list[Change],
     moved: list[Displacement],
     options: Options | None,
-    *,
-    budget: Mapping[str, Any] | None = None,
 ) -> Report:
     """The report of one clean, its output still unwritten.
 
@@ -91,7 +87,6 @@ def build_report(
         changes: one for each transform.
         moved: the displacement of each transform, then of all.
         options: as used; None for a comparison of two files.
-        budget: what was chosen under a budget in mm, see ``Budget.account``.
     """
     before, after = stages[0], stages[-1]
     names = before.family.joint_names(before.n_joints)
@@ -127,7 +122,6 @@ def build_report(
                 "joint_limits": POSE_SOURCE,
                 "max_abs_beta": MAX_BETA,
             },
-            "budget": tidy(budget),
             "landmarks": landmarks,
             "regressor": regressor_rows(
                 names,
@@ -136,11 +130,7 @@ def build_report(
                 joint_shifts_mm(changes),
             ),
             "rescued_rows": pruned.figures["rescued_rows"],
-            "odd": [
-                *oddities(before, pruned, options),
-                *pairing_notes(changes),
-                *budget_notes(before, options),
-            ],
+            "odd": [*oddities(before, pruned, options), *pairing_notes(changes)],
             **tidy(details(before, after, moved[-1])),
         }
     )
@@ -289,12 +279,3 @@ def pairing_notes(changes: list[Change]) -> list[str]:
             f"{joints} joints regressed from such keep their regressor"
         )
     return notes
-
-
-def budget_notes(model: Model, options: Options | None) -> list[str]:
-    """From where a budget counts, where that is not the raw model."""
-    if options is None or options.budget_mm is None or STAMP_KEY not in model.extras:
-        return []
-    if stamped_option(model, "budget_mm") is not None:
-        return []
-    return ["the input was cleaned before, without a budget: this one counts from the input on"]

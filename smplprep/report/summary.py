@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
-
-from ..errors import LABEL_WIDTH, shown
 
 
 def summary_text(report: Mapping[str, Any]) -> str:
@@ -14,10 +12,7 @@ def summary_text(report: Mapping[str, Any]) -> str:
     Args:
         report: ``Report.data``.
     """
-    lines = [*before_after(report), "", *displacement_lines(report)]
-    if report["budget"]:
-        lines += ["", *budget_sentences(report["budget"]), *leak_lines(report["budget"]["leaks"])]
-    return "\n".join(lines)
+    return "\n".join([*before_after(report), "", *displacement_lines(report)])
 
 
 def before_after(report: Mapping[str, Any]) -> list[str]:
@@ -44,49 +39,6 @@ def displacement_line(label: str, moved: Mapping[str, float]) -> str:
     return f"{label:<38}" + "".join(f"{millimeters(figure):>12}" for figure in figures)
 
 
-def budget_sentences(budget: Mapping[str, Any]) -> list[str]:
-    """What the budget's bound is, what it let go, and which leaks stay."""
-    weights, posedirs = budget["removals"]["weights"], budget["removals"]["posedirs"]
-    lines = [
-        f"Budget of {budget['budget_mm']:g} mm; within the joint limits, vertices move "
-        f"at most {millimeters(budget['certified_mm'])} mm,",
-        f"certified; the worst that was found is {millimeters(budget['worst_found_mm'])} mm.",
-        f"Removed: {weights['made']:,} of {weights['wanted']:,} weights, "
-        f"{posedirs['made']:,} of {posedirs['wanted']:,} correctives.",
-    ]
-    leaks = budget["leaks"]
-    if leaks:
-        lines += [
-            f"{leaks_stay(len(leaks))} within the budget of {budget['budget_mm']:g} mm; "
-            f"removing one more",
-            f"would cost up to {millimeters(leaks[0]['cost_mm'])} mm.",
-        ]
-    return lines
-
-
-def leaks_stay(count: int) -> str:
-    return "1 leak stays" if count == 1 else f"{count:,} leaks stay"
-
-
-def leak_lines(leaks: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The landmarks with leaks that stay, the dearest first."""
-    if not leaks:
-        return []
-    rows: dict[str, list[Mapping[str, Any]]] = {}
-    for leak in leaks:
-        rows.setdefault(leak["landmark"], []).append(leak)
-    lines = ["", f"{'leaks that stay':<16}{'count':>8}{'dearest':>20}{'through':>12}{'mm':>12}"]
-    for landmark, found in list(rows.items())[:SHOWN_LANDMARKS]:
-        first = found[0]
-        lines.append(
-            f"  {shown(landmark, LABEL_WIDTH):<14}{len(found):>8}{first['joint']:>20}"
-            f"{first['channel']:>12}{millimeters(first['cost_mm']):>12}"
-        )
-    if len(rows) > SHOWN_LANDMARKS:
-        lines.append(f"  and of {len(rows) - SHOWN_LANDMARKS} landmarks more, in the report")
-    return lines
-
-
 def change_lines(report: Mapping[str, Any]) -> list[str]:
     """One line for each step: what it dropped, and its other figures where they are short."""
     lines = []
@@ -102,17 +54,10 @@ def change_lines(report: Mapping[str, Any]) -> list[str]:
             f"  {key.replace('_', ' '):<36}{shown_count(value):>18}"
             for key, value in figures.items()
         ]
-    if report["budget"] and report["budget"]["stays_per_joint"]:
-        lines.append(f"{'stays, of joint':<38}{'weights':>18}{'correctives':>18}")
-        lines += [
-            f"  {row['joint']:<36}{row['weights']:>18,}{row['posedirs']:>18,}"
-            for row in report["budget"]["stays_per_joint"]
-        ]
     return lines
 
 
 PER_RULE = "dropped_per_rule"
-SHOWN_LANDMARKS = 6
 COUNTED = ("entries_before", "entries_after", "entries_dropped", "rows_touched")
 
 

@@ -20,9 +20,7 @@ from ..records.options import CHOICES
 MODES = CHOICES["posedirs"]
 
 
-def localize_posedirs(
-    model: Model, *, mode: str = "local", hops: int = 2, spared: NDArray[np.bool_] | None = None
-) -> tuple[Model, Change]:
+def localize_posedirs(model: Model, *, mode: str = "local", hops: int = 2) -> tuple[Model, Change]:
     """Zero the correctives of joints that a vertex does not hang on.
 
     With exact zeros there, the pose of a far joint has no gradient at the vertex at all.
@@ -34,7 +32,6 @@ def localize_posedirs(
             and eyes, and docs/correctives.md for what else was tried); "zero" keeps none; "keep"
             all.
         hops: edges of the kinematic tree, 0 or more.
-        spared: (V, J-1); correctives that stay whatever the mode says, see ``budget``.
 
     Returns:
         The new model (same shape and dtype) and its Change, with the energy (squared norm) kept.
@@ -56,8 +53,6 @@ def localize_posedirs(
     keep = np.full(present.shape, mode == "keep")
     if mode == "local":
         keep = local_correctives(model, hops)
-    if spared is not None:
-        keep |= spared
     drops = ~keep & present
     energy = np.zeros(present.shape)  # where nothing goes, all is kept, however much that is
     if drops.any():

@@ -37,7 +37,6 @@ def prune_weights(
     reach: int = 4,
     max_influences: int | None = None,
     kept: Mask | None = None,
-    only: Mask | None = None,
     removed_to: str = "renormalize",
     symmetric: bool = False,
 ) -> tuple[Model, Change]:
@@ -54,8 +53,6 @@ def prune_weights(
         max_influences: after the policy, only so many entries of a row stay, the largest.
         kept: (V, J); entries that keep their bits. The others of their row take what was removed; a
             row that would be left with kept entries alone is left as it is.
-        only: (V, J); of all that would go, the entries that do, see ``budget``; negative ones go
-            in any case.
         removed_to: "renormalize" shares what was removed among the rest of the row, "parent" gives
             it to the nearest ancestor that stays in the row, and where none does, shares it.
         symmetric: the weights are mirror-symmetric, and stay so bit by bit.
@@ -80,8 +77,7 @@ def prune_weights(
     sums = row_sums(stored).astype(np.float64)
     frozen = frozen_entries(stored, kept)
 
-    start = np.where((stored < 0) & ~frozen, 0, stored)
-    after, gone_by = start, dict[str, Mask]()
+    after, gone_by = np.where((stored < 0) & ~frozen, 0, stored), dict[str, Mask]()
     rescued = np.zeros(len(after), dtype=bool)
     while True:
         rules = removals(dataclasses.replace(model, weights=after), policy, tolerance, reach)
@@ -94,10 +90,6 @@ def prune_weights(
         for rule, mask in rules.items():
             gone_by[rule] = gone_by.get(rule, np.zeros_like(gone)) | (mask & gone)
         after = without(after, gone, frozen, heir=removed_to, model=model)
-    if only is not None:
-        gone_by = {rule: mask & only for rule, mask in gone_by.items()}
-        after = without(start, only & (after == 0), frozen, heir=removed_to, model=model)
-        rescued &= np.count_nonzero(after, axis=1) == 1
     if symmetric:
         after = one_sided(after, mirror_of(model))
     touched = (after != stored).any(axis=1)

@@ -33,7 +33,6 @@ def sparsify_regressor(
     *,
     mode: str = "exact",
     tolerance: float = 1e-3,
-    budget_mm: float | None = None,
     max_shapes: int = 16,
     symmetric: bool = False,
 ) -> tuple[Model, Change]:
@@ -45,9 +44,6 @@ def sparsify_regressor(
             directions from at most 3(1 + N) + 1 vertices; "threshold" zeroes entries under
             ``tolerance`` and scales the row back to its own sum; "keep" changes nothing.
         tolerance: dimensionless, in [0, 1); for "threshold" only.
-        budget_mm: for "exact": reproduce only as many shape directions as keep every joint within
-            this many millimeters for all |beta_i| <= 3; fewer directions need fewer vertices. More
-            than N, if the file has more and it takes them.
         max_shapes: N, at most the number in the file.
         symmetric: the rows are mirror-symmetric, and stay so bit by bit. Of two joints that mirror
             each other the first is solved for, and the other is its image; it stays in place as
@@ -59,7 +55,7 @@ def sparsify_regressor(
         each joint's vertex count and an upper bound of its shift over |beta_i| <= 3.
 
     Raises:
-        SmplprepError: an unknown mode, a tolerance outside [0, 1), a budget not above 0.
+        SmplprepError: an unknown mode, or a tolerance outside [0, 1).
 
     Source: Caratheodory's theorem; a basic solution of the linear program that prefers vertices
         near the joint (HiGHS dual simplex), then refined on the chosen vertices in exact residuals,
@@ -69,13 +65,12 @@ def sparsify_regressor(
         raise SmplprepError(f"regressor mode {mode!r} is none of {', '.join(MODES)}")
     if not 0.0 <= tolerance < 1.0:
         raise SmplprepError(f"the regressor tolerance {tolerance} is not in [0, 1)")
-    if budget_mm is not None and not budget_mm > 0.0:
-        raise SmplprepError(f"a regressor budget of {budget_mm} mm is not above 0")
     n_shapes = min(max_shapes, model.shapedirs.shape[2])
     src = model.J_regressor.astype(np.float64)
     dst = src.copy()
     stored = model.J_regressor.dtype  # an entry equal to the tolerance stays, as in prune_weights
     basis = shape_basis(model)
+    held = basis[:, :, : 1 + n_shapes]
     mirror = mirror_of(model) if symmetric else None
     imaged = np.zeros(len(src), dtype=bool) if mirror is None else mirror.has_image(src)
 
@@ -84,9 +79,9 @@ def sparsify_regressor(
         if mode == "threshold":
             found = thresholded_row(row, float(stored.type(tolerance)))
         elif mirror is not None and imaged[joint] and mirror.joints[joint] == joint:
-            return sparse_middle_row(row, basis, n_shapes, budget_mm, mirror)
+            return sparse_middle_row(row, held, mirror)
         else:
-            found = sparse_row(row, basis, n_shapes, budget_mm)
+            found = basic_row(row, held)
         if mirror is not None and row[~mirror.paired].any() and not found[~mirror.paired].any():
             return row  # it would have a mirror image now, and a second clean would move it there
         return found
@@ -106,7 +101,7 @@ def sparsify_regressor(
     change = Change(
         transform="sparsify_regressor",
         field="J_regressor",
-        options={"mode": mode, "tolerance": tolerance, "budget_mm": budget_mm, "shapes": n_shapes},
+        options={"mode": mode, "tolerance": tolerance, "shapes": n_shapes},
         entries_before=int(np.count_nonzero(src)),
         entries_after=int(np.count_nonzero(after)),
         rows_touched=int(np.count_nonzero(touched)),
@@ -173,35 +168,15 @@ def thresholded_row(row: NDArray[np.float64], tolerance: float) -> NDArray[np.fl
         row = kept * (wanted / total)
 
 
-def sparse_row(
-    row: NDArray[np.float64],
-    basis: NDArray[np.float64],
-    n_shapes: int,
-    budget_mm: float | None,
-) -> NDArray[np.float64]:
-    """The row on fewer vertices, exact on ``n_shapes`` directions or within the budget."""
-    if budget_mm is None:
-        return basic_row(row, basis[:, :, : 1 + n_shapes])
-    for n_held in range(basis.shape[2]):
-        found = basic_row(row, basis[:, :, : 1 + n_held])
-        if max_shift_mm((found - row)[None], basis)[0] <= budget_mm:
-            return found
-    return row
-
-
 def sparse_middle_row(
-    row: NDArray[np.float64],
-    basis: NDArray[np.float64],
-    n_shapes: int,
-    budget_mm: float | None,
-    mirror: Mirror,
+    row: NDArray[np.float64], basis: NDArray[np.float64], mirror: Mirror
 ) -> NDArray[np.float64]:
-    """``sparse_row`` of a joint that is its own mirror image, with each pair of vertices as one."""
+    """``basic_row`` of a joint that is its own mirror image, with each pair of vertices as one."""
     each = np.arange(len(row))
     apart = mirror.vertices != each
     folded = np.where(apart, row + row[mirror.vertices], row)
     folded[mirror.vertices < each] = 0.0
-    found = sparse_row(folded, (basis + basis[mirror.vertices]) / 2, n_shapes, budget_mm)
+    found = basic_row(folded, (basis + basis[mirror.vertices]) / 2)
     return np.where(apart, (found + found[mirror.vertices]) / 2, found)
 
 

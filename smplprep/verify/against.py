@@ -184,15 +184,7 @@ def vertex_counts(model: Model) -> list[int]:
 
 
 def rescued_rows(subject: Subject) -> list[dict[str, int]]:
-    """Rows that would have been left empty, by pruning once more.
-
-    Under a budget that takes a whole clean: those that the report lists and the file has.
-    """
-    options, start = subject.options, subject.start
-    if options.budget_mm is None:
-        preset = steps(options, kept_entries(subject.original, options))
-        prune = next(step for step in preset if step.func is prune_weights)
-        return list(prune(start)[1].figures["rescued_rows"])
-    alone = np.count_nonzero(subject.model.weights, axis=1) == 1
-    found = [int(v) for v in np.flatnonzero(alone) if v in subject.promise.rescued]
-    return [{"vertex": v, "joint": int(subject.model.weights[v].argmax())} for v in found]
+    """Rows that would have been left empty, by pruning once more."""
+    preset = steps(subject.options, kept_entries(subject.original, subject.options))
+    prune = next(step for step in preset if step.func is prune_weights)
+    return list(prune(subject.start)[1].figures["rescued_rows"])

@@ -32,7 +32,6 @@ class Promise:
         options: of the clean.
         keys: key -> (dtype, shape) of the output; the shape is None for what is no array.
         points: the landmarks of the skin.
-        rescued: vertices that were left with one weight.
         max_shift_mm: of each joint over the shape space.
         worked_on: the fields in which a step changed values, other than by casting them.
         nothing_done: whether no step changed anything.
@@ -47,7 +46,6 @@ class Promise:
     options: dict[str, Any]
     keys: dict[str, tuple[str, tuple[int, ...] | None]]
     points: list[Landmark]
-    rescued: frozenset[int]
     max_shift_mm: list[float]
     worked_on: frozenset[str]
     nothing_done: bool
@@ -88,7 +86,6 @@ def promise_of(report: dict[str, Any]) -> Promise:
         options=dict(report["options"]),
         keys={row["key"]: (row["dtype"], shape_of(row)) for row in report["output"]["keys"]},
         points=[point_of(row) for row in report["landmarks"]],
-        rescued=frozenset(int(row["vertex"]) for row in report["rescued_rows"]),
         max_shift_mm=[float(row["max_shift_mm"]) for row in report["regressor"]],
         worked_on=frozenset(worked_on),
         nothing_done=not any(step["rows_touched"] for step in report["changes"]),

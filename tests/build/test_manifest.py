@@ -33,7 +33,7 @@ def test_every_option_is_a_key_under_its_flag():
     assert {flag_of(field): field for field, _ in flags().values()} == {
         flag: field for flag, (field, _) in flags().items()
     }
-    assert {"tol", "regressor-budget-mm", "normalize-rows"} < set(flags())
+    assert {"tol", "regressor-tol", "normalize-rows"} < set(flags())
 
 
 def test_defaults_and_what_a_model_says_of_itself(read):
@@ -47,7 +47,7 @@ path = "raw/*.npz"
 [[model]]
 path = ["raw/c.pkl"]
 tol = "auto"
-regressor-budget-mm = 1
+max-influences = 4
 output = "elsewhere/c.npz"
 hands = "flat"
 compress = true
@@ -60,7 +60,7 @@ html = true
     assert jobs[2] == Job(
         "raw/c.pkl",
         output="elsewhere/c.npz",
-        options=Options(tolerance="auto", normalize_rows=True, regressor_budget_mm=1.0),
+        options=Options(tolerance="auto", normalize_rows=True, max_influences=4),
         hands=("flat", "flat"),
         compress=True,
         html=True,

@@ -162,8 +162,7 @@ def test_reports_of_several_models_are_one_json_list(small_file, tmp_path):
         ("--tol", "-0.1"),
         ("--tol", "little"),
         ("--regressor-tol", "1"),
-        ("--regressor-budget-mm", "0"),
-        ("--budget-mm", "-3"),
+        ("--hops", "-3"),
     ],
 )
 def test_a_wrong_value_is_a_usage_error_that_names_the_option(option, value, tmp_path):

@@ -54,32 +54,6 @@ def test_what_float32_cannot_hold_is_gone_before_the_steps(small_model):
     assert clean(once, options)[0] is once
 
 
-def spending(regressor: str) -> Options:
-    return Options(regressor=regressor, regressor_budget_mm=1.0, regressor_tolerance=0.02)
-
-
-def test_a_budget_that_no_step_used_is_not_spent(standin):
-    """--regressor-budget-mm has no effect with --regressor keep, on later cleans neither."""
-    kept, _ = clean(standin, spending("keep"))
-    late, _ = clean(kept, spending("exact"))
-    once, _ = clean(standin, spending("exact"))
-    assert np.array_equal(late.J_regressor, once.J_regressor)
-    assert np.count_nonzero(late.J_regressor) < np.count_nonzero(kept.J_regressor)
-
-
-def test_a_spent_budget_stays_spent_through_a_clean_without_it(standin):
-    once, _ = clean(standin, spending("exact"))
-    between, _ = clean(once, Options(regressor="keep", posedirs="zero"))
-    again, _ = clean(between, spending("exact"))
-    assert again.J_regressor is between.J_regressor
-
-
-def test_a_spent_budget_stops_no_other_way_of_sparsifying(standin):
-    once, _ = clean(standin, spending("exact"))
-    later, _ = clean(once, spending("threshold"))
-    assert np.count_nonzero(later.J_regressor) < np.count_nonzero(once.J_regressor)
-
-
 def test_a_kept_row_that_does_not_sum_to_1_is_not_called_rescaled(small_model):
     weights = small_model().weights.copy()
     weights[4] *= 1.005

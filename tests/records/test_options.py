@@ -20,8 +20,7 @@ from smplprep import Options, SmplprepError
         ({"max_influences": 1.5}, "max_influences 1.5 is no whole number"),
         ({"tolerance": None}, "tolerance None is no finite number"),
         ({"tolerance": float("nan")}, "tolerance nan is no finite number"),
-        ({"regressor_budget_mm": float("inf")}, "regressor_budget_mm inf is no finite number"),
-        ({"budget_mm": "5"}, "budget_mm '5' is no finite number"),
+        ({"regressor_tolerance": "5"}, "regressor_tolerance '5' is no finite number"),
         ({"keep_joints": (1,)}, r"keep_joints \(1,\) is no list of names"),
         ({"keep_joints": "left_hip"}, "keep_joints 'left_hip' is no list of names"),
         ({"keep_joints": None}, "keep_joints None is no list of names"),
@@ -57,4 +56,4 @@ def test_a_list_is_frozen_with_the_rest():
 
 
 def test_what_may_be_left_out_may():
-    assert Options(tolerance="auto", max_influences=None, budget_mm=None).max_influences is None
+    assert Options(tolerance="auto", max_influences=None).max_influences is None

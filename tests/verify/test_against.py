@@ -81,10 +81,9 @@ def failures(path: Path, against: Path | None = None) -> dict[str, str]:
     [
         Options(),
         Options(dtype="float32", tolerance=0.3, removed_to="parent"),
-        Options(budget_mm=2.0),
         Options(regressor="threshold", regressor_tolerance=0.05, shapedirs="zero"),
     ],
-    ids=["default", "float32", "budget", "threshold"],
+    ids=["default", "float32", "threshold"],
 )
 def test_whatever_was_cleaned_and_however(mano, tmp_path, name, options):
     proof = verify(cleaned_to(tmp_path / name, mano, options), against=mano)

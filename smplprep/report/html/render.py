@@ -15,7 +15,7 @@ from typing import Any
 from ...errors import SmplprepError, install
 from ...io.replace_file import replacing
 from ...records.options import flag_of
-from ..summary import FIGURES, budget_sentences, millimeters
+from ..summary import FIGURES, millimeters
 from ..verdict import verdict
 from .figures import change_of, energy_per_joint, figures, mass_per_joint, moments, used_tolerance
 
@@ -77,7 +77,6 @@ def summary_context(report: Mapping[str, Any]) -> dict[str, Any]:
         "sides": ("before", "after") if report["options"] else labels,
         "figure_rows": FIGURES,
         "displacements": displacement_rows(report),
-        "budget": budget_sentences(report["budget"]) if report["budget"] else [],
     }
 
 
