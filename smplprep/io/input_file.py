@@ -97,9 +97,12 @@ class InputFile:
     def peek_at(self, offset: int, n_bytes: int) -> bytes:
         """``n_bytes`` at ``offset``; neither the position nor the digest moves."""
         self._require(offset, n_bytes)
-        buffer = bytearray(n_bytes)
-        self._fill(memoryview(buffer), offset)
-        return bytes(buffer)
+        with _reading(offset):
+            self._file.seek(offset)
+            found: bytes = self._file.read(n_bytes)
+        if len(found) < n_bytes:
+            raise _shrank(offset + len(found))
+        return found
 
     def sha256(self) -> str:
         """Hex digest of the whole file, once all of it was read."""
@@ -115,17 +118,13 @@ class InputFile:
 
     def _fill(self, buffer: memoryview, offset: int) -> None:
         done = 0
-        try:
+        with _reading(offset):
             self._file.seek(offset)
             while done < len(buffer):
                 n_read = self._file.readinto(buffer[done:])
                 if not n_read:
-                    message = "the file shrank while it was read"
-                    raise ModelReadError(message, offset=offset + done)
+                    raise _shrank(offset + done)
                 done += n_read
-        except OSError as error:
-            message = f"cannot be read: {error.strerror}"
-            raise ModelReadError(message, offset=offset + done) from error
 
     def _sniffed(self) -> str:
         if not self.n_bytes:
@@ -171,12 +170,9 @@ def file_sha256(path: str | os.PathLike[str]) -> str:
         ModelReadError: it cannot be opened or read, or is no regular file.
     """
     sha256, buffer = hashlib.sha256(), memoryview(bytearray(PIECE))
-    with _opened(path) as (file, _):
-        try:
-            while n_bytes := file.readinto(buffer):
-                sha256.update(buffer[:n_bytes])
-        except OSError as error:
-            raise ModelReadError(f"cannot be read: {error.strerror}") from error
+    with _opened(path) as (file, _), _reading():
+        while n_bytes := file.readinto(buffer):
+            sha256.update(buffer[:n_bytes])
     return sha256.hexdigest()
 
 
@@ -188,10 +184,8 @@ def read_text(path: str | os.PathLike[str], *, limits: Limits = DEFAULT_LIMITS) 
     """
     with _opened(path) as (file, n_bytes):
         _check_size(n_bytes, limits)
-        try:
+        with _reading():
             return os.read(file.fileno(), n_bytes).decode("utf-8", "replace")
-        except OSError as error:
-            raise ModelReadError(f"cannot be read: {error.strerror}") from error
 
 
 @contextlib.contextmanager
@@ -223,6 +217,19 @@ def _descriptor(path: str | os.PathLike[str]) -> int:
         raise ModelReadError(f"cannot be opened: {error.strerror}") from error
     except ValueError as error:  # a NUL in the name
         raise ModelReadError("this is no file name") from error
+
+
+@contextlib.contextmanager
+def _reading(offset: int | None = None) -> Iterator[None]:
+    """Turns an OSError into one sentence."""
+    try:
+        yield
+    except OSError as error:
+        raise ModelReadError(f"cannot be read: {error.strerror}", offset=offset) from error
+
+
+def _shrank(offset: int) -> ModelReadError:
+    return ModelReadError("the file shrank while it was read", offset=offset)
 
 
 def _check_size(n_bytes: int, limits: Limits, *, hint: str | None = None) -> None:

@@ -56,12 +56,12 @@ def localize_posedirs(model: Model, *, mode: str = "local", hops: int = 2) -> tu
     drops = ~keep & present
     energy = np.zeros(present.shape)  # where nothing goes, all is kept, however much that is
     if drops.any():
-        local = np.empty(correctives.shape, correctives.dtype)
+        local = np.zeros(correctives.shape, correctives.dtype)
 
         def localize(part: slice) -> None:
-            there = correctives[part]
-            energy[part] = block_energy(there)
-            local[part] = np.where(keep[part][:, None, :, None], there, there.dtype.type(0))
+            energy[part] = block_energy(correctives[part])
+            vertices, joints = np.nonzero(keep[part])
+            local[part][vertices, :, joints] = correctives[part][vertices, :, joints]
 
         for _ in each(localize, parts):
             pass

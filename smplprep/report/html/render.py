@@ -7,7 +7,6 @@ import os
 from collections.abc import Mapping, Sequence
 from functools import cache
 from html import escape
-from importlib import resources
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -160,7 +159,7 @@ def environment() -> Any:
 
 
 def asset(name: str) -> str:
-    return resources.files(__package__).joinpath(name).read_text("utf-8")
+    return Path(__file__).with_name(name).read_text("utf-8")
 
 
 def short(value: float | None) -> str:
