@@ -75,7 +75,7 @@ def clean(
 
     Returns:
         The cleaned model, stamped with the options and the input's SHA-256, and the Report. A
-        model with nothing to clean that carries a stamp keeps it, and all its bytes with it.
+        model with nothing to clean that has a stamp of smplprep keeps it, and all its bytes.
 
     Raises:
         SmplprepError: an option out of its range.

@@ -25,6 +25,7 @@ from ..records.contents import Sparse
 from ..records.model import Model
 from ..records.options import Options
 from ..records.rounding import tidy
+from ..records.stamp import has_other_stamp
 from ..transforms.prune_weights import odd_rows
 from .details import details
 from .summary import summary_text
@@ -253,6 +254,10 @@ def oddities(model: Model, pruned: Change, options: Options | None) -> list[str]
             )
     if pruned.figures["negative_entries_dropped"]:
         odd.append(f"{pruned.figures['negative_entries_dropped']} weights were negative and went")
+    if options and has_other_stamp(model):
+        odd.append(
+            "the input's key smplprep held no stamp of this or an earlier version; it was replaced"
+        )
     if model.family.name == "other":
         named = "" if model.source.landmarks else ", without landmarks (--landmarks names some)"
         odd.append(f"a model of no known family: cleaned as such{named}")

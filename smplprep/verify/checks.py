@@ -64,7 +64,7 @@ def check_options(subject: Subject) -> str:
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise CheckError(f"the file has no readable key {STAMP_KEY!r}") from error
     promise = subject.promise
-    if promise.nothing_done:
+    if promise.nothing_done and input_sha256 != promise.input_sha256:
         return "the clean found nothing to do, so the file keeps an earlier stamp"
     if options != promise.options:
         raise CheckError("the file's stamp and the report name different options")
