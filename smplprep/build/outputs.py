@@ -18,7 +18,7 @@ from ..records.file_keys import STAMP_KEY
 from .lock import Entry
 
 ALLOW = "allow-outside"
-_PAGE = re.compile(r"<!doctype html>\n.{,2000}? · smplprep report</title>", re.DOTALL)
+_PAGE = re.compile(r"<!doctype html>\n.{,4000}? · smplprep report</title>", re.DOTALL)
 
 
 def is_outside(path: str | os.PathLike[str]) -> bool:
@@ -63,13 +63,15 @@ def check_replaceable(path: str, *, new: str, locked: str | None) -> None:
 
 def is_ours(path: str) -> bool:
     """Whether smplprep wrote a file, by its content: a stamped model, a report, or its page."""
+    # numpy comes with both, and a build with nothing to do needs none.
     try:
         if path.endswith(".report.json"):
-            report = json.loads(read_text(path))
-            return isinstance(report, dict) and "smplprep_version" in report
+            from ..report.read import read_report
+
+            return bool(read_report(path))
         if path.endswith(".report.html"):
             return bool(_PAGE.match(read_text(path)))
-        from ..io.read_model import read_contents  # numpy comes with it
+        from ..io.read_model import read_contents
 
         stamp = json.loads(str(read_contents(path).entries[STAMP_KEY]))
         return isinstance(stamp, dict) and {"version", "options", "input_sha256"} <= stamp.keys()

@@ -164,12 +164,13 @@ def draw_gradients(report: Report) -> Figure:
     ramp = LinearSegmentedColormap.from_list("gradients", [(at, c) for at, c in two_ramps()])
     figure = new_figure(13, 4.6)
     panels = figure.subplots(1, 2, sharey=True)
+    joints = [shown(name, LABEL_WIDTH) for name in report["gradients"]["joints"]]
+    labels = [shown(row["landmark"], LABEL_WIDTH) for row in report["landmarks"]]
     for panel, moment, label in zip(panels, ("before", "after"), moments(report), strict=True):
         heat = gradient_matrix(report, moment)["data"][0]
         shades = np.array(heat["z"], dtype=np.float64)
         panel.pcolormesh(shades, cmap=ramp, vmin=0, vmax=3, edgecolors="white", linewidth=0.6)
-        panel.set_xticks(np.arange(len(heat["x"])) + 0.5, heat["x"], rotation=90, fontsize=6)
-        labels = [shown(name, LABEL_WIDTH) for name in heat["y"]]
+        panel.set_xticks(np.arange(len(joints)) + 0.5, joints, rotation=90, fontsize=6)
         panel.set_yticks(np.arange(len(labels)) + 0.5, labels, fontsize=7)
         panel.set_title(label, color=INK, loc="left")
         plain(panel)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..errors import shown
-from ..io.input_file import read_text
+from ..errors import ModelReadError, shown
 from ..records.families import FAMILIES
 from ..records.landmark import Landmark
+from ..report.read import read_report
 
 DISPLACEMENT_KEYS = ("mean_mm", "p99_mm", "max_mm")
 # What the steps of a clean can change, other than by casting it.
@@ -18,7 +17,7 @@ WORKED_ON = frozenset({"weights", "J_regressor", "posedirs", "shapedirs"})
 
 
 class NotAReportError(Exception):
-    """The file is no JSON, or lacks what a report has."""
+    """The report is one of two compared files, or of a model of an unknown family."""
 
 
 @dataclass(frozen=True)
@@ -57,15 +56,14 @@ def read_promise(path: Path) -> Promise:
     """Read NAME.report.json.
 
     Raises:
-        ModelReadError: it cannot be read.
-        NotAReportError: it is no report; the message says what it lacks.
+        ModelReadError: it is not a valid report.
+        NotAReportError: it is not the report of a clean.
     """
-    text = read_text(path)
     try:
-        return promise_of(json.loads(text))
-    except KeyError as error:
-        raise NotAReportError(f"it lacks {shown(error)}") from error
-    except (ValueError, TypeError, AttributeError, RecursionError, OverflowError) as error:
+        return promise_of(read_report(path))
+    except ModelReadError:
+        raise
+    except (KeyError, TypeError, ValueError) as error:  # diff's, which promises nothing
         raise NotAReportError(shown(error)) from error
 
 

@@ -10,7 +10,7 @@ from command_line import run
 def test_a_model_is_no_report(small_file):
     told = run("report", small_file)
     assert told.returncode == 3
-    assert "no readable JSON" in told.stderr
+    assert "not readable JSON" in told.stderr
     assert told.stderr.splitlines()[1] == (
         "  It takes NAME.report.json, which clean and diff write beside what they make."
     )
@@ -24,5 +24,5 @@ def test_a_damaged_report_is_named(small_file, tmp_path):
     path.write_text(json.dumps(data))
     told = run("report", path)
     assert told.returncode == 3
-    assert told.stderr == f"smplprep: {path}: a damaged report: KeyError: 'before'\n"
+    assert told.stderr == f"smplprep: {path}: this is not a valid report: it lacks summary.before\n"
     assert not (tmp_path / "o.report.html").exists()

@@ -300,9 +300,9 @@ def test_report_without_the_extra_is_an_error_that_says_what_to_install(report, 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("{", "no readable JSON"),
-        ("[]", "no smplprep report"),
-        ('{"report_version": 1}', "an incomplete report, without smplprep_version"),
+        ("{", "not readable JSON"),
+        ("[]", "not a smplprep report"),
+        ('{"report_version": 1}', "it lacks smplprep_version"),
     ],
 )
 def test_what_is_no_report_is_refused(tmp_path, text, message):

@@ -18,7 +18,7 @@ function makeBodies() {
   const landmarkAt = new Map(report.landmarks.filter((row) => row.vertex !== null).map((row) => [row.vertex, row]));
   const stages = Object.fromEntries(MOMENTS.map((moment) => [moment, $(`stage-${moment}`)]));
   const state = { pose: "rest", chosen: null };
-  const invitation = $("readout").innerHTML;
+  const invitation = [...$("readout").childNodes];
 
   // ---- what the colors mean ----
 
@@ -51,11 +51,11 @@ function makeBodies() {
 
   function drawLegend(scale) {
     const stops = RAMP.map(([at, color]) => `${color} ${100 * at}%`).join(", ");
-    const ticks = scale.ticks.map(([at, text]) => `<span style="left:${100 * at}%">${text}</span>`).join("");
-    const dot = (color, text) => `<span><i class="dot" style="background:${color}"></i>${text}</span>`;
-    const dots = dot(LEAK_DOT, "leaking landmark") + dot(GOOD_DOT, "landmark without a leak");
-    const ramp = `background:linear-gradient(90deg, ${stops})`;
-    $("legend").innerHTML = `<span class="ramp" style="${ramp}">${ticks}</span>${marked.length ? dots : ""}`;
+    const ticks = scale.ticks.map(([at, text]) => make("span", { style: `left:${100 * at}%` }, text));
+    const dot = (color, text) => make("span", {}, make("i", { class: "dot", style: `background:${color}` }), text);
+    const dots = [dot(LEAK_DOT, "leaking landmark"), dot(GOOD_DOT, "landmark without a leak")];
+    const ramp = make("span", { class: "ramp", style: `background:linear-gradient(90deg, ${stops})` }, ...ticks);
+    $("legend").replaceChildren(ramp, ...(marked.length ? dots : []));
   }
 
   // ---- geometry ----
@@ -83,33 +83,37 @@ function makeBodies() {
 
   function named(vertex) {
     const landmark = landmarkAt.get(vertex);
-    return `vertex ${vertex}${landmark ? ` · ${safe(landmark.landmark)}` : ""}`;
+    return `vertex ${vertex}${landmark ? ` · ${landmark.landmark}` : ""}`;
   }
 
   /** [joint name, weight before, weight after], the heaviest first. */
   function weightRows(vertex) {
     const [was, is] = MOMENTS.map((moment) => weights[moment].of(vertex));
     return [...new Set([...was.keys(), ...is.keys()])]
-      .map((joint) => [safe(packed.joints[joint]), was.get(joint) || 0, is.get(joint) || 0])
+      .map((joint) => [packed.joints[joint], was.get(joint) || 0, is.get(joint) || 0])
       .sort((p, q) => q[1] - p[1] || q[2] - p[2]);
   }
 
   function hoverText(vertex) {
-    const lines = weightRows(vertex).map(([joint, was, is]) => `${joint}  ${short(was)} → ${short(is)}`);
-    return [`<b>${named(vertex)}</b>`, ...lines].join("<br>");
+    const lines = weightRows(vertex).map(([joint, was, is]) => `${plain(joint)}  ${short(was)} → ${short(is)}`);
+    return [`<b>${plain(named(vertex))}</b>`, ...lines].join("<br>");
   }
 
   function readOut(vertex) {
     const landmark = landmarkAt.get(vertex);
     const rows = weightRows(vertex);
-    const line = (cells, tag) => cells.map((cell) => `<${tag} class="number">${cell}</${tag}>`).join("");
-    const head = `<tr><th scope="col">weight on</th>${line(rows.map((row) => row[0]), "th")}</tr>`;
-    const side = (i) => `<tr><th scope="row">${LABELS[i]}</th>${line(rows.map((row) => short(row[1 + i])), "td")}</tr>`;
+    const line = (scope, first, tag, cells) => make(
+      "tr", {}, make("th", { scope }, first), ...cells.map((cell) => make(tag, { class: "number" }, cell)),
+    );
+    const head = line("col", "weight on", "th", rows.map((row) => row[0]));
+    const sides = [0, 1].map((i) => line("row", LABELS[i], "td", rows.map((row) => short(row[1 + i]))));
     const leaks = MOMENTS.map((m, i) => landmark && `${landmark[m].leaks.length} joints ${SIDES[i]}`);
     const leaking = landmark ? `; leaks from ${leaks.join(", ")}` : "";
     const moves = `moves ${short(worstMm[vertex])} mm in the worst pose, ${short(largestMm[vertex])} mm at most in any`;
-    $("readout").innerHTML = `<p><b>${named(vertex)}</b>${leaking}; ${moves}</p>
-      <table><thead>${head}</thead><tbody>${side(0)}${side(1)}</tbody></table>`;
+    $("readout").replaceChildren(
+      make("p", {}, make("b", {}, named(vertex)), `${leaking}; ${moves}`),
+      make("table", {}, make("thead", {}, head), make("tbody", {}, ...sides)),
+    );
     $("readout").dataset.vertex = vertex;
   }
 
@@ -231,9 +235,9 @@ function makeBodies() {
     await draw();
   }
 
-  async function chooseNone(said) {
+  async function chooseNone(...said) {
     state.chosen = null;
-    $("readout").innerHTML = said;
+    $("readout").replaceChildren(...said);
     delete $("readout").dataset.vertex;
     await draw();
   }
@@ -241,9 +245,9 @@ function makeBodies() {
   /** The vertex whose number stands in the box; none where it is empty or the model has no such. */
   function chooseTyped() {
     const { value, valueAsNumber, validity } = $("vertex");
-    if (value === "" && !validity.badInput) return chooseNone(invitation);
+    if (value === "" && !validity.badInput) return chooseNone(...invitation);
     if (isVertex(valueAsNumber)) return choose(valueAsNumber);
-    return chooseNone(`<p>no vertex ${safe(value || "?")} of ${nVertices}</p>`);
+    return chooseNone(make("p", {}, `no vertex ${value || "?"} of ${nVertices}`));
   }
 
   async function start() {

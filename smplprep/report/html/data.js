@@ -41,5 +41,13 @@ function unpackRows(section) {
 /** A number in at most four significant digits; zero stays 0. */
 const short = (value) => (value === 0 ? "0" : String(Number(value.toPrecision(4))));
 
-/** Text that may stand in HTML. */
-const safe = (text) => text.replace(/[&<>"]/g, (letter) => `&#${letter.charCodeAt(0)};`);
+/** An element with attributes and children; a child that is text stays text, whatever is in it. */
+function make(tag, attributes = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  made.append(...children);
+  return made;
+}
+
+/** Text that plotly shows as it is: its labels know a few tags. */
+const plain = (text) => text.replace(/[&<>"]/g, (letter) => `&#${letter.charCodeAt(0)};`);

@@ -20,6 +20,15 @@ LEAK = ("#f7c3a3", "#c2340a")
 TOLERANCE = "#c2340a"
 FLOOR_MM = 1e-3  # gradients and shifts below it are drawn as if they had this size
 
+# A category, or plotly takes names that look like numbers for numbers.
+JOINT_AXIS = {
+    "type": "category",
+    "tickangle": -90,
+    "tickfont": {"size": 9.5},
+    "dtick": 1,
+    "showgrid": False,
+}
+
 Figure = dict[str, Any]
 Report = Mapping[str, Any]
 
@@ -64,8 +73,8 @@ def gradient_matrix(report: Report, moment: str) -> Figure:
         shades.append([cell_shade(k, v, top) for k, v in zip(kind, row, strict=True)])
     heat = {
         "type": "heatmap",
-        "x": gradients["joints"],
-        "y": [landmark["landmark"] for landmark in report["landmarks"]],
+        "x": [*map(plain, gradients["joints"])],
+        "y": [plain(landmark["landmark"]) for landmark in report["landmarks"]],
         "z": shades,
         "text": kinds,
         "customdata": rows,
@@ -79,12 +88,13 @@ def gradient_matrix(report: Report, moment: str) -> Figure:
         "hovertemplate": "%{y}, %{x}<br>%{text}: %{customdata:.4g} mm per radian<extra></extra>",
     }
     layout = base_layout(height=430, left=86, bottom=92)
-    layout["xaxis"] |= {"tickangle": -90, "tickfont": {"size": 9.5}, "dtick": 1, "showgrid": False}
+    layout["xaxis"] |= JOINT_AXIS
     layout["yaxis"] |= {
+        "type": "category",
         "autorange": "reversed",
         "tickfont": {"size": 10.5},
         "tickvals": list(range(len(rows))),
-        "ticktext": [shown(name, LABEL_WIDTH) for name in heat["y"]],
+        "ticktext": [plain(shown(row["landmark"], LABEL_WIDTH)) for row in report["landmarks"]],
         "showgrid": False,
     }
     return {"data": [heat], "layout": layout}
@@ -184,7 +194,7 @@ def influences(report: Report, labels: tuple[str, str]) -> Figure:
 def joint_panels(report: Report, labels: tuple[str, str]) -> Figure:
     """Four panels over the joints: pruned mass, regressor vertices, their shift, energy kept."""
     rows = report["regressor"]
-    joints = [row["joint"] for row in rows]
+    joints = [plain(row["joint"]) for row in rows]
     panels: tuple[tuple[str, list[tuple[Sequence[Any], str, str]]], ...] = (
         ("pruned mass", [(mass_per_joint(report), "pruned mass", TOLERANCE)]),
         (
@@ -198,7 +208,7 @@ def joint_panels(report: Report, labels: tuple[str, str]) -> Figure:
         ("energy kept", [(energy_per_joint(report), "energy kept", AFTER)]),
     )
     layout = base_layout(height=720, left=62, bottom=92)
-    layout["xaxis"] |= {"tickangle": -90, "tickfont": {"size": 9.5}, "dtick": 1, "showgrid": False}
+    layout["xaxis"] |= JOINT_AXIS
     layout["xaxis"]["anchor"] = f"y{len(panels)}"
     style = layout.pop("yaxis")
     data = []
@@ -226,6 +236,11 @@ def mass_per_joint(report: Report) -> Sequence[float]:
 def energy_per_joint(report: Report) -> Sequence[float | None]:
     """Share of each joint's corrective energy that stayed; the root has no correctives."""
     return [None, *change_of(report, "posedirs").get("energy_kept_per_joint", [])]
+
+
+def plain(text: str) -> str:
+    """Text that plotly shows as it is: its labels know a few tags."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def bars(x: Sequence[Any], y: Sequence[Any], name: str, color: str) -> dict[str, Any]:

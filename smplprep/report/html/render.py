@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -35,6 +37,7 @@ def render_page(report: Mapping[str, Any], *, name: str) -> bytes:
         SmplprepError: Jinja2 or plotly is not installed.
     """
     plotly = plotly_script()
+    scripts = "\n".join(asset(script) for script in SCRIPTS)
     page: str = (
         environment()
         .get_template("page.html.j2")
@@ -48,7 +51,8 @@ def render_page(report: Mapping[str, Any], *, name: str) -> bytes:
             charts=for_script(figures(report)),
             data=for_script(report),
             css=asset("page.css"),
-            scripts="\n".join(asset(script) for script in SCRIPTS),
+            scripts=scripts,
+            script_hashes=f"{csp_hash(plotly)} {csp_hash(scripts.encode())}",
             plotly=PLOTLY,
         )
     )
@@ -133,6 +137,11 @@ def plotly_script() -> bytes:
     if spec is None or spec.origin is None or find_spec("jinja2") is None:
         raise SmplprepError("the HTML report needs Jinja2 and plotly", hint=install("report"))
     return Path(spec.origin).with_name("package_data").joinpath("plotly.min.js").read_bytes()
+
+
+def csp_hash(script: bytes) -> str:
+    """What a Content-Security-Policy calls a script that may run."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(script).digest()).decode()}'"
 
 
 def can_render() -> bool:

@@ -30,10 +30,9 @@ function makeSortable(table) {
 }
 
 function addFilter(table, body) {
-  const line = document.createElement("div");
-  line.className = "filter";
-  line.innerHTML = `<label>Filter <input type="search" id="filter-${table.id}"></label><span role="status"></span>`;
-  const [input, said] = [line.querySelector("input"), line.querySelector("span")];
+  const input = make("input", { type: "search", id: `filter-${table.id}` });
+  const said = make("span", { role: "status" });
+  const line = make("div", { class: "filter" }, make("label", {}, "Filter ", input), said);
   input.addEventListener("input", () => {
     const wanted = input.value.trim().toLowerCase();
     let shown = 0;
