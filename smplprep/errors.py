@@ -10,13 +10,27 @@ from collections.abc import Iterator
 LABEL_WIDTH = 24  # columns of a name in a table or a chart
 
 
+def escaped(text: str) -> str:
+    """The text with a backslash escape for each character that does not show as itself.
+
+    Those are control characters and line breaks, what turns the direction of writing, what has no
+    width, and what is no character: a terminal would obey them. Letters of every script stay.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii")
+        for letter in text
+    )
+
+
 def shown(text: object, limit: int = 80) -> str:
     """Text that came out of a file, escaped and cut so that it cannot take over a terminal."""
     raw = text.decode("latin-1") if isinstance(text, bytes | bytearray) else str(text)
     # Cut first: a hostile name of a gigabyte should not be escaped in full. A character takes
     # at least one column, so what lies beyond the limit can never be shown.
-    escaped = raw[: limit + 1].encode("unicode_escape").decode("ascii")
-    return escaped if len(escaped) <= limit else escaped[: limit - 3] + "..."
+    told = escaped(raw[: limit + 1])
+    return told if len(told) <= limit else told[: limit - 3] + "..."
 
 
 def install(extra: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import escaped
 from ..records.rounding import tidy
 from .audit import Audit
 from .support import named
@@ -94,8 +95,8 @@ def audit_csv(audits: Sequence[Audit], vocabulary: str = "findings") -> str:
                 moved = (audit.rest_mm[row, joint], audit.median_mm[row, joint])
                 figures = [f"{figure:.6g}" for figure in moved]
                 place = (
-                    audit.name,
-                    landmark.name,
+                    escaped(audit.name),
+                    escaped(landmark.name),
                     landmark.source,
                     landmark.index,
                     joint_name,
@@ -129,5 +130,5 @@ def vertex_leak_csv(models: Sequence[dict[str, Any]]) -> str:
         for row in model["joints"]:
             worst = " ".join(f"{w['vertex']}:{w['rest_mm_per_rad']}" for w in row["worst"])
             counts = (row["weights"], row["posedirs"], row["vertices"])
-            writer.writerow((model["model"], row["joint"], *counts, worst))
+            writer.writerow((escaped(model["model"]), row["joint"], *counts, worst))
     return out.getvalue()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .shared import INPUT, max_bytes_option
+from .terminal import say_text
 
 if TYPE_CHECKING:
     from ..records.contents import Limits
@@ -64,7 +65,7 @@ def audit_command(
         told = all_vertices(paths, vocabulary, as_json, as_csv, limits)
     else:
         told = landmark_audit(paths, landmarks, vertices, vocabulary, as_json, as_csv, limits)
-    click.echo(told, nl=False)
+    say_text(told)
 
 
 def landmark_audit(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sys
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import fields
@@ -13,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..errors import ManifestError
+from ..errors import ManifestError, escaped
 from ..records.options import Options
 from .clean import clean_command
 from .main import explain, in_words
+from .terminal import bar, say, watched
 from .values import Names
 
 if TYPE_CHECKING:
@@ -88,9 +88,9 @@ def build_command(
         ]
         status = complain(outcome)
     if not quiet:
-        click.echo(table(rows))
+        say(*table(rows))
     for path in left_over:
-        click.echo(f"smplprep: {lock}: has {path}, which {manifest.name} has not", err=True)
+        say(f"smplprep: {lock}: has {path}, which {manifest.name} has not", err=True)
     if status or left_over:
         raise click.exceptions.Exit(status or 1)
 
@@ -180,17 +180,12 @@ class Bar:
         return Watch(self._wait, self._begin, lambda result: self._bar.update(1))
 
     def _wait(self) -> None:
-        click.echo("smplprep: another build is running here; waiting for it to end", err=True)
+        say("smplprep: another build is running here; waiting for it to end", err=True)
 
     def _begin(self, n_models: int) -> None:
-        bar = click.progressbar(
-            length=n_models,
-            label=self._name,
-            file=sys.stderr,
-            show_pos=True,
-            hidden=not n_models or not sys.stderr.isatty(),
-        )
-        self._bar = self._stack.enter_context(bar)
+        hidden = not n_models or not watched()
+        shown_bar = bar(self._name, length=n_models, show_pos=True, hidden=hidden)
+        self._bar = self._stack.enter_context(shown_bar)
 
 
 def complain(outcome: Outcome) -> int:
@@ -208,16 +203,17 @@ def failure(error: Exception) -> str:
     return next((words for words in said if 0 < len(words) <= WHY), "see above")
 
 
-def table(rows: list[tuple[str, str, str | None]]) -> str:
+def table(rows: list[tuple[str, str, str | None]]) -> list[str]:
     """Model, result and reason at 80 columns, and how many of each result."""
     lines = [f"{'model':<41} {'result':<8} why", *(row_text(*row) for row in rows)]
     counts = Counter(result for _, result, _ in rows)
     said = ", ".join(f"{count} {result}" for result, count in sorted(counts.items()))
-    return "\n".join([*lines, f"{len(rows)} model{'s' * (len(rows) != 1)}: {said}"])
+    return [*lines, f"{len(rows)} model{'s' * (len(rows) != 1)}: {said}"]
 
 
 def row_text(path: str, result: str, why: str | None) -> str:
+    path = escaped(path)
     name = path if len(path) <= 41 else f"...{path[-38:]}"
-    reason = why or ""
+    reason = escaped(why or "")
     reason = reason if len(reason) <= WHY else reason[: WHY - 3] + "..."
     return f"{name:<41} {result:<8} {reason}".rstrip()

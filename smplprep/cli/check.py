@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from .shared import INPUT, max_bytes_option
+from .terminal import say
 
 
 @click.command("check", short_help="A gate for CI: exit status 1 if MODEL leaks.")
@@ -62,7 +63,7 @@ def check_command(
         limits=limits_with(max_bytes),
     )
     for fault in faults:
-        click.echo(fault)
+        say(fault)
     if faults:
         raise click.exceptions.Exit(1)
-    click.echo("within the limits" if max_leaks else "clean")
+    say("within the limits" if max_leaks else "clean")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -26,8 +25,8 @@ from .shared import (
     max_bytes_option,
     more_landmarks_option,
     normalize_rows_option,
-    note,
 )
+from .terminal import note, say, say_text, watched
 from .values import SHARE, HandsCommand, Names, Tolerance, check_ending, choice
 
 if TYPE_CHECKING:
@@ -198,18 +197,18 @@ def clean_command(
             worst = max(worst, explain(error))
             continue
         if leaks := leaks_left(done.report.data):  # whatever was asked for, and with -q, too
-            click.echo(f"smplprep: {model}: {leaks}", err=True)
+            say(f"smplprep: {model}: {leaks}", err=True)
         if as_json:
             reports.append(done.report)
         elif not quiet:
-            told = result_text(model, done, verbose=verbose)
+            told = result_lines(model, done, verbose=verbose)
             try:
-                click.echo("\n".join([told, *closing_notes(options, done, html=not no_html)]))
+                say(*told, *closing_notes(options, done, html=not no_html))
             except OSError as error:  # nobody reads it, but the next model is wanted all the same
                 unheard = error
     if as_json:
         texts = [report.to_json() for report in reports]
-        click.echo(texts[0] if len(models) == 1 else f"[{','.join(texts)}]\n", nl=False)
+        say_text(texts[0] if len(models) == 1 else f"[{','.join(texts)}]")
     if unheard:
         raise unheard
     if worst:
@@ -243,18 +242,18 @@ def output_place(models: tuple[str, ...], output: str | None) -> str | None:
     return f"{output}/"
 
 
-def result_text(model: str, done: CleanedFile, *, verbose: bool) -> str:
+def result_lines(model: str, done: CleanedFile, *, verbose: bool) -> list[str]:
     """The table of one clean and where its files are."""
     data = done.report.data
     details = [*change_lines(data), ""] if verbose else []
-    lines = [f"{model} ({data['family']})", "", summary_text(data), "", *details]
-    lines += map(note, data["odd"])
+    lines = [f"{model} ({data['family']})", "", *summary_text(data).split("\n"), "", *details]
+    lines += [line for sentence in data["odd"] for line in note(sentence)]
     if done.target is None:
         lines.append("dry run: nothing was written")
     else:
         lines += [f"model:  {done.target}", f"report: {done.report_target}"]
         lines += [f"page:   {done.html_target}"] if done.html_target else []
-    return "\n".join(lines)
+    return lines
 
 
 def closing_notes(options: Options, done: CleanedFile, *, html: bool) -> list[str]:
@@ -274,7 +273,7 @@ def closing_notes(options: Options, done: CleanedFile, *, html: bool) -> list[st
         said.append(f"{flags[name]} has no effect with {flags[other]} {getattr(options, other)}")
     if html and done.target and not done.html_target:
         said.append(f"no HTML page; {install('report')}")
-    return [*map(note, said)]
+    return [line for sentence in said for line in note(sentence)]
 
 
 class Progress:
@@ -283,8 +282,8 @@ class Progress:
     def __init__(self, model: str) -> None:
         self.model = Path(model).name
         self.start = time.monotonic()
-        self.wanted = sys.stderr.isatty()
+        self.wanted = watched()
 
     def __call__(self, step: str) -> None:
         if self.wanted and time.monotonic() - self.start > 1.0:
-            click.echo(f"{self.model}: {step} ...", err=True)
+            say(f"{self.model}: {step} ...", err=True)

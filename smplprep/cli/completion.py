@@ -5,6 +5,8 @@ from __future__ import annotations
 import click
 from click.shell_completion import get_completion_class
 
+from .terminal import say_text
+
 
 @click.command("completion", short_help="Print the script that completes commands on Tab.")
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
@@ -18,4 +20,4 @@ def completion_command(ctx: click.Context, shell: str) -> None:
     """
     kind = get_completion_class(shell)
     assert kind is not None  # click has all three
-    click.echo(kind(ctx.find_root().command, {}, "smplprep", "_SMPLPREP_COMPLETE").source())
+    say_text(kind(ctx.find_root().command, {}, "smplprep", "_SMPLPREP_COMPLETE").source())

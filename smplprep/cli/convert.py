@@ -14,8 +14,8 @@ from .shared import (
     force_option,
     layout_options,
     max_bytes_option,
-    note,
 )
+from .terminal import say, say_note
 from .values import check_ending
 
 if TYPE_CHECKING:
@@ -99,11 +99,11 @@ def convert_command(
     container = container_of(target, default=found.source.container)
     if container != "pkl":
         for sentence in texts_among(found.entries()):
-            click.echo(note(sentence))
+            say_note(sentence)
     if container != "h5":
         for sentence in loading_notes(found.family.name, container, found.entries(), target):
-            click.echo(note(sentence))
-    click.echo(f"model: {target}")
+            say_note(sentence)
+    say(f"model: {target}")
 
 
 def convert_to_glb(
@@ -115,5 +115,5 @@ def convert_to_glb(
 
     write_gltf(found, target, n_betas=n_betas, vocabulary=vocabulary, force=force)
     for sentence in gltf_losses(found, n_betas=n_betas):
-        click.echo(note(sentence))
-    click.echo(f"mesh: {target}")
+        say_note(sentence)
+    say(f"mesh: {target}")

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from .shared import INPUT, max_bytes_option, normalize_rows_option
+from .terminal import say, say_text
 from .values import check_page
 
 
@@ -59,7 +60,7 @@ def diff_command(
     )
     report = diff(first, second)
     if as_json:
-        click.echo(report.to_json(), nl=False)
+        say_text(report.to_json())
         return
     with (
         replacing(page, force=force, inputs=[a, b]) as page_file,
@@ -68,6 +69,5 @@ def diff_command(
         json_file.write(report.to_json().encode())
         page_file.write(render_page(report.data, name=name))
         commit_all(page_file, json_file)
-    click.echo("\n".join([verdict(report.data), "", summary_text(report.data), ""]))
-    click.echo(f"report: {page.with_suffix('.json')}")
-    click.echo(f"page:   {page}")
+    say_text("\n".join([verdict(report.data), "", summary_text(report.data)]))
+    say("", f"report: {page.with_suffix('.json')}", f"page:   {page}")

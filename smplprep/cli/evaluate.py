@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 import click
 
 from .shared import INPUT, force_option, max_bytes_option, normalize_rows_option
+from .terminal import bar, say, say_text, watched
 
 
 @click.command("evaluate", short_help="Measure how far vertices move over real motions.")
@@ -69,8 +69,6 @@ def evaluate_command(
     Example:
       smplprep evaluate RAW.npz CLEAN.npz --motions AMASS/CMU -o moved.json
     """
-    import json
-
     from ..errors import shown
     from ..evaluate.cluster import cluster_results
     from ..evaluate.evaluation import evaluate
@@ -81,6 +79,7 @@ def evaluate_command(
     from ..evaluate.text import evaluation_text
     from ..io.replace_file import check_output, replacing
     from ..records.contents import limits_with
+    from ..records.json_text import json_text
 
     if scheduler and device != "cpu":
         raise click.UsageError("--scheduler measures with numpy; leave --device out")
@@ -110,27 +109,27 @@ def evaluate_command(
 
     state_path = resume or (output and f"{output}.state")
     state = State(state_path, measure) if state_path else None
-    outcome = evaluate(measure, found, results_of, state=state, say=say)
+    outcome = evaluate(measure, found, results_of, state=state, say=remark)
     data = result_data(measure, outcome)
-    text = json.dumps(data, indent=1, ensure_ascii=False)
+    text = json_text(data)
     if output:
         with replacing(output, force=force, inputs=files) as target:
             target.write(f"{text}\n".encode())
             target.commit()
     if state:
         state.close(outcome, keep=bool(resume or outcome.failed))
-    click.echo(text if as_json else evaluation_text(data))
+    say_text(text if as_json else evaluation_text(data))
     if output:
-        click.echo(f"result: {output}", err=as_json)
+        say(f"result: {output}", err=as_json)
     if outcome.failed:
         for row in data["failed"]:
-            say(f"{shown(row['file'], 240)}: {row['error']}")
+            remark(f"{shown(row['file'], 240)}: {row['error']}")
         raise click.exceptions.Exit(1)
 
 
-def say(line: str) -> None:
+def remark(line: str) -> None:
     """What is worth a line, on stderr."""
-    click.echo(f"smplprep: {line}", err=True)
+    say(f"smplprep: {line}", err=True)
 
 
 def ready(original: str, cleaned: str, device: str, *, normalize_rows: bool, limits: Any) -> Any:
@@ -153,7 +152,7 @@ def ready(original: str, cleaned: str, device: str, *, normalize_rows: bool, lim
 @contextlib.contextmanager
 def progress(motions: Any, n_joints: int) -> Iterator[Callable[[int], object]]:
     """Counts frames, and frames per second, on stderr where a person watches."""
-    if not sys.stderr.isatty():
+    if not watched():
         yield lambda n: None
         return
     from ..errors import SmplprepError
@@ -167,14 +166,11 @@ def progress(motions: Any, n_joints: int) -> Iterator[Callable[[int], object]]:
     def rate(_: Any) -> str:
         return f"{done / max(time.monotonic() - start, 1e-9):,.0f} frames/s"
 
-    bar = click.progressbar(
-        length=total, label="evaluate", file=sys.stderr, show_pos=True, item_show_func=rate
-    )
-    with bar:
+    with bar("evaluate", length=total, show_pos=True, item_show_func=rate) as shown:
 
         def watch(n: int) -> None:
             nonlocal done
             done += n
-            bar.update(n, done)
+            shown.update(n, done)
 
         yield watch

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from .shared import INPUT, family_option, max_bytes_option
+from .terminal import say_text
 
 
 @click.command("inspect", short_help="Say what MODEL holds, what is odd, whether smplx loads it.")
@@ -25,4 +26,4 @@ def inspect_command(model: str, as_json: bool, family: str | None, max_bytes: in
     from ..records.contents import limits_with
 
     found = inspect_file(model, family=family, limits=limits_with(max_bytes))
-    click.echo(json.dumps(found, indent=1) if as_json else inspection_text(found))
+    say_text(json.dumps(found, indent=1) if as_json else inspection_text(found))

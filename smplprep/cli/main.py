@@ -13,6 +13,7 @@ import click
 
 from .. import __version__
 from ..errors import SmplprepError
+from .terminal import say, say_traceback, say_usage
 
 # Each stands in the module of its name (- becomes _), as NAME_command, and is loaded when called.
 COMMANDS = (
@@ -84,13 +85,13 @@ def show_versions(ctx: click.Context) -> NoReturn:
     import platform
     from importlib import metadata
 
-    click.echo(f"smplprep {__version__}")
-    click.echo(f"Python {platform.python_version()}, {platform.system()} {platform.machine()}")
+    say(f"smplprep {__version__}")
+    say(f"Python {platform.python_version()}, {platform.system()} {platform.machine()}")
     for package in VERSIONED:
         try:
-            click.echo(f"{package} {metadata.version(package)}")
+            say(f"{package} {metadata.version(package)}")
         except metadata.PackageNotFoundError:
-            click.echo(f"{package} is not installed")
+            say(f"{package} is not installed")
     ctx.exit()
 
 
@@ -101,21 +102,23 @@ def run() -> NoReturn:
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115, PTH123
     if isinstance(sys.stdout, io.TextIOWrapper):  # names of files may be no text
         sys.stdout.reconfigure(errors="backslashreplace")
-    if "--debug" in sys.argv:
+    debug = "--debug" in sys.argv
+    if debug:
         sys.argv.remove("--debug")
-        smplprep()
     try:
         # click turns its own Exit into the return value here.
         status = int(smplprep(standalone_mode=False) or 0)
         sys.stdout.flush()
     except click.ClickException as error:
-        error.show()
+        say_usage(error)
         status = error.exit_code
     except click.Abort:
         status = 130
     except SystemExit:
         status = 4  # click's way of saying that nobody reads our output any more
     except Exception as error:
+        if debug:
+            say_traceback()
         status = explain(error)
     leave_quietly(status)
 
@@ -126,9 +129,7 @@ def explain(error: Exception) -> int:
         return 4  # whoever read our output is gone; there is nobody to tell
     sentence, hint, status = in_words(error)
     with contextlib.suppress(OSError):
-        click.echo(f"smplprep: {sentence}", err=True)
-        if hint:
-            click.echo(f"  {hint}", err=True)
+        say(f"smplprep: {sentence}", *([f"  {hint}"] if hint else []), err=True)
     return status
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from .shared import INPUT, force_option, max_bytes_option
+from .terminal import say
 from .values import check_ending
 
 
@@ -33,4 +34,4 @@ def merge_hands_command(
     limits = limits_with(max_bytes)
     models = [read_model(path, normalize_rows=True, limits=limits) for path in (body, left, right)]
     write_model(with_hands(*models), output, force=force, inputs=[left, right])
-    click.echo(f"model: {output}")
+    say(f"model: {output}")

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from .shared import INPUT, device_option, force_option, max_bytes_option
+from .terminal import say, say_text
 from .values import Picture
 
 
@@ -75,8 +76,8 @@ def replay_command(
         for name, which in (("raw", raw), ("cleaned", after))
     }
     other = "the same cleaned in memory" if cleaned is None else Path(cleaned).name
-    click.echo(f"raw: {Path(model).name}; cleaned: {other}")
-    click.echo(replay_text(scene, fits, optimizer))
+    say(f"raw: {Path(model).name}; cleaned: {other}")
+    say_text(replay_text(scene, fits, optimizer))
     if plot is not None:
         write_picture(draw_replay(raw, scene, fits), plot, force=force, inputs=inputs)
-        click.echo(f"picture: {plot}")
+        say(f"picture: {plot}")

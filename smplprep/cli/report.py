@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from .shared import INPUT
+from .terminal import say
 from .values import check_page
 
 
@@ -36,10 +37,10 @@ def report_command(report: str, output: str | None, png: str | None, force: bool
         for kind, figure in figures.items():
             target = Path(png) / f"{name}.{kind}.png"
             write_picture(figure, target, force=force, inputs=[report])
-            click.echo(f"picture: {target}")
+            say(f"picture: {target}")
     if output or not png:
         from ..report.html.render import write_page
 
         target = Path(output) if output else Path(report).with_suffix(".html")
         write_page(data, target, name=name, force=force, inputs=[report])
-        click.echo(f"page: {target}")
+        say(f"page: {target}")

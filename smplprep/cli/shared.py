@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -42,29 +41,6 @@ force_option = click.option("--force", is_flag=True, help="Replace an existing o
 family_option = click.option(
     "--family", type=click.Choice(list(FAMILIES)), help="What MODEL is.  [default: by its content]"
 )
-
-
-def note(sentence: str) -> str:
-    """A line of its own for what is worth knowing, broken where a person reads it."""
-    line = f"note: {sentence}"
-    if not sys.stdout.isatty():
-        return line
-    from textwrap import fill
-
-    return fill(
-        line,
-        terminal_width(),
-        subsequent_indent="      ",
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-
-
-def terminal_width() -> int:
-    """Columns of the terminal; 100 where there is none."""
-    import shutil
-
-    return shutil.get_terminal_size(fallback=(100, 24)).columns
 
 
 def layout_options(command: _Function) -> _Function:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import click
 
 from .shared import INPUT, max_bytes_option, more_landmarks_option, normalize_rows_option
+from .terminal import bar, say, say_text, watched
 from .values import Picture, Tolerances
 
 
@@ -72,19 +72,19 @@ def sweep_command(
     if landmarks is not None:
         loaded = with_landmarks(loaded, landmarks)
     found = sweep(loaded, tols, options, watch=progress_bar)
-    click.echo(json.dumps(found, indent=1) if as_json else sweep_text(found))
+    say_text(json.dumps(found, indent=1) if as_json else sweep_text(found))
     if plot:
         write_picture(draw_sweep(found), plot, force=force, inputs=[model])
-        click.echo(f"picture: {plot}", err=as_json)
+        say(f"picture: {plot}", err=as_json)
 
 
 def progress_bar(blocks: Any) -> Any:
     """The blocks, counted on stderr where a person watches."""
-    if not sys.stderr.isatty():
+    if not watched():
         return blocks
 
     def counted() -> Any:
-        with click.progressbar(blocks, label="sweep", file=sys.stderr) as bar:
-            yield from bar
+        with bar("sweep", blocks) as shown:
+            yield from shown
 
     return counted()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from .shared import INPUT, device_option, max_bytes_option, terminal_width
+from .shared import INPUT, device_option, max_bytes_option
+from .terminal import say_text, terminal_width
 
 
 @click.command("verify", short_help="Prove a cleaned file through stock smplx.")
@@ -34,8 +35,8 @@ def verify_command(
 
     checks = verify(cleaned, against=against, device=device, limits=limits_with(max_bytes))
     if as_json:
-        click.echo(json.dumps([asdict(check) for check in checks], indent=1))
+        say_text(json.dumps([asdict(check) for check in checks], indent=1))
     else:
-        click.echo(verification_text(checks, width=terminal_width()))
+        say_text(verification_text(checks, width=terminal_width()))
     if any(check.status == FAILED for check in checks):
         raise click.exceptions.Exit(1)

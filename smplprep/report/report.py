@@ -22,6 +22,7 @@ from ..geometry.poses import SOURCE as POSE_SOURCE
 from ..io.plain_arrays import type_and_shape
 from ..records.change import Change
 from ..records.contents import Sparse
+from ..records.json_text import json_text
 from ..records.model import Model
 from ..records.options import Options
 from ..records.rounding import tidy
@@ -45,7 +46,7 @@ class Report:
 
     def to_json(self) -> str:
         """The report's file, byte for byte."""
-        return json.dumps(self.data, indent=1, ensure_ascii=False) + "\n"
+        return json_text(self.data) + "\n"
 
     def _repr_html_(self) -> str:
         """The verdict and the before/after table, for notebooks."""

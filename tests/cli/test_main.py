@@ -18,7 +18,7 @@ import smplprep
 from smplprep import SmplprepError, read_model
 from smplprep.cli.main import COMMANDS
 from smplprep.cli.main import smplprep as smplprep_command
-from smplprep.cli.shared import note
+from smplprep.cli.terminal import note
 
 
 def test_help_imports_neither_numpy_nor_torch():
@@ -44,9 +44,9 @@ def test_notes_are_broken_for_a_terminal_alone(monkeypatch):
     sentence = "joints stay in place over the first 16; --tol stays whole, and see /a/path-of/words"
     monkeypatch.setenv("COLUMNS", "40")
     monkeypatch.setattr(sys, "stdout", io.StringIO())
-    assert note(sentence) == f"note: {sentence}"
+    assert note(sentence) == [f"note: {sentence}"]
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
-    assert note(sentence).splitlines() == [
+    assert note(sentence) == [
         "note: joints stay in place over the",
         "      first 16; --tol stays whole, and",
         "      see /a/path-of/words",

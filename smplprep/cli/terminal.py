@@ -1,0 +1,83 @@
+"""The one place that prints: what a file, a name or a lock says cannot act on the terminal."""
+
+from __future__ import annotations
+
+import copy
+import io
+import sys
+import traceback
+from collections.abc import Iterable
+from typing import Any
+
+import click
+
+from ..errors import escaped
+
+
+def say(*lines: str, err: bool = False) -> None:
+    """Print lines, each on a line of its own.
+
+    Whatever a terminal would not show but obey is escaped: control characters, a line break within
+    a line, what turns the direction of writing. Letters of every script stay.
+
+    Args:
+        err: to stderr.
+    """
+    click.echo("\n".join(map(escaped, lines)), err=err)
+
+
+def say_text(text: str, *, err: bool = False) -> None:
+    """Print text of several lines, in which what came from outside is escaped already."""
+    say(*text.removesuffix("\n").expandtabs(4).split("\n"), err=err)
+
+
+def say_note(sentence: str) -> None:
+    """Print what is worth knowing; see ``note``."""
+    say(*note(sentence))
+
+
+def note(sentence: str) -> list[str]:
+    """The lines of what is worth knowing, broken where a person reads it."""
+    line = escaped(f"note: {sentence}")
+    if not sys.stdout.isatty():
+        return [line]
+    from textwrap import wrap
+
+    return wrap(
+        line,
+        terminal_width(),
+        subsequent_indent="      ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def terminal_width() -> int:
+    """Columns of the terminal; 100 where there is none."""
+    import shutil
+
+    return shutil.get_terminal_size(fallback=(100, 24)).columns
+
+
+def say_usage(error: click.ClickException) -> None:
+    """Print click's own error, whose message may quote what was typed."""
+    error = copy.copy(error)
+    object.__setattr__(error, "message", escaped(error.message))
+    told = io.StringIO()
+    error.show(file=told)
+    say_text(told.getvalue(), err=True)
+
+
+def say_traceback() -> None:
+    """Print the exception that is being handled, for --debug."""
+    say_text(traceback.format_exc(), err=True)
+
+
+def watched() -> bool:
+    """Whether a person sees stderr, so that progress is worth showing."""
+    return sys.stderr.isatty()
+
+
+def bar(label: str, items: Iterable[Any] | None = None, **options: Any) -> Any:
+    """A progress bar on stderr; ``options`` are those of ``click.progressbar``."""
+    return click.progressbar(items, label=escaped(label), file=sys.stderr, **options)
