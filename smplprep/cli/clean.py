@@ -163,13 +163,12 @@ def clean_command(
     written: set[Path] = set()
     worst, reports, unheard = 0, [], None
 
-    def once(input_sha256: str, outputs: dict[Path, str]) -> None:
-        """Withhold what would replace the output of an earlier model of this very command."""
+    def once(outputs: list[Path]) -> None:
+        """Refuse to replace the output of an earlier model of this very command."""
         for path in outputs:
             if path in written:
                 message = "an earlier model of this command was written there"
                 raise ModelWriteError(message, path=path)
-        written.update(outputs)
 
     for model in models:
         try:
@@ -189,8 +188,10 @@ def clean_command(
                 html=not no_html,
                 limits=limits_with(max_bytes),
                 progress=Progress(model),
-                accept=once,
+                check=once,
             )
+            files = (done.target, done.report_target, done.html_target)
+            written.update(path for path in files if path)
         except Exception as error:
             if len(models) == 1:
                 raise
