@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 from .. import __version__
+from ..errors import ModelReadError
+from ..io.input_file import file_sha256
 from ..records.options import flag_of
-from .hashes import Hashes
 from .lock import Entry, Key, key_of
 from .manifest import Job
 
@@ -35,15 +37,29 @@ class Planned:
         return self.differs or self.missing
 
 
-def plan(jobs: Sequence[Job], lock: dict[Key, Entry], hashes: Hashes) -> list[Planned]:
+def plan(jobs: Sequence[Job], lock: dict[Key, Entry]) -> list[Planned]:
     """Every job, in order, and whether it is current."""
     locked = [lock.get(key_of(job.recipe())) for job in jobs]
     outputs = [path for entry in locked if entry for path in entry.outputs]
-    found = hashes.of([*(path for job in jobs for path in job.inputs), *outputs])
+    found = hashes_of([*(path for job in jobs for path in job.inputs), *outputs])
     return [
         Planned(job, entry, _difference(job, entry, found), _fault(entry, found))
         for job, entry in zip(jobs, locked, strict=True)
     ]
+
+
+def hashes_of(paths: Iterable[str]) -> dict[str, str | None]:
+    """The SHA-256 of each file, None where it cannot be read."""
+    listed = list(dict.fromkeys(paths))
+    with ThreadPoolExecutor() as pool:
+        return dict(zip(listed, pool.map(_hash, listed), strict=True))
+
+
+def _hash(path: str) -> str | None:
+    try:
+        return file_sha256(path)
+    except (OSError, ModelReadError):
+        return None
 
 
 def _difference(job: Job, entry: Entry | None, found: dict[str, str | None]) -> str | None:

@@ -15,11 +15,10 @@ from typing import Any
 
 from ..errors import ManifestError, ModelWriteError, SmplprepError, VerificationError
 from ..io.replace_file import remove_litter
-from .hashes import Hashes
+from .folder_lock import folder_locked
 from .lock import Entry, Key, key_of, read_lock, write_lock
 from .manifest import Job
 from .outputs import check_inside, check_replaceable, is_outside, remove_page
-from .own_folder import alone, make_folder
 from .plan import Planned, plan
 
 WRITE_LOCK = "If that is meant, run smplprep build without --locked and commit the lock."
@@ -58,7 +57,7 @@ def check(jobs: Sequence[Job], path: Path) -> tuple[list[Planned], list[str]]:
         Every job with why it is not current, and the models that only the lock has.
     """
     lock = read_lock(path)
-    return plan(jobs, lock, Hashes(None)), _left_over(jobs, lock)
+    return plan(jobs, lock), _left_over(jobs, lock)
 
 
 def build(
@@ -79,11 +78,9 @@ def build(
     check_inside([path])
     if locked and not path.exists():
         raise ManifestError("there is none, but --locked", path=path, hint=WRITE_LOCK)
-    folder = make_folder()
-    with alone(folder, watch.waiting):
+    with folder_locked(watch.waiting):
         lock = read_lock(path)
-        remembered = Hashes(folder)
-        plans = plan(jobs, lock, Hashes(None) if locked else remembered)
+        plans = plan(jobs, lock)
         results = {id(planned): Result(planned) for planned in plans if not planned.why}
         if locked:
             refused = [planned for planned in plans if planned.differs]
@@ -106,9 +103,7 @@ def build(
             write_lock(path, entries.values())
         outputs = [output for entry in entries.values() for output in entry.outputs]
         remove_litter(each for each in outputs if not is_outside(each))
-        remove_litter([path, folder / "hashes.json"])
-        remembered.of(outputs)
-        remembered.save()
+        remove_litter([path])
         left_over = _left_over(jobs, lock) if locked else []
         return Outcome([results[id(planned)] for planned in plans], left_over)
 

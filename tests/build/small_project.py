@@ -47,11 +47,11 @@ def results(text: str) -> dict[str, str]:
 
 
 def tree(folder: Path) -> dict[str, bytes]:
-    """Every file of a project with its bytes, but for the local cache."""
+    """Every file of a project with its bytes."""
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and ".smplprep_cache" not in path.parts
+        if path.is_file()
     }
 
 
