@@ -9,50 +9,24 @@ import os
 import re
 import stat
 from collections.abc import Iterator
+from pathlib import Path
 
-from ..errors import ModelReadError, inside
-from ..records.contents import DEFAULT_LIMITS, Limits
+from ..errors import ModelReadError, inside, shown
+from ..records.contents import DEFAULT_LIMITS, ENDINGS, Limits
 from .digest import BackgroundSha256
 from .memory import fresh_memory
+from .mistaken import is_text, mistaken_for_a_model
 
 CHUNK = 1 << 23  # hashed while the next is read; smaller ones wait for the interpreter more often
 PIECE = 1 << 20  # hashlib's own loop reads less at a time, and waits for other threads each time
 
-_DOWNLOAD = "download it again in a browser that is logged in to the model's site"
-_UNPACK = "unpack it first"
-_SUPR = "SUPR's models are such files: another kind of model, which smplprep does not clean"
-
-# What people mistake for models: how it begins (after white space, in lower case), what it is,
-# and what to do.
-_MISTAKEN = (
-    (b"<!doctype html", "a web page (HTML), as a download without login gives", _DOWNLOAD),
-    (b"<html", "a web page (HTML), as a download without login gives", _DOWNLOAD),
-    (b"<?xml", "an XML file", None),
-    (b"version https://git-lfs", "a git-lfs pointer, not the file itself", "run: git lfs pull"),
-    (b"\x89png", "a PNG image", None),
-    (b"\xff\xd8\xff", "a JPEG image", None),
-    (b"gif8", "a GIF image", None),
-    (b"%pdf-", "a PDF document", None),
-    (b"\x1f\x8b", "compressed with gzip", _UNPACK),
-    (b"bzh", "compressed with bzip2", _UNPACK),
-    (b"\xfd7zxz\0", "compressed with xz", _UNPACK),
-    (b"\x28\xb5\x2f\xfd", "compressed with zstd", _UNPACK),
-    (b"7z\xbc\xaf\x27\x1c", "a 7z archive", _UNPACK),
-    (b"rar!\x1a\x07", "a RAR archive", _UNPACK),
-    (b"blender", "a Blender file (.blend)", None),
-    (b"kaydara fbx", "an FBX file", None),
-    (b"gltf", "a glTF file (.glb)", None),
-    (b"ply\n", "a PLY mesh", None),
-    (b"matlab", "a MATLAB file (.mat)", None),
-    (b"\x93numpy", "a single numpy array (.npy), not a whole model", _SUPR),
-    (b"\x80\x02\x8a\nl\xfc\x9cf\xf9 j", "a PyTorch checkpoint, not a body model", None),
-)
-
+# torch.save before torch 1.6: a pickle of a number.
+_TORCH = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
 # A pickle of protocol 2 to 5 says so; the older two show it by their first opcodes only.
 _PICKLE = re.compile(
     rb"\x80[\x02-\x05]"
-    rb"|\(?[dl]p\d+\n|[}\])][qr(]"
-    rb"|c[\w.]+\n[\w.]+\n[(pqr).]|\(c[\w.]+\n[\w.]+\n"
+    rb"|\(?[dl]p\d+\r?\n|[}\])][qr(]"
+    rb"|c[\w.]+\r?\n[\w.]+\r?\n[(pqr).]|\(c[\w.]+\r?\n[\w.]+\r?\n"
     rb"|\([dl]?[(SVINFLUTXJKMG].*\.\Z",
     re.DOTALL,
 )
@@ -67,7 +41,8 @@ class InputFile:
     Attributes:
         n_bytes: its size when it was opened.
         limits: how much it may ask for.
-        container: "npz", "pkl" or "h5", by content.
+        container: "npz" (any zip archive), "pkl", "h5", "npy", "torch" (before its zip format) or
+            "json", by content.
         position: how far ``read`` has come.
     """
 
@@ -134,15 +109,18 @@ class InputFile:
             return "npz"
         if head.startswith(b"\x89HDF\r\n\x1a\n"):
             return "h5"
-        begin = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-        for magic, what, hint in _MISTAKEN:
-            if begin.startswith(magic):
-                raise ModelReadError(f"this is {what}", hint=hint)
-        if head[257:262] == b"ustar":
-            raise ModelReadError("this is a tar archive", hint=_UNPACK)
+        if head.startswith(b"\x93NUMPY"):
+            return "npy"
+        if head.startswith(_TORCH):
+            return "torch"
+        if other := mistaken_for_a_model(head):
+            what, hint = other
+            raise ModelReadError(f"this is {what}", hint=hint)
         if _PICKLE.match(head + self.peek_at(self.n_bytes - 1, 1)):
             return "pkl"
-        if all(byte >= 32 or byte in b"\t\r\n\f" for byte in head):
+        if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
+            return "json"
+        if is_text(head):
             raise ModelReadError("this is a text file, not a body model")
         message = f"this is no .npz, .pkl or .h5 file: it begins with {head[:8].hex(' ')}"
         raise ModelReadError(message)
@@ -196,12 +174,26 @@ def _opened(path: str | os.PathLike[str]) -> Iterator[tuple[io.FileIO, int]]:
         try:
             status = os.fstat(descriptor)
             if stat.S_ISDIR(status.st_mode):
-                raise ModelReadError("this is a folder, not a model file")
+                hint = f"Name a file in it: {found}" if (found := models_in(path)) else None
+                raise ModelReadError("this is a folder, not a model file", hint=hint)
             if not stat.S_ISREG(status.st_mode):
                 raise ModelReadError("this is a device or a pipe, not a regular file")
             yield io.FileIO(descriptor, closefd=False), status.st_size
         finally:
             os.close(descriptor)
+
+
+def models_in(folder: str | os.PathLike[str]) -> str:
+    """Some of the model files in a folder and the folders in it, for a message."""
+    found, n_seen = [], 0
+    for top, folders, files in os.walk(folder):
+        if os.path.relpath(top, folder).count(os.sep) >= 2:
+            folders.clear()
+        found += [Path(top, file) for file in sorted(files) if Path(file).suffix.lower() in ENDINGS]
+        n_seen += len(files) + len(folders)
+        if len(found) >= 3 or n_seen > 10_000:
+            break
+    return ", ".join(shown(path, 240) for path in found[:3])
 
 
 def _descriptor(path: str | os.PathLike[str]) -> int:

@@ -17,12 +17,12 @@ class PackedFile:
 
     Attributes:
         path: as the user wrote it.
-        container: "npz", "pkl" or "h5".
+        container: "npz", "pkl", "h5", "npy", "torch" or "json", by content.
         n_bytes: size of the whole file.
         sha256: hex digest of the whole file.
         limits: how much it may ask for.
-        body: the whole file; empty for a .npz.
-        members: npz only.
+        body: the whole file; empty for a zip archive.
+        members: of a zip archive: a .npz, or a torch.save file.
     """
 
     path: str
@@ -42,9 +42,10 @@ def read_packed(path: str | os.PathLike[str], *, limits: Limits = DEFAULT_LIMITS
     """
     with open_input(path, limits=limits) as file:
         members = read_members(file) if file.container == "npz" else {}
+        is_torch = any(name.endswith("/data.pkl") for name in members)
         return PackedFile(
             path=os.fspath(path),
-            container=file.container,
+            container="torch" if is_torch else file.container,
             n_bytes=file.n_bytes,
             body=file.read_all(),
             sha256=file.sha256(),

@@ -63,8 +63,14 @@ def decoded(packed: PackedFile) -> Contents:
     """The entries of a file that was read already."""
     if packed.container == "npz":
         from .npz.read import read_npz as read
+    elif packed.container == "npy":
+        from .npz.read import read_npy as read
     elif packed.container == "h5":
         from .h5.read import read_h5 as read
+    elif packed.container == "torch":
+        from .pickle.read import read_torch_model as read
+    elif packed.container == "json":
+        from .json_model import read_json as read
     else:
         from .pickle.read import read_pickle_model as read
     with inside(path=packed.path):
@@ -102,6 +108,7 @@ def model_of(
         keys=tuple(contents.entries),
         sparse=sparse if contents.container != "npz" else {},
         notes=contents.notes,
+        remarks=contents.remarks,
         # What had to be converted is no longer what the archive holds.
         members={
             key: member for key, member in contents.members.items() if key not in contents.notes

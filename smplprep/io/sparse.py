@@ -87,11 +87,12 @@ def densify(sparse: Sparse, *, limits: Limits) -> NDArray:
         )
         raise ModelReadError(message)
     dense = np.zeros(sparse.shape, sparse.data.dtype)
-    np.add.at(dense, _rows_and_columns(sparse), sparse.data)
+    np.add.at(dense, rows_and_columns(sparse), sparse.data)
     return read_only(dense)
 
 
-def _rows_and_columns(sparse: Sparse) -> tuple[NDArray, NDArray]:
+def rows_and_columns(sparse: Sparse) -> tuple[NDArray, NDArray]:
+    """Of each entry, in the order of ``data``."""
     if sparse.layout == "coo":
         return sparse.indices, sparse.indptr
     counts = (sparse.indptr[1:] - sparse.indptr[:-1]).astype(np.intp)

@@ -47,7 +47,10 @@ def inspect_file(
         "keys": [describe(key, contents) for key in contents.entries],
         "weights": None,
         "landmarks": None,
-        "odd": [f"{shown(key)} is stored as {note}" for key, note in contents.notes.items()],
+        "odd": [
+            *contents.remarks,
+            *(f"{shown(key)} is stored as {note}" for key, note in contents.notes.items()),
+        ],
     }
     try:
         model = model_of(contents, path=None, family=family, limits=limits)
@@ -187,6 +190,8 @@ def loading_notes(family: str, container: str, keys: Collection[str], path: str)
 def obstacles(contents: Contents, model: Model) -> list[dict[str, str]]:
     """Why stock smplx cannot load the file, each with what to do; empty where it can."""
     found = loading_obstacles(model.family.name, contents.container, contents.entries)
+    for remark in contents.remarks:
+        found.append({"why": remark, "do": "smplprep clean writes a plain file"})
     needed = NEEDED.get(model.family.name, ())
     chumpy = [key for key, note in contents.notes.items() if note.startswith("chumpy")]
     if chumpy:

@@ -28,6 +28,7 @@ class Source:
         keys: the file's keys in the file's order.
         sparse: key -> layout, for matrices that the file holds as scipy.sparse.
         notes: key -> how the value was stored where that is not plain (chumpy, object array).
+        remarks: see ``Contents``.
         members: npz only; the undecoded members of the archive, see ``Model.unchanged``.
         deflated: npz only; the keys that the file holds compressed.
         family: as the user named it; None where its content says it.
@@ -41,6 +42,7 @@ class Source:
     keys: tuple[str, ...] = REQUIRED_KEYS
     sparse: Mapping[str, str] = field(default_factory=dict)
     notes: Mapping[str, str] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
     members: Mapping[str, RawMember] = field(default_factory=dict)
     deflated: frozenset[str] = frozenset()
     family: str | None = None

@@ -235,7 +235,8 @@ def summary_of(
 
 def oddities(model: Model, pruned: Change, options: Options | None) -> list[str]:
     """Sentences on what was unusual in the input."""
-    odd = [f"{shown(key)} was stored as {note}" for key, note in model.source.notes.items()]
+    odd = [*model.source.remarks]
+    odd += [f"{shown(key)} was stored as {note}" for key, note in model.source.notes.items()]
     added = added_keys(model)
     if added:
         odd.append(f"{', '.join(added)} were added: the input lacks them")

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import gzip
 import io
-import pickle
 import tarfile
+import zlib
+
+import numpy as np
+
+
+def npy_bytes() -> bytes:
+    buffer = io.BytesIO()
+    np.save(buffer, np.zeros((3, 2)))
+    return buffer.getvalue()
 
 
 def tar_bytes() -> bytes:
@@ -39,12 +47,20 @@ MISTAKEN = {
     "tar": (tar_bytes(), "this is a tar archive"),
     "blend": (b"BLENDER-v300", "this is a Blender file (.blend)"),
     "fbx": (b"Kaydara FBX Binary  \0", "this is an FBX file"),
-    "npy": (b"\x93NUMPY\1\0", "this is a single numpy array (.npy), not a whole model"),
-    "checkpoint": (
-        pickle.dumps(0x1950A86A20F9469CFC6C, 2),
-        "this is a PyTorch checkpoint, not a body model",
+    "fbx as text": (b"; FBX 7.4.0 project file\n", "this is an FBX file"),
+    "glb": (b"glTF\2\0\0\0", "this is a glTF file (.glb)"),
+    "gltf": (b'{"asset": {"version": "2.0"}, "meshes": []}', "this is a glTF file"),
+    "obj": (b"# made by hand\nmtllib a.mtl\nv 0.1 0.2 0.3\nf 1 2 3\n", "this is an OBJ mesh"),
+    "obj without comments": (b"v -0.1 0.2 0.3\n", "this is an OBJ mesh"),
+    "ply": (b"ply\nformat ascii 1.0\n", "this is a PLY mesh"),
+    "stl": (b"solid body\n", "this is an STL mesh"),
+    "bvh": (b"HIERARCHY\nROOT Hips\n", "this is a BVH motion"),
+    "npy": (npy_bytes(), "this is a single numpy array (.npy) of shape (3, 2)"),
+    "joblib, compressed": (
+        zlib.compress(b"x" * 99),
+        "this is compressed with zlib, as joblib",
     ),
-    "text": (b"v 0.1 0.2 0.3\nf 1 2 3\n", "this is a text file, not a body model"),
+    "text": (b"0.1 0.2 0.3\n1 2 3\n", "this is a text file, not a body model"),
     "sentence": (b"I like cats (and dogs).", "this is a text file, not a body model"),
     "noise": (bytes(range(1, 20)), "this is no .npz, .pkl or .h5 file: it begins with 01 02 03"),
 }

@@ -14,6 +14,7 @@ from mistaken import MISTAKEN
 
 from smplprep.errors import ModelReadError
 from smplprep.io.input_file import CHUNK, PIECE, file_sha256, open_input
+from smplprep.io.read_model import read_contents
 from smplprep.records.contents import Limits
 
 
@@ -30,7 +31,17 @@ def test_names_what_is_mistaken_for_a_model(name: str, tmp_path: Path) -> None:
     content, message = MISTAKEN[name]
     path = tmp_path / "SMPLH_NEUTRAL.npz"
     path.write_bytes(content)
-    assert refusal(path).message.startswith(message)
+    with pytest.raises(ModelReadError) as caught:
+        read_contents(path)
+    assert caught.value.path == str(path)
+    assert caught.value.message.startswith(message)
+
+
+def test_a_folder_names_the_models_in_it(tmp_path: Path) -> None:
+    (tmp_path / "smplh" / "male").mkdir(parents=True)
+    (tmp_path / "smplh" / "male" / "MODEL.NPZ").touch()
+    (tmp_path / "readme.txt").touch()
+    assert refusal(tmp_path).hint == f"Name a file in it: {tmp_path}/smplh/male/MODEL.NPZ"
 
 
 def test_no_regular_file(tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ def test_all_of_the_file_is_there(path: Path) -> None:
     with zipfile.ZipFile(path) as archive:
         assert archive.namelist() == [f"{key}.npy" for key in found.members]
         for key, member in found.members.items():
-            assert bytes(member.npy) == archive.read(f"{key}.npy")
+            assert bytes(member.body) == archive.read(f"{key}.npy")
             assert member.raw.crc32 == archive.getinfo(f"{key}.npy").CRC
 
 

@@ -23,10 +23,10 @@ _PACKED, _UNPACKED = 1 << 14, 1 << 18
 
 @dataclass(frozen=True, eq=False)
 class Unpacked:
-    """A member as it stands in the file, and the .npy that it holds."""
+    """A member as it stands in the file, and what it holds: a .npy, or raw bytes of torch's."""
 
     raw: RawMember
-    npy: memoryview
+    body: memoryview
 
 
 def read_members(file: InputFile) -> dict[str, Unpacked]:
@@ -70,13 +70,13 @@ def check_together(entries: list[Entry], file: InputFile) -> None:
 
 
 def _unpacked(member: RawMember, key: str) -> Unpacked:
-    npy = member.payload
+    body = member.payload
     with inside(key=key):
         if member.method == DEFLATED:
-            npy = _inflated(npy, member.n_bytes)
-        if zlib.crc32(npy) != member.crc32:
+            body = _inflated(body, member.n_bytes)
+        if zlib.crc32(body) != member.crc32:
             raise ModelReadError("damaged: the checksum (CRC-32) is wrong")
-    return Unpacked(member, npy)
+    return Unpacked(member, body)
 
 
 def _inflated(payload: memoryview, n_bytes: int) -> memoryview:

@@ -111,7 +111,16 @@ def array_from(body: memoryview, header: NpyHeader, *, limits: Limits) -> NDArra
         array: NDArray = np.ndarray(header.shape, dtype, buffer=body, order="F")
     else:
         array = np.ndarray(header.shape, dtype, buffer=body)
-    native = np.require(array, dtype.newbyteorder("="), ["C", "ALIGNED"])
+    return as_plain(array)
+
+
+def as_plain(array: NDArray) -> NDArray:
+    """The array as all values are here: native, in C order, read-only; a copy only if need be.
+
+    Raises:
+        ModelReadError: bytes that are no boolean or no character.
+    """
+    native = np.require(array, array.dtype.newbyteorder("="), ["C", "ALIGNED"])
     _check_values(native)
     return read_only(native)
 

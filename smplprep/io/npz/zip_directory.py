@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from ...errors import ModelReadError, shown
 from ..input_file import InputFile
+from .other_archives import is_torch, listed_names, other_archive
 
 STORED, DEFLATED = 0, 8
 ENCRYPTED, DESCRIPTOR, UTF8 = 0x1, 0x8, 0x800
@@ -46,7 +47,25 @@ class Entry:
 
 
 def read_directory(file: InputFile) -> tuple[list[Entry], int]:
-    """The entries in the directory's order, and where the directory begins."""
+    """The entries in the directory's order, and where the directory begins.
+
+    Raises:
+        ModelReadError: damaged, or an archive of something else than arrays or a torch.save file.
+    """
+    try:
+        entries, start = _read_entries(file)
+    except ModelReadError as error:
+        names = listed_names(file)
+        if names and not all(map(is_array, names)) and not is_torch(names):
+            raise other_archive(names) from error
+        raise
+    names = [entry.name for entry in entries]
+    if not is_torch(names) and not all(map(is_array, names)):
+        raise other_archive(names)
+    return entries, start
+
+
+def _read_entries(file: InputFile) -> tuple[list[Entry], int]:
     limits = file.limits
     start, size, count = _find_directory(file)
     if count > limits.members:
@@ -131,21 +150,16 @@ def _check_entry(entry: Entry, *, offset: int) -> None:
     except UnicodeDecodeError as error:
         message = f"member {name} has no readable name"
         raise ModelReadError(message, offset=offset) from error
-    if not entry.name.endswith(b".npy") or not is_plain_key(key):
-        raise ModelReadError(_other_archive(entry.name), offset=offset)
+    if is_array(entry.name) and not is_plain_key(key):
+        raise ModelReadError(f"member {name} has a name that no .npz uses", offset=offset)
     if entry.method == STORED and entry.n_payload != entry.n_bytes:
         message = f"member {name} is stored, but its two sizes differ"
         raise ModelReadError(message, offset=offset)
 
 
-def _other_archive(name: bytes) -> str:
-    """What a zip file is that holds ``name``, which no .npz holds."""
-    if name.endswith(b"/data.pkl"):
-        return "this is a PyTorch checkpoint, not a body model"
-    if name == b"[Content_Types].xml":
-        return "this is an office document"
-    hint = "; unpack it first" if name.endswith((b".npz", b".pkl", b".h5")) else ""
-    return f"this is a zip archive of other things than arrays: it holds {shown(name)}{hint}"
+def is_array(name: bytes) -> bool:
+    """Whether a member of this name is an array of a .npz."""
+    return name.endswith(b".npy") and not set(name) & set(b"/\\")
 
 
 def is_plain_key(key: str) -> bool:

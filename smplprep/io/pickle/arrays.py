@@ -77,7 +77,7 @@ def _filled(
     values: Values, shape: object, dtype: object, fortran: bool, body: object, offset: int
 ) -> NDArray | ObjectArray:
     header = NpyHeader(
-        _dtype(values, dtype, offset), _shape(values, shape, offset), fortran, offset
+        dtype_from(values, dtype, offset), _shape(values, shape, offset), fortran, offset
     )
     if header.dtype.hasobject:
         check_shape(header.shape, 8, limits=values.limits)
@@ -96,7 +96,8 @@ def _object_array(values: Values, header: NpyHeader, body: object, offset: int) 
     return ObjectArray(header.shape, [values.value(item) for item in items])
 
 
-def _dtype(values: Values, record: object, offset: int) -> np.dtype:
+def dtype_from(values: Values, record: object, offset: int) -> np.dtype:
+    """The dtype that a file asks for, made from its code alone."""
     if not isinstance(record, Call) or record.name.meaning is not Meaning.DTYPE:
         raise values.error("an array without a dtype", offset)
     code = values.text(record.args[0] if record.args else None, "a dtype code", record.offset)

@@ -10,45 +10,70 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ...errors import shown
 from ...records.contents import Limits
-from .names import ALLOWED, BUILDABLE, CLASSES, REDUCIBLE, ByteText, Call, Dict, Meaning, Name, Set
+from .names import (
+    ALLOWED,
+    BUILDABLE,
+    CLASSES,
+    REDUCIBLE,
+    ByteText,
+    Call,
+    Dict,
+    Meaning,
+    Name,
+    Persistent,
+    Set,
+    refusal,
+)
 from .opcodes import Op
-from .operands import FLOAT, INT, Operands
+from .operands import FLOAT, INDEX, Operands
 
 
 class Machine(Operands):
-    """One run over one pickle; ``run`` gives the record of its top-level value."""
+    """One run over one pickle; ``run`` gives the record of its top-level value.
+
+    Attributes:
+        persistent: what the pickle says lies outside it, in the order in which it says so.
+        n_steps: how many opcodes were read.
+    """
 
     def __init__(self, buffer: memoryview | bytes, *, limits: Limits) -> None:
         super().__init__(buffer, limits=limits)
+        self.persistent: list[Persistent] = []
+        self.n_steps = 0
         self._stack: list[object] = []
         self._outer: list[list[object]] = []  # the stacks below the open marks
         self._memo: dict[int, object] = {}
 
     def run(self) -> object:
-        """The record of the pickle's only value.
+        """The record of the pickle's only value; the pickle fills the buffer.
 
         Raises:
             ModelReadError: an opcode or a name that smplprep does not follow, a damaged pickle, or
                 one over the limits; the message names it, and nothing in the file was run.
         """
-        for _ in range(self.limits.opcodes):
+        record = self.run_one()
+        if self.n_left:
+            raise self.error(f"{self.n_left} bytes follow the end of the pickle")
+        return record
+
+    def run_one(self) -> object:
+        """The record of the pickle's only value; more may follow in the buffer."""
+        for step in range(self.limits.opcodes):
             handler = _HANDLERS.get(self.next_opcode())
             if handler is not None:
                 handler(self)
             elif self.op == Op.STOP:
+                self.n_steps = step + 1
                 return self._result()
             else:
-                raise self.error("opcode {op} is refused; nothing was run")
-        raise self.error(f"more than {self.limits.opcodes} opcodes")
+                raise self.error(_REFUSED.get(self.op, "the pickle is damaged or of a new kind"))
+        raise self.error(f"the pickle takes more than {self.limits.opcodes} steps")
 
     def _result(self) -> object:
         value = self.pop()
         if self._stack or self._outer:
-            raise self.error("the pickle ends with values left over")
-        if self.n_left:
-            raise self.error(f"{self.n_left} bytes follow the end of the pickle")
+            raise self.damaged("it ends with values left over")
         return value
 
     # The stack
@@ -62,7 +87,7 @@ class Machine(Operands):
 
     def top(self) -> object:
         if not self._stack:
-            raise self.error("{op} finds nothing on the stack")
+            raise self.damaged("a value is missing")
         return self._stack[-1]
 
     def last(self, n: int) -> tuple[object, ...]:
@@ -76,7 +101,7 @@ class Machine(Operands):
 
     def pop_mark(self) -> list[object]:
         if not self._outer:
-            raise self.error("{op} without a mark")
+            raise self.damaged("it closes what it did not open")
         items, self._stack = self._stack, self._outer.pop()
         return items
 
@@ -97,7 +122,7 @@ class Machine(Operands):
 
     def get(self, index: int) -> None:
         if index not in self._memo:
-            raise self.error(f"{{op}} of memo {index}, where nothing was put")
+            raise self.damaged(f"it repeats value {index}, which it never had")
         self.push(self._memo[index])
 
     # Framing
@@ -108,46 +133,44 @@ class Machine(Operands):
 
     def frame(self, n_bytes: int) -> None:
         if n_bytes > self.n_left:
-            raise self.error("{op} is longer than the pickle")
+            raise self.error("the pickle is cut short")
 
     # Containers
 
     def append(self, items: list[object]) -> None:
         target = self.top()
         if not isinstance(target, list):
-            raise self.error("{op} on something that is no list")
+            raise self.damaged("it fills something that is not a list")
         target.extend(items)
 
     def add(self, items: list[object]) -> None:
         target = self.top()
         if not isinstance(target, Set):
-            raise self.error("{op} on something that is no set")
+            raise self.damaged("it fills something that is not a set")
         target.items.extend(items)
 
     def pairs(self, items: list[object]) -> list[tuple[object, object]]:
         if len(items) % 2:
-            raise self.error("{op} with a key that has no value")
+            raise self.damaged("a key has no value")
         return list(zip(items[::2], items[1::2], strict=True))
 
     def set_items(self, items: list[object]) -> None:
         target = self.top()
-        if isinstance(target, Call) and target.name.meaning is Meaning.ORDERED_DICT:
+        if isinstance(target, Call) and target.name.meaning in (Meaning.ORDERED_DICT, Meaning.DOK):
             target.items = target.items or Dict([], self.offset)
             target = target.items
         if not isinstance(target, Dict):
-            raise self.error("{op} on something that is no dict")
+            raise self.damaged("it fills something that is not a dict")
         target.pairs.extend(self.pairs(items))
 
     # Names and what is made of them
 
     def name(self, module: object, name: object) -> None:
         if not isinstance(module, str) or not isinstance(name, str):
-            raise self.error("{op} without two texts; nothing was run")
+            raise self.damaged("a name is not text")
         if (module, name) not in ALLOWED:
-            full = shown(f"{module}.{name}")
-            raise self.error(
-                f"{{op}} names {full}, which smplprep does not follow; nothing was run"
-            )
+            message, hint = refusal(module, name)
+            raise self.error(message, hint)
         self.push(ALLOWED[module, name])
 
     def name_line(self) -> str:
@@ -156,40 +179,58 @@ class Machine(Operands):
 
     def call(self, callable_here: frozenset[Meaning], function: object, args: object) -> None:
         if not isinstance(function, Name) or not isinstance(args, tuple):
-            raise self.error("{op} without a name and arguments; nothing was run")
+            raise self.error("the pickle calls something that has no name; nothing was run")
         if function.meaning not in callable_here:
-            raise self.error(f"{{op}} of {function.spelling} is refused; nothing was run")
+            what = function.spelling
+            raise self.error(f"the pickle calls {what}, as no model file does; nothing was run")
         self.push(Call(function, args, self.offset))
 
     def new_object(self, cls: object, args: object) -> None:
         if args != ():
-            raise self.error("{op} with arguments is refused; nothing was run")
+            raise self.error("an object made with arguments is refused; nothing was run")
         self.call(CLASSES, cls, args)
 
     def build(self, state: object) -> None:
         target = self.top()
         if not isinstance(target, Call) or target.name.meaning not in BUILDABLE:
-            raise self.error("{op} on something that has no state; nothing was run")
+            raise self.error("the pickle gives a state to what has none; nothing was run")
         if target.built:
             what = target.name.spelling
-            raise self.error(f"{{op}} on a {what} that was built before; nothing was run")
+            raise self.error(f"the pickle gives two states to a {what}; nothing was run")
         target.state, target.built = state, True
 
+    def outside(self, about: object) -> None:
+        self.persistent.append(Persistent(about, self.offset))
+        self.push(self.persistent[-1])
 
-# Whatever has no row here is refused by name: what calls (INST, OBJ, NEWOBJ_EX), what only the
-# program that wrote the file could supply (PERSID, BINPERSID, EXT1/2/4, NEXT_BUFFER,
-# READONLY_BUFFER), what no model file needs (FROZENSET), and everything unknown.
+
+_CALLS = "the pickle makes an object in a way that no model file does; nothing was run"
+_ELSEWHERE = "the pickle asks for what only the program that wrote it has; nothing was run"
+_REFUSED: dict[int, str] = {
+    Op.INST: _CALLS,
+    Op.OBJ: _CALLS,
+    Op.NEWOBJ_EX: _CALLS,
+    Op.PERSID: _ELSEWHERE,
+    Op.EXT1: _ELSEWHERE,
+    Op.EXT2: _ELSEWHERE,
+    Op.EXT4: _ELSEWHERE,
+    Op.NEXT_BUFFER: _ELSEWHERE,
+    Op.READONLY_BUFFER: _ELSEWHERE,
+    Op.FROZENSET: "the pickle holds a frozenset, which no model file does; nothing was run",
+}
+
+# What has no row here and none in _REFUSED is unknown.
 _HANDLERS: dict[int, Callable[[Machine], None]] = {
     # Stack, memo and framing
     Op.MARK: Machine.mark,
     Op.POP: Machine.drop,
     Op.POP_MARK: lambda m: m.pop_mark().clear(),
     Op.DUP: lambda m: m.push(m.top()),
-    Op.PUT: lambda m: m.put(int(m.number_line(INT))),
+    Op.PUT: lambda m: m.put(int(m.number_line(INDEX))),
     Op.BINPUT: lambda m: m.put(m.number(1)),
     Op.LONG_BINPUT: lambda m: m.put(m.number(4)),
     Op.MEMOIZE: Machine.memoize,
-    Op.GET: lambda m: m.get(int(m.number_line(INT))),
+    Op.GET: lambda m: m.get(int(m.number_line(INDEX))),
     Op.BINGET: lambda m: m.get(m.number(1)),
     Op.LONG_BINGET: lambda m: m.get(m.number(4)),
     Op.PROTO: lambda m: m.protocol(m.number(1)),
@@ -241,4 +282,5 @@ _HANDLERS: dict[int, Callable[[Machine], None]] = {
     Op.REDUCE: lambda m: m.call(REDUCIBLE, *m.last(2)),
     Op.NEWOBJ: lambda m: m.new_object(*m.last(2)),
     Op.BUILD: lambda m: m.build(m.pop()),
+    Op.BINPERSID: lambda m: m.outside(m.pop()),
 }

@@ -10,7 +10,17 @@ import numpy as np
 
 from ...errors import ModelReadError, shown
 from ...records.contents import Limits, ObjectArray, Sparse
-from .names import CLASSES, ByteText, Call, Dict, LongText, Meaning, Name, Set
+from .names import (
+    CLASSES,
+    ByteText,
+    Call,
+    Dict,
+    LongText,
+    Meaning,
+    Name,
+    Persistent,
+    Set,
+)
 
 # Python 2 has one type for text and bytes. Up to here it is taken for text. No key is longer.
 _SHORT = 4096
@@ -27,6 +37,9 @@ class Values:
     Attributes:
         calls: what each callable that a file may name gives, see ``calls.py``.
         limits: how much the pickle may ask for.
+        storages: what lies outside the pickle, in a file of torch's.
+        notes: by the id of a dict, for each of its keys: how the value was stored, where that is
+            not plain.
     """
 
     def __init__(
@@ -35,9 +48,12 @@ class Values:
         *,
         limits: Limits,
         n_bytes: int,
+        storages: Mapping[str, memoryview] | None = None,
     ) -> None:
         self.calls = calls
+        self.storages = storages or {}
         self.limits = limits
+        self.notes: dict[int, dict[Any, str]] = {}
         self._depth = 0
         self._n_values = 0
         # Records can be shared, so a small file can ask for much. Honest ones need each byte they
@@ -63,15 +79,24 @@ class Values:
         if self._n_bytes_left < 0:
             raise self.error("the pickle unfolds into far more than its own size", offset)
 
+    def count(self, n_values: int) -> None:
+        """Count values before they are made."""
+        self._n_values += n_values
+        if self._n_values > self.limits.opcodes:
+            raise self.error(f"the pickle unfolds into more than {self.limits.opcodes} values")
+
+    @property
+    def n_left(self) -> int:
+        """How many values may still be made."""
+        return self.limits.opcodes - self._n_values
+
     def value(self, record: object) -> Any:
         """The value that ``record`` stands for, all the way down.
 
         Raises:
             ModelReadError: it stands for none, or for more than the limits allow.
         """
-        self._n_values += 1
-        if self._n_values > self.limits.opcodes:
-            raise self.error(f"the pickle unfolds into more than {self.limits.opcodes} values")
+        self.count(1)
         if type(record) in _PLAIN:
             return record
         self._depth += 1
@@ -87,6 +112,9 @@ class Values:
             return "object array"
         if isinstance(record, Call) and self.class_of(record).meaning in CLASSES:
             return self.class_of(record).spelling
+        if isinstance(record, Call) and record.name.meaning is Meaning.ARRAY:
+            (cls, *_) = record.args
+            return None if cls.spelling == "numpy.ndarray" else cls.spelling  # type: ignore[attr-defined]
         return None
 
     # Text and bytes
@@ -151,7 +179,18 @@ class Values:
         return tuple([self.value(item) for item in items])
 
     def dict_of(self, record: Dict | Call) -> dict[Any, object]:
-        return {key: self.value(item) for key, item in self.pairs(record)}
+        found, notes = {}, {}
+        for key, item in self.pairs(record):
+            try:
+                found[key] = self.value(item)
+            except ModelReadError as error:
+                error.key = error.key or (key if isinstance(key, str) else None)
+                raise
+            if note := self.note(item, found[key]):
+                notes[key] = note
+        if notes:
+            self.notes[id(found)] = notes
+        return found
 
     def set_of(self, record: Set | Call) -> set[Any]:
         items = record.items if isinstance(record, Set) else self._listed(record)
@@ -192,6 +231,9 @@ class Values:
         key = self.value(record)
         if isinstance(key, np.ndarray) and key.shape == ():
             key = key.item()
+        if isinstance(key, int) and not -(1 << 63) <= key < 1 << 64:
+            # They could be chosen to share one hash, which makes a dict of them take minutes.
+            raise self.error("a key that is an integer of more than 64 bits", offset)
         if type(key) not in _PLAIN:
             raise self.error(f"{_described(key)} stands where a key belongs", offset)
         if isinstance(key, str | bytes) and len(key) > _SHORT:
@@ -219,9 +261,9 @@ class Values:
                 cls.meaning in CLASSES
             ):
                 return cls
-        raise self.error(
-            f"{call.name.spelling} of anything but a listed class is refused", call.offset
-        )
+            case (Name(meaning=Meaning.DOK) as cls, Name(meaning=Meaning.DICT_CLASS), Dict()):
+                return cls
+        raise self.error("an object of a class that no model file needs is refused", call.offset)
 
     def attributes(self, call: Call) -> dict[Any, object]:
         """The state of an instance, its values still records: most are never looked at."""
@@ -231,8 +273,16 @@ class Values:
             )
         return dict(self.pairs(call.state))
 
-    def bare_name(self, name: Name) -> NoReturn:
+    def bare_name(self, name: Name) -> str:
+        if name.meaning is Meaning.TORCH_DTYPE:
+            return name.spelling
         raise self.error(f"{name.spelling} stands where a value belongs")
+
+    def outside(self, record: Persistent) -> NoReturn:
+        raise self.error(
+            "the pickle asks for what only the program that wrote it has; nothing was run",
+            record.offset,
+        )
 
 
 def _pieces(text: LongText) -> Iterator[bytes]:
@@ -244,7 +294,29 @@ def _pieces(text: LongText) -> Iterator[bytes]:
 
 
 def _described(value: object) -> str:
-    return value.name.spelling if isinstance(value, Call) else f"a {type(value).__name__}"
+    if isinstance(value, Call):
+        return value.name.spelling
+    return _DESCRIBED.get(type(value), f"a value of type {type(value).__name__}")
+
+
+_DESCRIBED: dict[type, str] = {
+    type(None): "nothing",
+    ByteText: "text",
+    LongText: "text",
+    str: "text",
+    bytes: "bytes",
+    memoryview: "bytes",
+    Dict: "a dict",
+    dict: "a dict",
+    Set: "a set",
+    set: "a set",
+    list: "a list",
+    tuple: "a tuple",
+    np.ndarray: "an array",
+    ObjectArray: "an array of objects",
+    Sparse: "a sparse matrix",
+    Persistent: "a tensor's storage",
+}
 
 
 _VALUES: dict[type, Callable[[Values, Any], object]] = {
@@ -257,4 +329,5 @@ _VALUES: dict[type, Callable[[Values, Any], object]] = {
     Set: Values.set_of,
     Call: Values.called,
     Name: Values.bare_name,
+    Persistent: Values.outside,
 }

@@ -60,7 +60,7 @@ def test_code_never_runs(route: str, tmp_path: Path) -> None:
     error = refused(body.replace(b"%s", f"touch {ran}".encode()))
     assert message in error.message
     assert error.offset is not None
-    assert "; nothing was run" in error.message or route == "BUILD, __dict__"
+    assert "; nothing was run" in error.message or "the pickle is damaged" in error.message
     assert not ran.exists()
     assert set(sys.modules) == modules
 
