@@ -277,7 +277,16 @@ BROKEN_FACES = {
     "lmk_faces_idx[3]: 99999 is no face of": lambda f, b: (np.where(f == f[3], 99999, f), b),
     "no array of face numbers (key lmk_faces_idx)": lambda f, b: (f.astype(float), b),
     "no array of shape (51, 3) (key lmk_bary_coords)": lambda f, b: (f, b[:, :2]),
-    "holds what is no number (key lmk_bary_coords)": lambda f, b: (f, b * np.nan),
+    "holds what is no number (key lmk_bary_coords)": lambda f, b: (f, b > 0),
+    "lmk_bary_coords[0] must be numbers from 0 on, not nan": lambda f, b: (f, b * np.nan),
+    "lmk_bary_coords[0] must sum to 1, not to 0": lambda f, b: (f, b * 0),
+    "lmk_bary_coords[0] must sum to 1, not to 1e+300": lambda f, b: (f, b.astype(float) * 1e300),
+    "lmk_bary_coords[0] must sum to 1, not to 0.99": lambda f, b: (f, b * (1 - 3e-6)),
+    "lmk_bary_coords[0] must be numbers from 0 on, not -0.5": lambda f, b: (
+        f,
+        b * 0 + np.array([-0.5, 0.5, 1.0]),
+    ),
+    "lists no faces, so it names no landmarks (key lmk_faces_idx)": lambda f, b: (f[:0], b[:0]),
 }
 
 

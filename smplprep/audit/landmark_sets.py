@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 
 from ..errors import ModelInvalidError, SmplprepError, inside, shown
-from ..io.input_file import read_text
+from ..io.json_file import read_json
 from ..io.read_model import read_contents
 from ..io.vertex_list import as_index
-from ..records.landmark import Landmark
+from ..records.landmark import LONGEST_NAME, Landmark, check_shares
 from ..records.model import Model
 
 NAMED_SETS = ("openpose25", "openpose-hands", "all")
@@ -139,8 +139,13 @@ def face_landmarks(
     shares = entries.get(keys[1])
     if not isinstance(shares, np.ndarray) or shares.shape != (len(faces), 3):
         raise ModelInvalidError(f"no array of shape ({len(faces)}, 3)", key=keys[1])
-    if shares.dtype.kind != "f" or not np.isfinite(shares).all():
+    if shares.dtype.kind != "f":
         raise ModelInvalidError("holds what is no number", key=keys[1])
+    for row, listed in enumerate(shares.tolist()):
+        try:
+            check_shares(listed)
+        except ValueError as error:
+            raise ModelInvalidError(f"{keys[1]}[{row}] {error}", key=keys[1]) from error
     return [
         Landmark(f"face{row}", face=face, corners=tuple(corners), shares=tuple(s))
         for row, (face, corners, s) in enumerate(
@@ -153,6 +158,8 @@ def checked_faces(faces: Any, n_faces: int, *, key: str) -> list[int]:
     """The face numbers in an array (L,); the error names the entry that is none."""
     if not isinstance(faces, np.ndarray) or faces.ndim != 1 or faces.dtype.kind not in "iu":
         raise ModelInvalidError("no array of face numbers", key=key)
+    if not len(faces):
+        raise ModelInvalidError("lists no faces, so it names no landmarks", key=key)
     for row, face in enumerate(faces.tolist()):
         if not 0 <= face < n_faces:
             raise ModelInvalidError(f"{key}[{row}]: {face} is no face of {n_faces}", key=key)
@@ -197,11 +204,7 @@ def landmarks_from_file(path: str, n_vertices: int) -> list[Landmark]:
     if not os.path.lexists(path):
         known = ", ".join(NAMED_SETS)
         raise SmplprepError(f"{shown(path)} is neither a file nor one of {known}")
-    text = read_text(path)
-    try:
-        names = json.loads(text, object_pairs_hook=once_each)
-    except (ValueError, RecursionError) as error:
-        raise SmplprepError(f"no readable JSON: {shown(error)}", path=path) from error
+    names = read_json(path, pairs=once_each)
     if not isinstance(names, dict) or not names:
         raise SmplprepError("no JSON object of the form {name: vertex}", path=path)
     for name, vertex in names.items():
@@ -212,6 +215,9 @@ def landmarks_from_file(path: str, n_vertices: int) -> list[Landmark]:
             )
         if not name.isprintable():  # it goes into reports, pages and tables as it is
             raise SmplprepError(f"{shown(name)!r} holds what cannot be printed", path=path)
+        if not 0 < len(name) <= LONGEST_NAME:
+            message = f"{shown(name)!r} is empty or has more than {LONGEST_NAME} characters"
+            raise SmplprepError(message, path=path)
     return [Landmark(name, vertex=vertex) for name, vertex in names.items()]
 
 

@@ -8,6 +8,7 @@ import os
 from ..errors import ModelReadError, shown
 from ..records.contents import Limits
 from .input_file import read_text
+from .json_file import read_json
 
 LIMITS = Limits(file_bytes=16 << 20)
 
@@ -26,10 +27,7 @@ def read_vertex_list(path: str | os.PathLike[str]) -> VertexList:
     """
     text = read_text(path, limits=LIMITS)
     if text.lstrip().startswith("["):
-        try:
-            entries = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise ModelReadError(f"no readable JSON: {shown(error)}", path=path) from error
+        entries = read_json(path)
     else:
         entries = [as_index(line.strip()) for line in text.splitlines() if line.strip()]
     for number, entry in enumerate(entries):
@@ -37,6 +35,8 @@ def read_vertex_list(path: str | os.PathLike[str]) -> VertexList:
             raise ModelReadError(
                 f"entry {number}, {shown(json.dumps(entry))}, is no index of a vertex", path=path
             )
+    if not entries:
+        raise ModelReadError("lists no vertices", path=path)
     found = VertexList(sorted(set(entries)))
     found.path = os.fspath(path)
     return found

@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ..errors import LABEL_WIDTH, shown
+
+MAX_SHARE_ERROR = 1e-6
+LONGEST_NAME = 200
+
+
+def check_shares(shares: Iterable[float]) -> None:
+    """Raise ValueError unless barycentric shares are finite, not negative, and sum to 1."""
+    listed = [*shares]
+    for share in listed:
+        if not math.isfinite(share) or share < 0:
+            raise ValueError(f"must be numbers from 0 on, not {share:g}")
+    if abs(sum(listed) - 1) > MAX_SHARE_ERROR:
+        raise ValueError(f"must sum to 1, not to {sum(listed):.9g}")
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 import math
 import os
 from collections.abc import Iterator, Mapping
@@ -13,14 +12,13 @@ from typing import Any
 import numpy as np
 
 from ..errors import ModelReadError, shown
-from ..io.input_file import read_text
-from ..records.contents import Limits
+from ..io.json_file import read_json
+from ..records.landmark import check_shares
 from .report import REPORT_VERSION, Report
 from .schema import SchemaError, check_schema
 from .viewer import MAX_VERTICES, unpacked
 
 WANTED = "It takes NAME.report.json, which clean and diff write beside what they make."
-LIMITS = Limits(file_bytes=1 << 28)
 ITEM_BYTES = {"i2": 2, "u2": 2, "f4": 4}
 
 
@@ -30,12 +28,7 @@ def read_report(path: str | os.PathLike[str]) -> dict[str, Any]:
     Raises:
         ModelReadError: it is no report of this version; the message names the place in it.
     """
-    text = read_text(path, limits=LIMITS)
-    try:
-        data = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        message = f"this is not readable JSON: {shown(error)}"
-        raise ModelReadError(message, path=path, hint=WANTED) from error
+    data = read_json(path, hint=WANTED)
     if not isinstance(data, dict) or "report_version" not in data:
         raise ModelReadError("this is not a smplprep report", path=path, hint=WANTED)
     if data["report_version"] != REPORT_VERSION:
@@ -79,6 +72,10 @@ def misfits(data: Mapping[str, Any]) -> Iterator[str]:
     for index, row in enumerate(landmarks):
         if row["vertex"] is None and not {"face", "corners", "shares"} <= row.keys():
             yield f"landmarks[{index}] has neither a vertex nor a face"
+        try:
+            check_shares(row.get("shares", (1.0,)))
+        except ValueError as error:
+            yield f"landmarks[{index}].shares {error}"
         for moment in ("before", "after"):
             if strange := {name for names in row[moment].values() for name in names} - joints:
                 yield f"landmarks[{index}].{moment} names {shown(min(strange))}, which is no joint"

@@ -218,8 +218,8 @@ def test_landmarks_from_a_file(standin, tmp_path):
         ('{"chin": -1}', "chin: -1 is no vertex of 6890"),
         ('{"chin": true}', "chin: true is no vertex of 6890"),
         ('{"chin": 1.0}', "chin: 1.0 is no vertex of 6890"),
-        ("<html>", "no readable JSON"),
-        ("[" * 100_000, "no readable JSON"),
+        ("<html>", "not readable JSON"),
+        ("[" * 100_000, "not readable JSON"),
     ],
 )
 def test_a_bad_landmark_file_is_refused(standin, tmp_path, text, message):

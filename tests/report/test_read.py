@@ -118,6 +118,12 @@ def test_knows_every_keyword_of_the_schema():
             ["x"],
             "landmarks[0].after names x, which is no joint",
         ),
+        (
+            ("landmarks", 0, "shares"),
+            [0.5, 0.5, 0.5],
+            "landmarks[0].shares must sum to 1, not to 1.5",
+        ),
+        (("landmarks", 0, "shares"), [-1, 1, 1], "landmarks[0].shares must be numbers from 0 on"),
         (("landmarks", 0, "vertex"), 10, "landmarks[0].vertex is beyond 10"),
         (("viewer", "faces", "shape"), ["<img>", 3], "viewer.faces.shape[0] must be integer"),
         (("viewer", "faces", "shape"), [4, 3], "viewer.faces.data has 18 bytes"),
