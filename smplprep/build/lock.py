@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from ..errors import ManifestError
-from ..io.input_file import read_text
+from ..io.json_file import read_json
 from ..io.replace_file import replacing
 
 LOCK_VERSION = 1
 NAME = "smplprep.lock"  # of smplprep.toml and pyproject.toml
+
+LONGEST_VERSION = 100
 
 Key = tuple[str, str, str]
 
@@ -57,26 +60,32 @@ def read_lock(path: Path) -> dict[Key, Entry]:
     try:
         if not path.exists():
             return {}
-        data = json.loads(read_text(path))
+        data = read_json(path)
         if data["lock_version"] != LOCK_VERSION:
             raise ManifestError("was written by another version of smplprep", path=path)
         entries = [checked(Entry(**model)) for model in data["models"]]
         return {entry.key: entry for entry in entries}
     except ManifestError:
         raise
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        message = "cannot be read as a lock; delete it to build everything anew"
-        raise ManifestError(message, path=path) from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        message = "cannot be read as a lock"
+        hint = "Restore it, or move it and the outputs away to build everything anew."
+        raise ManifestError(message, path=path, hint=hint) from error
 
 
 def checked(entry: Entry) -> Entry:
     """The entry as a lock holds it; an error of Python's where it cannot be one."""
-    if not isinstance(entry.recipe["options"], dict):
-        raise TypeError("no table of options")
-    for table in (entry.inputs, entry.outputs, entry.versions):
-        for name, text in table.items():
-            if not isinstance(text, str) or "\0" in name:
-                raise ValueError("neither a hash nor a version, or no name")
+    tables = (entry.inputs, entry.outputs, entry.versions, entry.recipe, entry.recipe["options"])
+    if not all(isinstance(table, dict) for table in tables):
+        raise TypeError("no table")
+    if not all(isinstance(word, str) for word in (*entry.key, entry.versions["smplprep"])):
+        raise TypeError("no text")
+    for name, digest in [*entry.inputs.items(), *entry.outputs.items()]:
+        if not re.fullmatch("[0-9a-f]{64}", digest) or "\0" in name:
+            raise ValueError("no hash, or no name")
+    for version in entry.versions.values():
+        if len(version) > LONGEST_VERSION or not version.isprintable():
+            raise ValueError("no version")
     return entry
 
 

@@ -42,7 +42,7 @@ def evaluate(
     if state and state.path.exists():
         n_done = len(known.done) if known else 0
         told = f"{count_of(n_done)} {'is' if n_done == 1 else 'are'} done"
-        say(f"{state.path}: {told if known else 'of others; starts anew'}")
+        say(f"{state.path}: {told if known else 'is not of these models and motions; starts anew'}")
     outcome = known or Outcome(Tally.empty(len(measure.regions)))
     longest = measure.n_shapes
     for result in results_of([m for m in motions if m.label not in outcome.done]):

@@ -7,7 +7,7 @@ micrometer up to 0.512 mm, and 256 for each doubling from there, so that a quant
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,15 +75,50 @@ class Tally:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Tally:
-        """The tally that ``to_json`` wrote."""
+        """The tally that ``to_json`` wrote; an error of Python's where it wrote none such."""
         tally = cls.empty(len(data["sums"]))
         for row, pairs in zip(tally.counts, data["counts"], strict=True):
             for i, count in pairs:
-                row[i] = count
-        tally.sums[:], tally.highest[:] = data["sums"], data["highest"]
-        tally.frames = int(data["frames"])
-        tally.worst = tuple(Peak(*peak) for peak in data["worst"])
+                row[whole(i)] = whole(count)
+        tally.sums[:] = [*map(whole, data["sums"])]
+        tally.highest[:] = [*map(whole, data["highest"])]
+        tally.frames = whole(data["frames"])
+        for minus_um, file, frame, vertex in data["worst"]:
+            tally.worst += (Peak(-whole(-minus_um), str(file), whole(frame), whole(vertex)),)
         return tally
+
+    def check(self, frames: int, sizes: Sequence[int], *, files: Collection[str]) -> None:
+        """Raise ValueError unless this can be the tally of so many frames of these files.
+
+        Args:
+            sizes: (R,) vertices of each region.
+        """
+        totals, highest = self.counts.sum(axis=1), self.highest
+        if self.frames != frames or len(totals) != len(sizes):
+            raise ValueError("another number of frames or regions")
+        wanted = [frames * size for size in sizes]
+        if (self.counts > max(wanted, default=0)).any() or totals.tolist() != wanted:
+            raise ValueError("not a distance for each vertex and frame")
+        edges = bin_edges()
+        top = [int(row.nonzero()[0].max(initial=0)) for row in self.counts]
+        if (highest < edges[top]).any() or (highest >= np.maximum(edges[1:][top], 1)).any():
+            raise ValueError("another largest distance than its bin says")
+        if (self.sums < self.counts @ edges[:-1]).any() or (self.sums > highest * totals).any():
+            raise ValueError("another sum than the bins say")
+        if list(self.worst) != sorted({*self.worst})[:N_WORST]:
+            raise ValueError("peaks that are not in order")
+        far = max(highest.tolist(), default=0)
+        for peak in self.worst:
+            fits = peak.file in files and peak.frame < frames and peak.vertex < sum(sizes)
+            if not fits or -peak.minus_um > far:
+                raise ValueError("a peak that is none")
+
+
+def whole(number: Any) -> int:
+    """The number; ValueError unless it is a whole one from 0 to 2**62."""
+    if type(number) is not int or not 0 <= number < 2**62:
+        raise ValueError("no whole number from 0 on")
+    return number
 
 
 def bins_of(um: NDArray[np.float32]) -> NDArray[np.int32]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -20,7 +21,7 @@ from smplprep.evaluate.measure import Measure
 from smplprep.evaluate.motions import find_motions
 from smplprep.evaluate.result import figures, result_data
 from smplprep.evaluate.run import Outcome, file_result, local_results
-from smplprep.evaluate.state import State
+from smplprep.evaluate.state import State, digest_of
 from smplprep.evaluate.tally import N_BINS, Tally, bin_edges, bins_of, quantile_um
 from smplprep.evaluate.text import evaluation_text
 from smplprep.geometry.skinning import posed_vertices
@@ -231,7 +232,7 @@ def test_a_state_of_something_else_is_not_used(workplace, pair):
 def test_no_file_is_overwritten_by_mistake(workplace):
     before = (workplace / "b.npz").read_bytes()
     message = run_error(workplace, "--resume", "b.npz", status=3)
-    assert "b.npz: this is no state file of evaluate" in message
+    assert "b.npz: this is not a state file of evaluate" in message
     assert (workplace / "b.npz").read_bytes() == before
     state = workplace / "moved.json"
     told = CliRunner().invoke(
@@ -245,21 +246,79 @@ def test_no_file_is_overwritten_by_mistake(workplace):
     assert not state.exists()
 
 
-@pytest.mark.parametrize("damage", ["a count too large", "a region less"])
-def test_a_damaged_state_is_named(workplace, pair, damage):
+def put(*path: object, value: object):
+    """Sets what stands at a place in a state."""
+
+    def change(data: dict) -> None:
+        for key in path[:-1]:
+            data = data[key]
+        data[path[-1]] = value
+
+    return change
+
+
+TAMPERED = {
+    "no frames": put("tally", "frames", value=0),
+    "-1 frames": put("tally", "frames", value=-1),
+    "10^300 frames": put("tally", "frames", value=10**300),
+    "text for frames": put("tally", "frames", value="30"),
+    "zeros": lambda data: data["tally"].update(
+        sums=[0] * len(data["regions"]), highest=[0] * len(data["regions"])
+    ),
+    "no counts": lambda data: data["tally"].update(counts=[[] for _ in data["regions"]]),
+    "a larger sum": put("tally", "sums", 0, value=10**15),
+    "a sum beyond int64": put("tally", "sums", 0, value=2**70),
+    "a bin that is none": put("tally", "counts", 0, 0, 0, value=-1),
+    "a smaller largest distance": put("tally", "highest", 0, value=0),
+    "a peak of text": put("tally", "worst", 0, 1, value=["x"]),
+    "a peak with text for a distance": put("tally", "worst", 0, 0, value="far"),
+    "a peak of another file": put("tally", "worst", 0, 1, value="other.npz"),
+    "a peak farther than all": put("tally", "worst", 0, 0, value=-(10**9)),
+    "no files": put("done", value={}),
+    "a list of files": put("done", value=["s0/m0.npz"]),
+    "another hash": lambda data: data["done"].update(dict.fromkeys(data["done"], "0" * 64)),
+    "no tally": lambda data: data.pop("tally"),
+    "no regions": lambda data: data.pop("regions"),
+    "a region less": lambda data: [data["tally"][k].pop() for k in ("counts", "sums", "highest")],
+    "a version as text": put("smplprep_state", value="2"),
+}
+
+
+@pytest.mark.parametrize("signed", [True, False])
+@pytest.mark.parametrize("name", TAMPERED)
+def test_a_tampered_state_is_not_used(workplace, pair, name, signed):
+    """Neither where its digest was made again, nor where it was not."""
     measure = Measure(*pair)
+    motions = find_motions([workplace / "motions"])
     outcome = Outcome(Tally.empty(len(measure.regions)))
+    outcome.add(file_result(measure, motions[0]))
     state = State(workplace / "known.json", measure)
     state.save(outcome, now=True)
+    assert state.load(motions).tally.to_json() == outcome.tally.to_json()
     data = json.loads(state.path.read_text())
-    if damage == "a region less":
-        for key in ("counts", "sums", "highest"):
-            del data["tally"][key][-1]
-    else:
-        data["tally"]["sums"][0] = 2**70
+    TAMPERED[name](data)
+    if signed:
+        del data["digest"]
+        data["digest"] = digest_of(data)
     state.path.write_text(json.dumps(data))
-    with pytest.raises(SmplprepError, match=r"known\.json: this is no state file of evaluate"):
-        state.load([])
+    assert state.load(motions) is None
+
+
+def test_a_state_that_is_not_used_is_named_and_replaced(workplace):
+    whole = run(workplace, "--json").stdout
+    (workplace / "moved.state").write_text('{"smplprep_state": 2}')
+    result = run(workplace, "--json", "--resume", str(workplace / "moved.state"))
+    assert result.stdout == whole
+    assert "moved.state: is not of these models and motions; starts anew" in result.stderr
+    again = run(workplace, "--json", "--resume", str(workplace / "moved.state"))
+    assert "moved.state: 6 motions are done" in again.stderr
+    assert again.stdout == whole
+
+
+def test_a_pipe_in_place_of_a_state_is_refused(workplace, pair):
+    os.mkfifo(workplace / "pipe")
+    with pytest.raises(SmplprepError, match="pipe: this is a device or a pipe"):
+        State(workplace / "pipe", Measure(*pair)).load([])
 
 
 def test_torch_finds_the_same(workplace, pair):
