@@ -14,6 +14,7 @@ from typing import BinaryIO
 from ..errors import ModelWriteError
 from . import signals
 from .digest import BackgroundSha256
+from .folder_lock import locked_folder, mark_alive, remove_dead
 
 _REASONS = {
     errno.ENOSPC: "no space left on the disk",
@@ -25,7 +26,7 @@ _REASONS = {
     errno.ENOENT: "there is no such folder",
     errno.ENOTDIR: "there is no such folder",
     errno.ELOOP: "its symbolic links go in a circle",
-    errno.EEXIST: "somebody else made it in the meantime",
+    errno.EEXIST: "another process made it in the meantime",
     errno.ENAMETOOLONG: "the name is too long",
 }
 _TEMPORARY = re.compile(r"\.(.+)\.[0-9a-f]{16}\.tmp", re.DOTALL)  # as Replacement._beside names it
@@ -43,15 +44,20 @@ class Replacement:
         n_bytes: how much was written.
     """
 
-    def __init__(self, name: str, target: Path, *, old: os.stat_result | None) -> None:
+    def __init__(self, name: str, target: Path, *, old: os.stat_result | None, force: bool) -> None:
         self.target = target
         self._name = name
+        self._force = force
         self._old = old
         self._backup: Path | None = None
         self._sha256 = BackgroundSha256()
         self.n_bytes = 0
-        self.temporary = self._beside()
+        self._alive = -1
         self._file = self._created()
+        while not mark_alive(self._file.fileno()):
+            self.discard()
+            self._file = self._created()
+        self._alive = os.dup(self._file.fileno())  # keeps the mark when the file is closed
 
     def write(self, data: bytes | memoryview) -> int:
         """Append ``data``, which must not change any more: it is hashed some time later."""
@@ -87,13 +93,18 @@ class Replacement:
         with contextlib.suppress(OSError):
             self._file.close()
         _remove(self.temporary)
+        if self._alive >= 0:
+            os.close(self._alive)
+            self._alive = -1
 
     def _beside(self) -> Path:
         # Unpredictable, so that nobody can put a link there first. The name is cut because the
-        # whole may have 255 bytes. Only SIGKILL or a power cut leaves such a file behind.
-        return self.target.with_name(f".{self.target.name[:40]}.{os.urandom(8).hex()}.tmp")
+        # whole may have 255 bytes. Only what ends a process at once leaves such a file behind, and
+        # the next run removes it.
+        return self.target.with_name(f".{cut_name(self.target)}.{os.urandom(8).hex()}.tmp")
 
     def _created(self) -> BinaryIO:
+        self.temporary = self._beside()
         signals.remove_on_signal(str(self.temporary))
         # mkstemp's 0600 would stick to the output; 0666 under the umask is what users expect.
         mode = stat.S_IMODE(self._old.st_mode) & 0o777 if self._old else 0o666
@@ -109,9 +120,12 @@ class Replacement:
             raise
 
     def _swap(self) -> None:
-        """Put the new file in place; a second link keeps the old one for ``_undo``."""
+        """Put the new file in place; a second link keeps the old one for ``_undo``.
+
+        What another process made in the meantime is replaced with ``force`` alone.
+        """
         with self._explained():
-            if self._old is None:
+            if self._old is None and not (self._force and os.path.lexists(self.target)):
                 _link_or_rename(self.temporary, self.target)
                 return
             self._backup = self._beside()
@@ -154,7 +168,8 @@ def replacing(
             cannot be written; the old file stays as it was.
     """
     path, old = _replaceable(target, force=force, inputs=inputs)
-    replacement = Replacement(os.fspath(target), path, old=old)
+    remove_litter([path])
+    replacement = Replacement(os.fspath(target), path, old=old, force=force)
     try:
         yield replacement
     finally:
@@ -209,8 +224,14 @@ def _replaceable(
     return path, old
 
 
-def commit_all(*replacements: Replacement) -> None:
+def commit_all(*replacements: Replacement, stale: Iterable[Path] = ()) -> None:
     """Close all and rename them in this order; when one fails, those before it are taken back.
+
+    Of several processes that write the same files, one renames at a time, so that all files are of
+    the same one in the end.
+
+    Args:
+        stale: files that tell of what is replaced; they go with it.
 
     Raises:
         ModelWriteError: one could not be closed or renamed; the old files are back in place (where
@@ -219,35 +240,47 @@ def commit_all(*replacements: Replacement) -> None:
     for replacement in replacements:
         replacement.close()
     begun: list[Replacement] = []
-    signals.hold()  # all of them or none
-    try:
-        for replacement in replacements:
-            begun.append(replacement)
-            replacement._swap()
-    except BaseException:
-        for replacement in reversed(begun[:-1]):
-            replacement._undo()
-        raise
-    finally:
-        for replacement in begun:
-            replacement._settle()
-        signals.release()
-    for folder in {replacement.target.parent for replacement in replacements}:
+    folders = {replacement.target.parent for replacement in replacements}
+    with contextlib.ExitStack() as stack:
+        for folder in sorted(folders):
+            stack.enter_context(locked_folder(folder))
+        signals.hold()  # all of them or none
+        try:
+            for replacement in replacements:
+                begun.append(replacement)
+                replacement._swap()
+            for path in stale:
+                if path.is_file():
+                    path.unlink()
+        except BaseException:
+            for replacement in reversed(begun[:-1]):
+                replacement._undo()
+            raise
+        finally:
+            for replacement in begun:
+                replacement._settle()
+            signals.release()
+    for folder in folders:
         _sync_folder(folder)
 
 
 def remove_litter(targets: Iterable[str | os.PathLike[str]]) -> None:
-    """Remove what a SIGKILL or a power cut left beside ``targets``; nobody may be writing them."""
+    """Remove the temporary files beside ``targets`` whose processes were killed."""
     names: dict[Path, set[str]] = {}
     for target in targets:
         path = Path(os.path.realpath(target))
-        names.setdefault(path.parent, set()).add(path.name[:40])
+        names.setdefault(path.parent, set()).add(cut_name(path))
     for folder, wanted in names.items():
         with contextlib.suppress(OSError):
-            for stray in folder.glob(".*.tmp"):
+            for stray in [path for path in folder.iterdir() if path.name.endswith(".tmp")]:
                 found = _TEMPORARY.fullmatch(stray.name)
                 if found and found[1] in wanted:
-                    stray.unlink()
+                    remove_dead(stray, folder)
+
+
+def cut_name(path: Path) -> str:
+    """What a temporary file has of its target's name."""
+    return path.name[:40]
 
 
 def _check_replaceable(

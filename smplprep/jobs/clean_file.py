@@ -163,9 +163,9 @@ def clean_file(
             files = (model_file, report_file, *html_files)
             digests = {path: file.sha256() for path, file in zip(outputs, files, strict=True)}
             accept(report.data["input"]["sha256"], digests)
-        commit_all(*html_files, report_file, model_file)  # the reports first, the model last
-    if force and not accept and not html_target and page.is_file():
-        page.unlink()  # it tells of what was replaced
+        # The reports first, the model last. A page that is not written again goes.
+        stale = [page] if force and not html_target and not accept else []
+        commit_all(*html_files, report_file, model_file, stale=stale)
     return CleanedFile(report, target, report_target, html_target)
 
 

@@ -95,7 +95,7 @@ def test_of_two_runs_at_once_the_second_fails(tmp_path: Path) -> None:
         first.write(b"first")
         second.write(b"second")
         first.commit()
-        with pytest.raises(ModelWriteError, match="somebody else made it in the meantime"):
+        with pytest.raises(ModelWriteError, match="another process made it in the meantime"):
             second.commit()
     assert (tmp_path / "m").read_bytes() == b"first"
 
