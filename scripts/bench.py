@@ -125,7 +125,6 @@ def pairs(folder: Path) -> list[Pair]:
         Pair("compressed / default", [*clean, "--compress"], clean),
         Pair("from .pkl / default", [pickled if a == source else a for a in clean], clean),
         Pair("islands / default", [*clean, "--policy", "islands"], clean, extra_seconds=0.3),
-        Pair("structure / default", [*clean, "--policy", "structure"], clean, extra_seconds=0.3),
         Pair("symmetrize / default", [*clean, "--symmetrize"], clean),
         Pair(
             "audit / smplx autograd",

@@ -266,7 +266,7 @@ def test_a_module_in_memory_is_asked_for_its_face_too(
 def test_faces_may_be_floats(family_dir: Path, tmp_path: Path) -> None:
     model = read_model(family_dir / FILES["smplx"])
     floats = model.with_arrays(f=model.f.astype(np.float64))
-    for options in (Options(), Options(policy="structure")):
+    for options in (Options(), Options(policy="islands")):
         assert (
             clean(floats, options)[1].data["landmarks"]
             == clean(model, options)[1].data["landmarks"]

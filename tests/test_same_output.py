@@ -25,7 +25,6 @@ CASES = {
     "default .npz": ("SMPLH_NEUTRAL.npz",),
     "default .pkl": ("SMPLH_NEUTRAL.pkl",),
     "islands": ("SMPLH_NEUTRAL.npz", "--policy", "islands"),
-    "structure": ("SMPLH_NEUTRAL.npz", "--policy", "structure"),
     "four influences": ("SMPLH_NEUTRAL.npz", "--max-influences", "4"),
     "zero correctives": ("SMPLH_NEUTRAL.npz", "--posedirs", "zero"),
     "smpl": ("smpl/SMPL_NEUTRAL.pkl",),

@@ -23,7 +23,6 @@ PANELS = (
     ("input", None),
     ("threshold 0.01", {"tolerance": 1e-2}),
     ("islands", {"policy": "islands"}),
-    ("structure", {"policy": "structure"}),
 )
 # File -> regime, middle of the region (a landmark or a joint), half its size in meters, and the
 # axes of the picture: front (x, y) or from above (x, -z), and the one that looks at us.

@@ -21,26 +21,24 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from scipy.sparse.csgraph import dijkstra
 
 from scripts.standins.make_standin import ASSETS, make_standin
 from scripts.standins.standin_fields import contaminate_weights, tree_tables
 from smplprep.audit.support import support_of
 from smplprep.geometry.displacement import apart_mm, summary
-from smplprep.geometry.mesh import links_of
+from smplprep.geometry.mesh import Mesh, mesh_of
 from smplprep.geometry.poses import MAX_SHAPES, pose_set
 from smplprep.geometry.skinning import blocks, posing, skin_block, unposed_block
 from smplprep.jobs.sweep import restricted
 from smplprep.records.model import Model
 from smplprep.transforms.localize_posedirs import localize_posedirs
-from smplprep.transforms.policies.islands import off_main
+from smplprep.transforms.policies.regions import regions_of
 from smplprep.transforms.prune_weights import prune_weights
 
 THRESHOLDS = (1e-3, 5e-3, 1e-2, 2e-2, 5e-2)
 POLICIES = {
     **{f"threshold {tolerance:g}": {"tolerance": tolerance} for tolerance in THRESHOLDS},
     "islands": {"policy": "islands"},
-    "structure": {"policy": "structure"},
 }
 FAR = 4  # edges of the tree between a spurious joint and every genuine one of its vertex
 FAR_METRES = 0.05  # over the mesh, from the nearest genuine weight of the joint
@@ -91,11 +89,12 @@ def body() -> Model:
 
 
 @cache
-def tables() -> tuple[np.ndarray, np.ndarray, list[str], np.ndarray]:
-    """The tree's parents, its distances (J, J), the joints' names, and the mesh's links."""
+def tables() -> tuple[np.ndarray, np.ndarray, list[str], Mesh]:
+    """The tree's parents, its distances (J, J), the joints' names, and the mesh."""
     with np.load(ASSETS / "cc0_body.npz") as archive:
         parents, names = archive["parents"], archive["joint_names"].tolist()
-    return parents, tree_tables(parents)[0], names, links_of(body().v_template, body().f)
+    mesh = mesh_of(body().v_template, body().f, body().weights)
+    return parents, tree_tables(parents)[0], names, mesh
 
 
 def rig_weights() -> np.ndarray:
@@ -109,7 +108,8 @@ def slips(weights: np.ndarray) -> np.ndarray:
 
     That far away the fourth regime puts spurious ones, so a truth cannot have them.
     """
-    off = off_main(weights, tables()[3])
+    regions = regions_of(weights, tables()[3])
+    off = regions.mask(~regions.main)
     return off & (metres_from((weights > 0) & ~off) >= FAR_METRES)
 
 
@@ -123,7 +123,7 @@ def rig_truth() -> np.ndarray:
 
 def smoothed(weights: np.ndarray, floor: float = 1e-4) -> np.ndarray:
     """The weights, averaged twice with their neighbors': a small tail around every joint."""
-    links = tables()[3]
+    links = tables()[3].links
     for _ in range(2):
         total, count = weights.copy(), np.ones(len(weights))
         for here, there in (links.T, links.T[::-1]):
@@ -136,16 +136,8 @@ def smoothed(weights: np.ndarray, floor: float = 1e-4) -> np.ndarray:
 
 def metres_from(support: np.ndarray) -> np.ndarray:
     """(V, J) way over the mesh from each vertex to the nearest in the joint's support (V, J)."""
-    from scipy.sparse import csr_array
-
-    links, verts = tables()[3], body().v_template
-    lengths = np.linalg.norm(verts[links[:, 0]] - verts[links[:, 1]], axis=1)
-    graph = csr_array((lengths, (links[:, 0], links[:, 1])), shape=(len(verts),) * 2)
-    columns = [
-        dijkstra(graph, directed=False, indices=np.flatnonzero(column), min_only=True)
-        for column in support.T
-    ]
-    return np.stack(columns, axis=1)
+    mesh = tables()[3]
+    return np.stack([mesh.ways(np.flatnonzero(column), np.inf) for column in support.T], axis=1)
 
 
 def far_in_tree(truth: np.ndarray) -> np.ndarray:
@@ -267,13 +259,15 @@ def leaking_landmarks(weights: np.ndarray) -> int:
 def table(rows: list[Row]) -> str:
     """As Markdown."""
     titles = ["regime", "policy", "recall", "precision", "RMS", "leaks", "mean mm", "max mm"]
-    lines = [titles, ["---"] * 2 + ["---:"] * 6]
-    for row, before in zip(rows, [None, *rows], strict=False):
-        cells = row.cells()
-        if before and before.regime == row.regime:
-            cells[0] = ""
-        lines.append(cells)
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    return markdown(titles, [row.cells() for row in rows], n_left=2)
+
+
+def markdown(titles: list[str], lines: list[list[str]], *, n_left: int) -> str:
+    """A table of text; the first cell is empty where it is the one above it."""
+    found = [titles, ["---"] * n_left + ["---:"] * (len(titles) - n_left)]
+    for line, above in zip(lines, [[""], *lines], strict=False):
+        found.append(["", *line[1:]] if line[0] == above[0] else line)
+    return "\n".join("| " + " | ".join(line) + " |" for line in found)
 
 
 def in_short(rows: list[Row]) -> list[Row]:
@@ -289,7 +283,7 @@ def in_short(rows: list[Row]) -> list[Row]:
 
 def timings(runs: int = 9) -> dict[str, float]:
     """Median seconds of ``prune_weights`` on the full-size stand-in, by policy, run in turn."""
-    seconds: dict[str, list[float]] = {"threshold": [], "islands": [], "structure": []}
+    seconds: dict[str, list[float]] = {"threshold": [], "islands": []}
     for _ in range(runs):
         for policy, found in seconds.items():
             start = time.perf_counter()

@@ -54,13 +54,8 @@ def setting(*names: str, **attributes: Any) -> Callable[[Any], Any]:
 @setting(
     "--policy",
     type=choice("policy"),
-    help="Which skinning weights are spurious: small ones; ones off their joint's region of the "
-    "mesh; ones off it, far in the tree, or small and not near.",
-)
-@setting(
-    "--reach",
-    type=click.IntRange(min=0),
-    help="For --policy structure: weights of joints farther in the tree than this go.",
+    help="Which skinning weights are spurious: small ones, or ones off the region of the mesh that "
+    "their joint moves.",
 )
 @click.option(
     "--max-influences",

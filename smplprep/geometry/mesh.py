@@ -1,32 +1,70 @@
-"""The mesh as a graph: which vertices are neighbors, also where it comes in several pieces."""
+"""The mesh as a graph: edges, closed seams, and the pieces that no edge connects."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+# Of the shortest edge at a vertex: how far its twin on the other side of a seam may lie.
+SEAM_SHARE = 0.1
+# L1 distance of the weights of two such vertices; beyond it, they are two surfaces that touch.
+SEAM_DISTANCE = 1.0
 
-def links_of(v_template: NDArray, faces: NDArray) -> NDArray[np.intp]:
-    """(E, 2) pairs of neighboring vertices, which connect every vertex with every other.
 
-    Neighbors are the ends of an edge; at a seam, vertices at the very same place. What is still in
-    several pieces (eyes, teeth, clothes) is stitched to the largest piece: each vertex of another
-    piece to the nearest vertex there, if it lies no farther than the mesh's median edge, and where
-    a piece has no such vertex, the one that comes nearest.
+@dataclass(frozen=True, eq=False)
+class Mesh:
+    """Vertices and which of them are neighbors.
+
+    Attributes:
+        points: (V, 3) meters.
+        edges: (E, 2), each edge of the faces once.
+        links: (L, 2) the edges, then the pairs of vertices that are one but for a seam.
+    """
+
+    points: NDArray[np.float64]
+    edges: NDArray[np.intp]
+    links: NDArray[np.intp]
+
+    @cached_property
+    def lengths(self) -> NDArray[np.float64]:
+        """(L,) of each link, meters."""
+        return distances(self.points[self.links[:, 0]], self.points[self.links[:, 1]])
+
+    @cached_property
+    def piece(self) -> NDArray[np.int32]:
+        """(V,) the piece of each vertex: what links connect."""
+        from scipy.sparse.csgraph import connected_components
+
+        return connected_components(graph_of(self.links, len(self.points)), directed=False)[1]
+
+    def ways(self, sources: NDArray[np.intp], limit: float) -> NDArray[np.float64]:
+        """(V,) the way over the mesh from the nearest source; infinity beyond the limit."""
+        from scipy.sparse.csgraph import dijkstra
+
+        return dijkstra(self.graph, indices=sources, min_only=True, limit=limit)
+
+    @cached_property
+    def graph(self) -> Any:
+        """The links both ways with their lengths, for scipy."""
+        # A way of no length would be no link.
+        lengths = np.tile(np.maximum(self.lengths, np.finfo(float).tiny), 2)
+        both = np.concatenate([self.links, self.links[:, ::-1]])
+        return graph_of(both, len(self.points), lengths)
+
+
+def mesh_of(v_template: NDArray, faces: NDArray, weights: NDArray) -> Mesh:
+    """The mesh of a model.
 
     Args:
-        v_template: (V, 3) meters. faces: (F, 3) indices.
+        v_template: (V, 3) meters. faces: (F, 3) indices. weights: (V, J), see ``seams``.
     """
-    from scipy.sparse.csgraph import connected_components
-
-    edges = edges_of(faces, len(v_template))
-    links = np.concatenate([edges, seams(v_template)])
-    n_pieces, piece = connected_components(graph_of(links, len(v_template)), directed=False)
-    if n_pieces == 1:
-        return links
-    lengths = np.linalg.norm(v_template[edges[:, 0]] - v_template[edges[:, 1]], axis=1)
-    near = float(np.median(lengths)) if len(lengths) else 0.0
-    return np.concatenate([links, stitches(v_template, piece, near)])
+    points = v_template.astype(np.float64)
+    edges = edges_of(faces, len(points))
+    return Mesh(points, edges, np.concatenate([edges, seams(points, edges, weights)]))
 
 
 def edges_of(faces: NDArray, n_vertices: int) -> NDArray[np.intp]:
@@ -38,34 +76,43 @@ def edges_of(faces: NDArray, n_vertices: int) -> NDArray[np.intp]:
     return np.stack([codes // n_vertices, codes % n_vertices], axis=1)
 
 
-def seams(v_template: NDArray) -> NDArray[np.intp]:
-    """(S, 2) pairs of vertices at the very same place."""
-    order = np.lexsort(v_template.T)
-    same = (v_template[order[1:]] == v_template[order[:-1]]).all(axis=1)
-    return np.stack([order[:-1][same], order[1:][same]], axis=1)
+def seams(points: NDArray, edges: NDArray[np.intp], weights: NDArray) -> NDArray[np.intp]:
+    """(S, 2) pairs of vertices that an exporter made of one, to give it two texture coordinates.
 
-
-def stitches(v_template: NDArray, piece: NDArray, near: float) -> NDArray[np.intp]:
-    """(S, 2) links from each piece but the largest to the largest."""
+    They lie closer together than SEAM_SHARE of the shortest edge at either, and their weights
+    differ by SEAM_DISTANCE at most. Exact equality would miss them once anything has rounded.
+    """
     from scipy.spatial import cKDTree
 
-    inside = piece == np.bincount(piece).argmax()
-    body, others = np.flatnonzero(inside), np.flatnonzero(~inside)
-    distance, nearest = cKDTree(v_template[body]).query(v_template[others])
-    # Of each piece the vertex that comes nearest, then all that are near.
-    order = np.lexsort((others, distance, piece[others]))
-    _, first = np.unique(piece[others][order], return_index=True)
-    chosen = distance <= near
-    chosen[order[first]] = True
-    return np.stack([others[chosen], body[nearest[chosen]]], axis=1)
+    lengths = distances(points[edges[:, 0]], points[edges[:, 1]])
+    real = lengths > 0
+    shortest = np.full(len(points), np.inf)
+    for end in edges[real].T:
+        np.minimum.at(shortest, end, lengths[real])
+    if not real.any():
+        return np.zeros((0, 2), dtype=np.intp)
+    # Where a mesh is coarse, it need not look farther than where it is fine.
+    usual = float(np.median(shortest[np.isfinite(shortest)]))
+    near = SEAM_SHARE * np.minimum(np.where(np.isfinite(shortest), shortest, 0), usual)
+    pairs = cKDTree(points).query_pairs(float(near.max()), output_type="ndarray")
+    a, b = pairs[np.lexsort(pairs.T[::-1])].T
+    one = distances(points[a], points[b]) <= np.minimum(near[a], near[b])
+    a, b = a[one], b[one]
+    alike = np.abs(weights[a] - weights[b]).sum(axis=1) <= SEAM_DISTANCE
+    return np.stack([a[alike], b[alike]], axis=1)
 
 
-def graph_of(links: NDArray[np.intp], n_nodes: int):  # type: ignore[no-untyped-def]  # scipy's
+def distances(a: NDArray, b: NDArray) -> NDArray:
+    """Between points (n, 3) and points (n, 3)."""
+    return np.sqrt(np.square(a - b).sum(axis=1))
+
+
+def graph_of(links: NDArray[Any], n_nodes: int, lengths: NDArray | None = None) -> Any:
     """The links as a sparse matrix for ``scipy.sparse.csgraph``."""
     from scipy.sparse import coo_array
 
-    ones = np.ones(len(links), dtype=np.int8)
-    return coo_array((ones, (links[:, 0], links[:, 1])), shape=(n_nodes, n_nodes)).tocsr()
+    values = np.ones(len(links), dtype=np.int8) if lengths is None else lengths
+    return coo_array((values, (links[:, 0], links[:, 1])), shape=(n_nodes, n_nodes)).tocsr()
 
 
 def vertex_normals(v_template: NDArray, faces: NDArray) -> NDArray[np.float64]:

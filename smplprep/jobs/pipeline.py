@@ -39,7 +39,6 @@ def steps(options: Options, kept: NDArray[np.bool_] | None = None) -> list[Step]
         prune_weights,
         tolerance=options.chosen_tolerance,
         policy=options.policy,
-        reach=options.reach,
         max_influences=options.max_influences,
         kept=kept,
         removed_to=options.removed_to,

@@ -12,8 +12,7 @@ from ..errors import SmplprepError, shown
 
 # Field -> the field that must have one of these values for it to have an effect.
 NEEDS = {
-    "tolerance": ("policy", ("threshold", "structure")),
-    "reach": ("policy", ("structure",)),
+    "tolerance": ("policy", ("threshold",)),
     "regressor_tolerance": ("regressor", ("threshold",)),
     "hops": ("posedirs", ("local",)),
 }
@@ -23,13 +22,13 @@ CHOICES = {
     "posedirs": ("local", "zero", "keep"),
     "shapedirs": ("keep", "zero"),
     "dtype": ("same", "float32"),
-    "policy": ("threshold", "islands", "structure"),
+    "policy": ("threshold", "islands"),
     "removed_to": ("renormalize", "parent"),
 }
 # Field -> its flag, where that is no mere spelling of it.
 SHORT = {"tolerance": "tol", "regressor_tolerance": "regressor-tol"}
 FLAGS = ("normalize_rows", "symmetrize")
-COUNTS = ("hops", "reach", "max_influences")
+COUNTS = ("hops", "max_influences")
 NUMBERS = ("tolerance", "regressor_tolerance")
 
 
@@ -55,8 +54,7 @@ class Options:
         hops: for "local": how many edges of the kinematic tree a corrective reaches.
         shapedirs: "keep" or "zero".
         dtype: "same" or "float32".
-        policy: which skinning weights are spurious: "threshold", "islands" or "structure".
-        reach: for "structure": edges of the kinematic tree beyond which no weight stays.
+        policy: which skinning weights are spurious: "threshold" or "islands".
         max_influences: how many weights of a vertex stay after the policy; None: all.
         keep_joints: joints whose weights are not touched, by name in either vocabulary.
         keep_vertices: vertices whose weights are not touched, by index.
@@ -73,7 +71,6 @@ class Options:
     shapedirs: str = "keep"
     dtype: str = "same"
     policy: str = "threshold"
-    reach: int = 4
     max_influences: int | None = None
     keep_joints: tuple[str, ...] = ()
     keep_vertices: tuple[int, ...] = ()

@@ -48,7 +48,7 @@ def larger_tolerance(options: Mapping[str, Any]) -> str:
     """What removes the weights that a landmark leaks through."""
     kept = [f"--{flag_of(field)}" for field in ("keep_joints", "keep_vertices") if options[field]]
     if options["policy"] == "islands":
-        way = "--policy threshold or structure"
+        way = "--policy threshold"
     else:
         way = "a larger --tol (smplprep sweep says which)"
     return f"less in {' and '.join(kept)} or {way}" if kept else way

@@ -17,8 +17,8 @@ from ..geometry.validation import MAX_SUM_ERROR
 from ..records.change import Change
 from ..records.model import Model
 from ..records.options import CHOICES
+from .policies.found import Found
 from .policies.islands import islands
-from .policies.structure import structure
 from .policies.threshold import threshold
 
 POLICIES, HEIRS = CHOICES["policy"], CHOICES["removed_to"]
@@ -34,7 +34,6 @@ def prune_weights(
     *,
     tolerance: float = 1e-2,
     policy: str = "threshold",
-    reach: int = 4,
     max_influences: int | None = None,
     kept: Mask | None = None,
     removed_to: str = "renormalize",
@@ -47,9 +46,8 @@ def prune_weights(
     Args:
         model: ``weights`` (V, J), rows summing to about 1 (they are normalized).
         tolerance: dimensionless, in [0, 1); for "threshold": entries ``< tolerance`` go, one equal
-            to it stays. See ``policies/structure.py`` for "structure".
-        policy: "threshold", "islands" or "structure"; each is a file of ``policies/``.
-        reach: for "structure": edges of the kinematic tree.
+            to it stays.
+        policy: "threshold" or "islands"; each is a file of ``policies/``.
         max_influences: after the policy, only so many entries of a row stay, the largest.
         kept: (V, J); entries that keep their bits. The others of their row take what was removed; a
             row that would be left with kept entries alone is left as it is.
@@ -72,7 +70,7 @@ def prune_weights(
     Source: the investigation's ``prune_lbs_weights``: zero ``(w < tol) & (w != 0)``, then
         ``torch.nn.functional.normalize(w, p=1, dim=1)``.
     """
-    check_options(tolerance, policy, reach, max_influences, removed_to)
+    check_options(tolerance, policy, max_influences, removed_to)
     stored = model.weights
     sums = row_sums(stored).astype(np.float64)
     frozen = frozen_entries(stored, kept)
@@ -80,7 +78,8 @@ def prune_weights(
     after, gone_by = np.where((stored < 0) & ~frozen, 0, stored), dict[str, Mask]()
     rescued = np.zeros(len(after), dtype=bool)
     while True:
-        rules = removals(dataclasses.replace(model, weights=after), policy, tolerance, reach)
+        found = removals(dataclasses.replace(model, weights=after), policy, tolerance)
+        rules = dict(found.rules)
         if max_influences is not None:
             rules["max_influences"] = beyond_largest(after, rules, frozen, max_influences)
         gone = np.logical_or.reduce([*rules.values()]) & ~frozen
@@ -107,6 +106,7 @@ def prune_weights(
         rows_touched=int(np.count_nonzero(touched)),
         figures={
             "dropped_per_rule": {rule: int(mask.sum()) for rule, mask in gone_by.items()},
+            "spared": found.spared,
             "mass_dropped_mean": float(row_loss.mean()),
             "mass_dropped_max": float(row_loss.max()),
             "mass_dropped_max_vertex": int(row_loss.argmax()),
@@ -122,27 +122,23 @@ def prune_weights(
 
 
 def check_options(
-    tolerance: float, policy: str, reach: int, max_influences: int | None, removed_to: str
+    tolerance: float, policy: str, max_influences: int | None, removed_to: str
 ) -> None:
     """Raise SmplprepError for an option out of its range."""
     if not 0.0 <= tolerance < 1.0:
         raise SmplprepError(f"the tolerance {tolerance} is not in [0, 1)")
     if policy not in POLICIES:
         raise SmplprepError(f"the policy {policy!r} is none of {', '.join(POLICIES)}")
-    if reach < 0:
-        raise SmplprepError(f"a reach of {reach}: a number of edges cannot be negative")
     if max_influences is not None and max_influences < 1:
         raise SmplprepError(f"{max_influences} influences: a vertex needs at least one")
     if removed_to not in HEIRS:
         raise SmplprepError(f"removed_to {removed_to!r} is none of {', '.join(HEIRS)}")
 
 
-def removals(model: Model, policy: str, tolerance: float, reach: int) -> dict[str, Mask]:
-    """What the policy would remove, by rule."""
+def removals(model: Model, policy: str, tolerance: float) -> Found:
+    """What the policy would remove."""
     if policy == "islands":
         return islands(model)
-    if policy == "structure":
-        return structure(model, tolerance=tolerance, reach=reach)
     return threshold(model, tolerance=tolerance)
 
 
@@ -163,12 +159,14 @@ def beyond_largest(weights: NDArray, rules: dict[str, Mask], frozen: Mask, n_mos
 def spare(gone: Mask, weights: NDArray, frozen: Mask) -> Mask:
     """(V,); rows that would be left empty, whose largest entry is taken out of ``gone``.
 
-    So is every entry of a row that would be left with kept ones alone: nothing could take its mass.
+    So is every entry of a row that would be left with kept ones alone, or whose kept ones sum to 1
+    or more: nothing could take its mass.
     """
     left = (weights != 0) & ~gone
     empty = ~left.any(axis=1)
     gone[empty, weights[empty].argmax(axis=1)] = False
-    gone[~empty & ~(left & ~frozen).any(axis=1)] = False
+    full = (row_sums(np.where(frozen, weights, 0)) >= 1) & frozen.any(axis=1)
+    gone[~empty & (full | ~(left & ~frozen).any(axis=1))] = False
     return empty
 
 

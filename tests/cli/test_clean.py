@@ -126,7 +126,7 @@ def test_a_folder_is_no_model_and_its_files_are_how_to_name_them(tmp_path):
 def test_a_policy_counts_each_of_its_rules_and_keeps_what_it_is_told_to(small_file, tmp_path):
     keep = tmp_path / "keep.json"
     keep.write_text("[7, 3]")
-    arguments = ["clean", small_file, "--policy", "structure", "--keep-vertices", keep]
+    arguments = ["clean", small_file, "--policy", "islands", "--keep-vertices", keep]
     arguments += ["--keep-joints", "left_hip, lthumb0", "--max-influences", "3"]
     done = run(*arguments, "--dry-run", "--json")
     report = json.loads(done.stdout)
@@ -134,7 +134,7 @@ def test_a_policy_counts_each_of_its_rules_and_keeps_what_it_is_told_to(small_fi
     options = report["options"]
     assert (options["keep_joints"], options["keep_vertices"]) == (["left_hip", "lthumb0"], [3, 7])
     rules = report["changes"][0]["dropped_per_rule"]
-    assert list(rules) == ["islands", "far", "small", "max_influences"]
+    assert list(rules) == ["islands", "max_influences"]
     assert sum(rules.values()) == report["changes"][0]["entries_dropped"]
     assert str(tmp_path) not in done.stdout
 
@@ -174,7 +174,6 @@ def test_a_wrong_value_is_a_usage_error_that_names_the_option(option, value, tmp
 @pytest.mark.parametrize(
     ("arguments", "note"),
     [
-        (["--reach", "3"], "note: --reach has no effect with --policy threshold"),
         (["--regressor-tol", "0.5"], "note: --regressor-tol has no effect with --regressor exact"),
         (["--hops", "1", "--posedirs", "zero"], "note: --hops has no effect with --posedirs zero"),
         (

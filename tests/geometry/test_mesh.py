@@ -1,14 +1,19 @@
-"""Neighbors on the mesh (edges, seams, pieces stitched to the largest), and its normals."""
+"""Neighbors on the mesh (edges, seams that an exporter cut), ways over it, and its normals."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
+from own_rigs import tube_with_seam
 
-from smplprep.geometry.mesh import links_of, vertex_normals
+from smplprep.geometry.mesh import mesh_of, vertex_normals
 
 SQUARE = np.array([[0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0]], float)
 FACES = np.array([[0, 1, 2], [0, 2, 3]], np.uint32)
+
+
+def mesh(points, faces=FACES, weights=None):
+    return mesh_of(points, faces, np.ones((len(points), 1)) if weights is None else weights)
 
 
 def as_sets(links: np.ndarray) -> list[set[int]]:
@@ -16,32 +21,60 @@ def as_sets(links: np.ndarray) -> list[set[int]]:
 
 
 def test_one_piece_has_its_edges_once():
-    assert as_sets(links_of(SQUARE, FACES)) == [{0, 1}, {0, 2}, {0, 3}, {1, 2}, {2, 3}]
+    assert as_sets(mesh(SQUARE).links) == [{0, 1}, {0, 2}, {0, 3}, {1, 2}, {2, 3}]
+    assert not mesh(SQUARE).piece.any()
 
 
 def test_a_closed_mesh_has_half_as_many_edges_again_as_faces(standin):
-    assert len(links_of(standin.v_template, standin.f)) == 13776 * 3 // 2
+    assert len(mesh(standin.v_template, standin.f).links) == 13776 * 3 // 2
 
 
-def test_vertices_at_the_same_place_are_linked():
-    verts = np.concatenate([SQUARE, SQUARE[1:3], [[2, 0, 0]]])
-    faces = np.concatenate([FACES, [[4, 6, 5]]])
-    links = as_sets(links_of(verts, faces))
-    assert {1, 4} in links
-    assert {2, 5} in links
-    assert len(links) == 5 + 3 + 2
+@pytest.mark.parametrize("noise", [0, 1e-7, 1e-5, 1e-4])
+def test_a_seam_is_closed_whatever_has_rounded_its_two_sides(noise):
+    model = tube_with_seam(noise)
+    found = mesh_of(model.v_template, model.f, model.weights)
+    seam = as_sets(found.links[len(found.edges) :])
+    assert seam == [{vertex, 32 * 21 + vertex} for vertex in range(21)]
+    assert not found.piece.any()
 
 
-def test_a_piece_is_stitched_where_it_is_near_or_at_one_place():
-    near = [[1.2, 0.1, 0], [1.2, 0.9, 0], [9, 0.5, 0]]  # two of three within an edge's length
-    verts = np.concatenate([SQUARE, near, [[0.4, 50, 0]]])  # and a lone vertex far away
-    links = as_sets(links_of(verts, np.concatenate([FACES, [[4, 5, 6]]])))
-    assert links[-1] == {5, 6}
-    assert [link for link in links if min(link) < 4 <= max(link)] == [{1, 4}, {2, 5}, {3, 7}]
+def test_what_lies_as_far_apart_as_edges_are_long_is_no_seam():
+    model = tube_with_seam(2e-3)  # the shortest edge is 1 cm
+    found = mesh_of(model.v_template, model.f, model.weights)
+    assert len(found.links) == len(found.edges)
 
 
-def test_a_mesh_without_faces_is_still_one_graph():
-    assert as_sets(links_of(SQUARE, np.zeros((0, 3), int)))[0] == {0, 1}
+def test_one_short_edge_does_not_open_the_seams_elsewhere():
+    model = tube_with_seam(1e-5)
+    points = model.v_template.copy()
+    points[16 * 21 + 10] = points[16 * 21 + 11] + [0, 1e-7, 0]
+    found = mesh_of(points, model.f, model.weights)
+    assert len(found.links) == len(found.edges) + 21
+
+
+def test_two_surfaces_that_touch_are_no_seam():
+    """The lips: at one place, but one hangs on the head and one on the jaw."""
+    points = np.concatenate([SQUARE, SQUARE])
+    faces = np.concatenate([FACES, FACES + 4])
+    weights = np.zeros((8, 2))
+    weights[:4, 0] = weights[4:, 1] = 1
+    assert len(mesh(points, faces, weights).links) == 10
+    weights[:] = [0.75, 0.25]
+    assert len(mesh(points, faces, weights).links) == 14
+
+
+def test_ways_go_over_the_mesh_and_across_seams():
+    model = tube_with_seam(1e-6)
+    found = mesh_of(model.v_template, model.f, model.weights)
+    around = found.ways(np.array([0]), np.inf)
+    assert around[31 * 21] == pytest.approx(around[21], abs=1e-5)  # its neighbors on both sides
+    assert np.isinf(found.ways(np.array([0]), 0.1)[20])  # 0.4 m along the tube
+
+
+def test_a_mesh_without_faces_has_only_vertices():
+    found = mesh(SQUARE, np.zeros((0, 3), int))
+    assert found.links.shape == (0, 2)
+    assert sorted(found.piece) == [0, 1, 2, 3]
 
 
 def test_normals_of_a_sphere_point_outward_and_lone_vertices_up() -> None:

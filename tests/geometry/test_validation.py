@@ -99,7 +99,7 @@ def test_no_shapes_and_one_joint_are_few_but_valid(small_model):
     )
     for model in (bare, lone):
         check_model(model)
-        for options in ({}, {"policy": "structure"}, {"dtype": "float32"}):
+        for options in ({}, {"policy": "islands"}, {"dtype": "float32"}):
             cleaned, report = clean(model, Options(**options))
             check_model(cleaned)
             assert np.isfinite(report.data["displacement"]["max_mm"])

@@ -20,15 +20,14 @@ def rows() -> list[study.Row]:
 
 
 @pytest.mark.parametrize("regime", study.REGIMES)
-def test_structure_beats_every_threshold(rows, regime):
+def test_islands_beats_every_threshold(rows, regime):
     here = {row.policy: row for row in rows if row.regime == regime}
-    structure = here.pop("structure")
-    thresholds = [row for name, row in here.items() if name.startswith("threshold")]
-    assert structure.recall >= 0.99
-    assert structure.precision >= 0.99
-    assert len(thresholds) == 5
-    assert structure.rms <= min(row.rms for row in thresholds) / 10
-    assert structure.leaks == 0
+    islands = here.pop("islands")
+    assert islands.recall >= 0.99
+    assert islands.precision >= 0.99
+    assert len(here) == 5
+    assert islands.rms <= min(row.rms for row in here.values()) / 10
+    assert islands.leaks == 0
 
 
 def test_regimes_are_what_they_say():

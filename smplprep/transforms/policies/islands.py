@@ -1,49 +1,140 @@
-"""A joint moves one region of the mesh: weights of it anywhere else are spurious, however large."""
+"""A joint moves one region of the mesh: small weights of it elsewhere are spurious.
+
+The evidence is geometry alone, so that the tree of the joints may be any. Where it is thin, weights
+stay.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...geometry.mesh import graph_of, links_of
+from ...geometry.kinematic_tree import parents_of
+from ...geometry.mesh import Mesh, mesh_of
+from ...geometry.pieces import followed
 from ...records.model import Model
+from .found import Found
+from .guard import spared_by_guard
+from .regions import Regions, regions_of
+
+# A second region as high and as heavy as this, next to the main one, is the joint's own: both ears.
+SECOND_PEAK, SECOND_MASS = 0.5, 0.1
+# A weight that large shows in every pose: its maker meant it.
+STRONG = 0.11
+# Roughness of what fades into its surroundings, on the joint's piece of the mesh and on another.
+SMOOTH, SMOOTH_APART = 0.5, 0.85
+# How near the joint's own region what it moves may lie apart from it, in lengths of its bones or in
+# sizes of the region; and what can be the tail of the region beyond a gap: nearer, and that small.
+NEAR, NEAR_TAIL, TAIL_SIZE = 2.0, 1.0, 0.5
 
 
-def islands(model: Model) -> dict[str, NDArray[np.bool_]]:
-    """Keep of each joint's support the connected region with most of its mass.
+def islands(model: Model) -> Found:
+    """Remove the weights of each joint that lie off its region.
 
-    The support is the set of vertices with a weight of the joint above zero. Two of them are
-    connected when the mesh, stitched as ``links_of`` says, links them through vertices of the
-    support. Ties go to the region with the lowest vertex.
+    The regions of a joint are the connected parts of the mesh on which it has weights. Its own are:
+
+    - the one that holds most of its weight, and any that is about as strong;
+    - those where it has the largest weight of some vertex;
+    - on a smaller piece of the mesh (an eye, hair, clothes) those next to its own on the piece that
+      this one follows;
+    - those near its own: strong ones, small ones that fade like a tail, and on another piece any
+      that fades;
+    - strong ones that fade, wherever they are.
+
+    Every other one is an island and goes, but for those of which ``spared_by_guard`` says that the
+    mesh would suffer.
 
     Args:
-        model: ``weights`` (V, J), ``f`` and ``v_template``.
+        model: ``weights`` (V, J), ``f``, ``v_template``, ``J_regressor`` and ``kintree_table``.
     """
-    return {"islands": off_main(model.weights, links_of(model.v_template, model.f))}
+    weights = np.maximum(model.weights, 0).astype(np.float64)
+    mesh = mesh_of(model.v_template, model.f, weights)
+    regions = regions_of(weights, mesh)
+    own = alone_own(regions)
+    if mesh.piece.any():
+        add_followers(own, regions, mesh)
+    add_near(own, regions, mesh, weights, bone_lengths(model))
+    spared = spared_by_guard(model, weights, mesh, regions, ~own)
+    return Found({"islands": regions.mask(~own & ~spared.chosen)}, spared.listed)
 
 
-def off_main(weights: NDArray, links: NDArray[np.intp]) -> NDArray[np.bool_]:
-    """(V, J); the entries outside the heaviest region of their joint."""
-    from scipy.sparse.csgraph import connected_components
-
-    # Joints by vertices, so that a region's lowest entry is its lowest vertex.
-    weights = weights.T
-    support = weights > 0
-    # One graph for all joints at once: its nodes are the entries.
-    entry = np.cumsum(support).reshape(support.shape) - 1
-    joint, link = np.nonzero(support[:, links[:, 0]] & support[:, links[:, 1]])
-    pairs = np.stack([entry[joint, end] for end in links[link].T], axis=1)
-    n_regions, region = connected_components(
-        graph_of(pairs, int(np.count_nonzero(support))), directed=False
+def alone_own(regions: Regions) -> NDArray[np.bool_]:
+    """(R,) regions that are their joint's own whatever is around them."""
+    main = np.flatnonzero(regions.main)[np.argsort(regions.joint[regions.main])]
+    of_joint = np.zeros(regions.joint.max() + 1, dtype=np.intp)
+    of_joint[regions.joint[main]] = main
+    first = of_joint[regions.joint]
+    second = (regions.peak >= SECOND_PEAK * regions.peak[first]) & (
+        regions.mass >= SECOND_MASS * regions.mass[first]
     )
-    mass = np.bincount(region, weights[support], minlength=n_regions)
-    owner = np.empty(n_regions, dtype=np.intp)
-    owner[region] = np.nonzero(support)[0]
-    # scipy numbers regions by their lowest entry: of equal ones the first is the lowest.
-    by_mass = np.lexsort((np.arange(n_regions), -mass, owner))
-    _, first = np.unique(owner[by_mass], return_index=True)
-    stays = np.zeros(n_regions, dtype=bool)
-    stays[by_mass[first]] = True
-    off = np.zeros(support.shape, dtype=bool)
-    off[support] = ~stays[region]
-    return off.T
+    strong_and_smooth = (regions.peak > STRONG) & (regions.roughness <= SMOOTH)
+    return regions.main | regions.leads | second | strong_and_smooth
+
+
+def add_followers(own: NDArray[np.bool_], regions: Regions, mesh: Mesh) -> None:
+    """Mark the regions that follow an own one of their joint on a larger piece."""
+    pairs = np.unique(regions.region_of[regions.pairs(followed(mesh))], axis=0)
+    while True:
+        new = pairs[own[pairs[:, 1]] & ~own[pairs[:, 0]], 0]
+        if not len(new):
+            return
+        own[new] = True
+
+
+def add_near(
+    own: NDArray[np.bool_],
+    regions: Regions,
+    mesh: Mesh,
+    weights: NDArray[np.float64],
+    bones: NDArray[np.float64],
+) -> None:
+    """Mark the regions that are near an own one of their joint, as far as they may be genuine.
+
+    The size of the joint's main region is the root mean square distance of its weight from its
+    center. Ways go over the mesh, or through the air to another piece.
+    """
+    from scipy.spatial import cKDTree
+
+    strong = regions.peak > STRONG
+    doubtful = ~own & (strong | (regions.roughness <= SMOOTH_APART))
+    for joint in np.unique(regions.joint[doubtful]):
+        of_joint = regions.joint == joint
+        main = regions.vertices(of_joint & regions.main)
+        size = spread(mesh.points[main], weights[main, joint])
+        near = NEAR * max(size, bones[joint])
+        sources = regions.vertices(of_joint & own)
+        over_mesh = mesh.ways(sources, near)
+        for region in np.flatnonzero(of_joint & doubtful):
+            inside = regions.vertices(np.arange(len(own)) == region)
+            apart = sources[mesh.piece[sources] != mesh.piece[inside[0]]]
+            through_air = np.inf
+            if len(apart):
+                through_air = cKDTree(mesh.points[apart]).query(mesh.points[inside])[0].min()
+            way = over_mesh[inside].min()
+            own[region] = (
+                through_air <= NEAR * size
+                or (strong[region] and way <= near)
+                or (
+                    regions.roughness[region] <= SMOOTH
+                    and way <= NEAR_TAIL * size
+                    and len(inside) <= TAIL_SIZE * len(main)
+                )
+            )
+
+
+def spread(points: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
+    """Root mean square distance of points (n, 3) from their center, by weights (n,)."""
+    center = np.average(points, axis=0, weights=weights)
+    return float(np.sqrt(np.average(np.square(points - center).sum(axis=1), weights=weights)))
+
+
+def bone_lengths(model: Model) -> NDArray[np.float64]:
+    """(J,) the longest way from each joint to its parent or to a child, meters."""
+    joints = model.J_regressor.astype(np.float64) @ model.v_template
+    parents = parents_of(model.kintree_table)
+    child = np.flatnonzero(parents >= 0)
+    length = np.sqrt(np.square(joints[child] - joints[parents[child]]).sum(axis=1))
+    longest = np.zeros(len(parents))
+    np.maximum.at(longest, child, length)
+    np.maximum.at(longest, parents[child], length)
+    return longest

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ...records.model import Model
+from .found import Found
 
 
-def threshold(model: Model, *, tolerance: float) -> dict[str, NDArray[np.bool_]]:
+def threshold(model: Model, *, tolerance: float) -> Found:
     """Remove every weight below ``tolerance``; one equal to it stays.
 
     Args:
@@ -17,4 +15,5 @@ def threshold(model: Model, *, tolerance: float) -> dict[str, NDArray[np.bool_]]
     """
     weights = model.weights
     # float32(0.01) equals a tolerance of 0.01.
-    return {"threshold": (weights != 0) & (weights < weights.dtype.type(tolerance))}
+    small = (weights != 0) & (weights < weights.dtype.type(tolerance))
+    return Found({"threshold": small}, [])

@@ -1,0 +1,95 @@
+"""The regions of the mesh in which each joint has weights, and what is known of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...geometry.mesh import Mesh, graph_of
+
+
+@dataclass(frozen=True, eq=False)
+class Regions:
+    """The connected regions of all joints' supports: where a joint has weights above zero.
+
+    An entry is a vertex with a weight of a joint. Entries come joint by joint, R regions in all.
+
+    Attributes:
+        entry: (J, V) number of each entry; -1 where the weight is zero.
+        joint_of, vertex_of, region_of: (N,) of each entry.
+        joint: (R,) whose region it is.
+        size, mass, peak: (R,) its vertices, and the sum and the largest of its weights there.
+        main: (R,) whether it has most of its joint's mass. Ties go to the lowest vertex.
+        leads: (R,) whether at some vertex of it no other joint has a larger weight.
+        roughness: (R,) from 0 to 1: over the links that touch it, the sum of the differences of
+            the joint's weights at the two ends, as a share of the sum of the weights. A lone vertex
+            has 1, a field that fades out over many has little.
+    """
+
+    entry: NDArray[np.int32]
+    joint_of: NDArray[np.intp]
+    vertex_of: NDArray[np.intp]
+    region_of: NDArray[np.int32]
+    joint: NDArray[np.intp]
+    size: NDArray[np.intp]
+    mass: NDArray[np.float64]
+    peak: NDArray[np.float64]
+    main: NDArray[np.bool_]
+    leads: NDArray[np.bool_]
+    roughness: NDArray[np.float64]
+
+    def vertices(self, chosen: NDArray[np.bool_]) -> NDArray[np.intp]:
+        """The vertices of the chosen regions."""
+        return self.vertex_of[chosen[self.region_of]]
+
+    def mask(self, chosen: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """(V, J); the entries of the chosen regions."""
+        return (chosen[self.region_of][self.entry] & (self.entry >= 0)).T
+
+    def pairs(self, links: NDArray[np.intp]) -> NDArray[np.int32]:
+        """(P, 2) entries of one joint at the two ends of a link."""
+        return pairs_of(self.entry, links)
+
+
+def regions_of(weights: NDArray[np.float64], mesh: Mesh) -> Regions:
+    """The regions of (V, J) weights."""
+    from scipy.sparse.csgraph import connected_components
+
+    # Joints by vertices, so that a region's lowest entry is its lowest vertex.
+    support = weights.T > 0
+    joint_of, vertex_of = np.nonzero(support)
+    value = weights[vertex_of, joint_of]
+    entry = np.full(support.shape, -1, dtype=np.int32)
+    entry[support] = np.arange(len(value))
+    linked = pairs_of(entry, mesh.links)
+    n_regions, region_of = connected_components(graph_of(linked, len(value)), directed=False)
+    joint = np.empty(n_regions, dtype=np.intp)
+    joint[region_of] = joint_of
+    mass: NDArray[np.float64] = np.bincount(region_of, value, minlength=n_regions)  # type: ignore[assignment]
+    peak = np.zeros(n_regions)
+    np.maximum.at(peak, region_of, value)
+    leads = np.zeros(n_regions, dtype=bool)
+    leads[region_of[value >= weights.max(axis=1)[vertex_of]]] = True
+    # scipy numbers regions by their lowest entry: of equal ones the first is the lowest.
+    by_mass = np.lexsort((np.arange(n_regions), -mass, joint))
+    main = np.zeros(n_regions, dtype=bool)
+    main[by_mass[np.unique(joint[by_mass], return_index=True)[1]]] = True
+    # |a - b| is a + b less twice the smaller; at a link with one end in the region that is 0.
+    degree = np.bincount(mesh.links.ravel(), minlength=len(weights))
+    around = np.bincount(region_of, value * degree[vertex_of], minlength=n_regions)
+    shared = value[linked].min(axis=1) if len(linked) else np.zeros(0)
+    common = np.bincount(region_of[linked[:, 0]], shared, minlength=n_regions)
+    roughness = 1 - 2 * common / np.where(around > 0, around, 1)
+    size = np.bincount(region_of, minlength=n_regions)
+    return Regions(
+        entry, joint_of, vertex_of, region_of, joint, size, mass, peak, main, leads, roughness
+    )
+
+
+def pairs_of(entry: NDArray[np.int32], links: NDArray[np.intp]) -> NDArray[np.int32]:
+    """(P, 2) entries (J, V) of one joint at the two ends of a link (L, 2)."""
+    support = entry >= 0
+    joint, link = np.nonzero(support[:, links[:, 0]] & support[:, links[:, 1]])
+    return np.stack([entry[joint, end] for end in links[link].T], axis=1)
