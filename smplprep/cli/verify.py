@@ -10,14 +10,14 @@ from .terminal import say_text, terminal_width
 
 @click.command("verify", short_help="Prove a cleaned file through stock smplx.")
 @click.argument("cleaned", type=INPUT, metavar="CLEANED")
-@click.option("--against", metavar="ORIGINAL", help="The file that was cleaned: five more checks.")
+@click.option("--against", metavar="ORIGINAL", help="The file that was cleaned: four more checks.")
 @device_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 @max_bytes_option
 def verify_command(
     cleaned: str, against: str | None, device: str, as_json: bool, max_bytes: int | None
 ) -> None:
-    """Prove CLEANED: load it unchanged through stock smplx and check what its report promises.
+    """Prove CLEANED: load it unchanged through stock smplx and check what its report claims.
 
     One line for each check; exit status 1 if any of them failed.
 

@@ -1,42 +1,51 @@
 """The checks of ``verify``, one function each: it returns its figure, or raises ``CheckError``.
 
-Those that need the original are in ``verify_against``.
+Those that need the original are in ``original_checks``.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 
-from ..audit.support import landmark_support, landmark_table
-from ..errors import ModelReadError, shown
+from ..audit.support import landmark_support
+from ..errors import ModelReadError, SmplprepError, shown
 from ..geometry.kinematic_tree import parents_of
+from ..geometry.poses import pose_set
 from ..geometry.skinning import posed_vertices
 from ..geometry.validation import MAX_SUM_ERROR
 from ..io.read_model import read_model
+from ..records.families import FAMILIES
 from ..records.file_keys import STAMP_KEY
+from ..records.model import Model
+from ..report.read import read_report
 from ..stock.load import posed, stock_from_file
+from ..transforms.policies.protected import kept_entries
 from ..transforms.prune_weights import SUM_SLACK_EPS
-from .claims import NotAReportError, read_promise
-from .figures import check_told, figures_of
-from .subject import CheckError, Subject, stock_verdict
+from .subject import CheckError, Subject
 
 N_FORWARD = 4  # poses in which stock smplx's vertices are compared with the audit's
 FORWARD_MM = 0.01  # stock smplx computes in float32: a few 1e-4 mm
 
 
 def check_report(subject: Subject) -> str:
-    """There is a report, and it holds what the checks need."""
+    """There is a report of a clean."""
     path = subject.path.with_suffix(".report.json")
     try:
-        subject.promise = read_promise(path)
-        subject.points, subject.family = subject.promise.points, subject.promise.family
-    except ModelReadError as error:
+        report = read_report(path)
+    except ModelReadError as error:  # the line begins with the name, not with the folder
         raise CheckError(f"{path.name}: {error.message}") from error
-    except NotAReportError as error:
-        raise CheckError(f"{path.name} is no report of smplprep clean: {error}") from error
-    return f"{path.name}, written by smplprep {subject.promise.version}"
+    if report["options"] is None:
+        raise CheckError(f"{path.name} compares two files; it is not a report of smplprep clean")
+    if report["family"] not in FAMILIES:
+        known = ", ".join(FAMILIES)
+        raise CheckError(f"the family {shown(report['family'])!r} is none of {known}")
+    subject.report = report
+    return f"{path.name}, written by smplprep {shown(report['smplprep_version'], 24)}"
 
 
 def check_file(subject: Subject) -> str:
@@ -50,46 +59,52 @@ def check_file(subject: Subject) -> str:
 
 def check_sha256(subject: Subject) -> str:
     """The file is the one that the report tells of."""
-    found, wanted = subject.model.source.sha256, subject.promise.output_sha256
-    if found != wanted:
-        raise CheckError(f"the file has {str(found)[:16]}..., the report {shown(wanted)[:16]}...")
-    return f"{found[:16]}..., as in the report"
+    return same_sha256(subject.model, subject.report["output"])
+
+
+def same_sha256(model: Model, file: Mapping[str, Any]) -> str:
+    """The SHA-256 of a model's file, which a report has to name."""
+    found, claimed = str(model.source.sha256)[:16], shown(file["sha256"])[:16]
+    if model.source.sha256 != file["sha256"]:
+        raise CheckError(f"the file has {found}..., the report {claimed}...")
+    return f"{found}..., as in the report"
 
 
 def check_options(subject: Subject) -> str:
     """The stamp in the file names the report's options and input."""
+    report = subject.report
     try:
         stamp = json.loads(str(subject.model.extras.get(STAMP_KEY)))
         options, input_sha256 = stamp["options"], stamp["input_sha256"]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise CheckError(f"the file has no readable key {STAMP_KEY!r}") from error
-    promise = subject.promise
-    if promise.nothing_done and input_sha256 != promise.input_sha256:
+    nothing_done = not any(change["rows_touched"] for change in report["changes"])
+    if nothing_done and input_sha256 != report["input"]["sha256"]:
         return "the clean found nothing to do, so the file keeps an earlier stamp"
-    if options != promise.options:
+    if options != report["options"]:
         raise CheckError("the file's stamp and the report name different options")
-    if input_sha256 != promise.input_sha256:
+    if input_sha256 != report["input"]["sha256"]:
         raise CheckError("the file's stamp and the report name different inputs")
     return f"{len(options)} options and the input's SHA-256, as in the report"
 
 
 def check_arrays(subject: Subject) -> str:
     """Every key has the dtype and shape that the report gives it."""
-    entries = subject.model.entries()
-    wanted = subject.promise.keys
-    if list(entries) != list(wanted):
-        odd = sorted(set(entries) ^ set(wanted)) or ["their order"]
-        raise CheckError(f"the keys are not the report's: {shown(', '.join(odd))}")
-    for key, (dtype, shape) in wanted.items():
-        value = entries[key]
+    entries, claimed = subject.model.entries(), subject.report["output"]["keys"]
+    keys = [row["key"] for row in claimed]
+    if list(entries) != keys:
+        wrong = sorted({*entries} ^ {*keys}) or ["their order"]
+        raise CheckError(f"the keys are not the report's: {shown(', '.join(wrong))}")
+    for row in claimed:
+        value, shape = entries[row["key"]], row["shape"]
         if shape is None or not isinstance(value, np.ndarray):
             continue  # a key that was no array when the report was written, such as the stamp
-        if (str(value.dtype), value.shape) != (dtype, shape):
+        if (str(value.dtype), [*value.shape]) != (row["dtype"], shape):
             raise CheckError(
-                f"{shown(key)} is {value.dtype} {value.shape}, "
-                f"in the report {shown(dtype)} {shown(shape)}"
+                f"{shown(row['key'])} is {value.dtype} {value.shape}, "
+                f"in the report {shown(row['dtype'])} {shown(tuple(shape))}"
             )
-    return f"{len(wanted)} keys with the report's dtypes and shapes"
+    return f"{len(claimed)} keys with the report's dtypes and shapes"
 
 
 def check_rows(subject: Subject) -> str:
@@ -103,8 +118,8 @@ def check_rows(subject: Subject) -> str:
     off = np.abs(weights.sum(axis=1, dtype=np.float64) - 1.0)
     n_added = np.maximum(np.count_nonzero(weights, axis=1) - 1, 0)
     bound = (SUM_SLACK_EPS + n_added) * float(np.finfo(weights.dtype).eps)
+    kept = kept_entries(subject.model, subject.options)
     excused = np.zeros(len(weights), dtype=bool)
-    kept = subject.kept
     if kept is not None:
         excused = (kept & (weights != 0)).any(axis=1) & (off > bound)
         excused &= off <= MAX_SUM_ERROR + bound
@@ -154,7 +169,8 @@ def check_forward(subject: Subject) -> str:
     """Forward and backward are finite, and the vertices are those that the audit computes."""
     import torch
 
-    poses, betas = subject.poses(N_FORWARD)
+    names = subject.stock.family.joint_names(subject.stock.n_joints, "smplx")
+    poses, betas = (values[:N_FORWARD] for values in pose_set(names, subject.body.num_betas))
     like = {"dtype": torch.float32, "device": subject.body.v_template.device}
     with stock_verdict("it cannot pose the body"), torch.no_grad():
         out = posed(subject.body, torch.tensor(poses, **like), torch.tensor(betas, **like))
@@ -194,29 +210,12 @@ def check_leaks(subject: Subject) -> str:
     return f"{int(outside.sum())} gradients outside the landmarks' chains, all exactly 0"
 
 
-def check_landmarks(subject: Subject) -> str:
-    """The audit's landmark table is the report's, row by row."""
-    model = subject.with_named(subject.model)
-    rows = [without_before(row) for row in landmark_table(model, model)]
-    told = [without_before(row) for row in subject.promise.told["landmarks"]]
-    if len(told) != len(rows):
-        raise CheckError(f"{len(rows)} landmarks, in the report {len(told)}")
-    wrong = [str(row["landmark"]) for row, other in zip(rows, told, strict=True) if row != other]
-    if wrong:
-        raise CheckError(f"not as in the report: {', '.join(map(shown, wrong))}")
-    if not rows:
-        return "none are known on the skin of this kind of model: joints alone were looked at"
-    return f"{len(rows)} landmarks, supports as in the report"
-
-
-def without_before(row: dict[str, object]) -> dict[str, object]:
-    """What a row of the landmark table says of the cleaned file."""
-    return {key: value for key, value in row.items() if key != "before"}
-
-
-def check_figures(subject: Subject) -> str:
-    """What the report counts and measures of the cleaned file is what the file holds."""
-    model = subject.with_named(subject.model)
-    found = figures_of(model, landmark_table(model, model), "after")
-    check_told(found, subject.promise)
-    return "size, counts, influences and gradients of the cleaned file, as in the report"
+@contextlib.contextmanager
+def stock_verdict(message: str) -> Iterator[None]:
+    """Whatever stock smplx raises over the file is the check's failure."""
+    try:
+        yield
+    except SmplprepError:
+        raise
+    except Exception as error:
+        raise CheckError(f"{message}: {type(error).__name__}: {shown(error, 160)}") from error

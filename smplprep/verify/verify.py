@@ -14,8 +14,7 @@ from textwrap import wrap
 from ..errors import ModelReadError, SmplprepError
 from ..records.contents import DEFAULT_LIMITS, Limits
 from ..stock.load import require_torch
-from . import against as against_original
-from . import checks as checks
+from . import checks, original_checks
 from .subject import CheckError, Subject
 
 PASSED, FAILED, NOT_RUN = "pass", "FAIL", "not run"
@@ -32,13 +31,10 @@ CHECKS: dict[str, tuple[tuple[str, ...], Callable[[Subject], str]]] = {
     "forward": (("smplx",), checks.check_forward),
     "support": (("forward",), checks.check_support),
     "leaks": (("forward",), checks.check_leaks),
-    "landmarks": (("file", "report"), checks.check_landmarks),
-    "figures": (("file", "report"), checks.check_figures),
-    "original": (("file", "report"), against_original.check_original),
-    "untouched": (("original",), against_original.check_untouched),
-    "joints": (("original",), against_original.check_joints),
-    "displacement": (("original",), against_original.check_displacement),
-    "changes": (("original",), against_original.check_changes),
+    "original": (("file", "report"), original_checks.check_original),
+    "untouched": (("original",), original_checks.check_untouched),
+    "joints": (("original",), original_checks.check_joints),
+    "displacement": (("original",), original_checks.check_displacement),
 }
 
 

@@ -30,7 +30,7 @@ pytest.importorskip("smplx", reason="smplx (extra 'verify') is not installed")
 
 Arrays = dict[str, np.ndarray]
 NOSE, LEFT_LEG, RIGHT_LEG = 332, 4, 5
-NEED_ORIGINAL = {"untouched", "joints", "displacement", "changes"}
+NEED_ORIGINAL = {"original", "untouched", "joints", "displacement"}
 
 
 @pytest.fixture(scope="module")
@@ -79,8 +79,8 @@ def test_a_cleaned_pkl_passes_every_check(standin_dir, tmp_path):
 def test_without_the_original_its_checks_are_not_run(cleaned):
     proof = verify(cleaned)
     not_run = {check.name for check in proof if check.status == NOT_RUN}
-    assert not_run == {"original", *NEED_ORIGINAL}
-    assert verification_text(proof).endswith("verified: 12 passed, 0 failed, 5 not run")
+    assert not_run == NEED_ORIGINAL
+    assert verification_text(proof).endswith("verified: 10 passed, 0 failed, 4 not run")
 
 
 @pytest.mark.parametrize("width", [80, 200])
@@ -103,7 +103,7 @@ def test_other_options_are_verified_too(original, tmp_path):
     assert set(status_of(proof).values()) == {PASSED}, failures(proof)
     told = next(check.figure for check in proof if check.name == "joints")
     shift = max(row["max_shift_mm"] for row in done.report.data["regressor"])
-    assert f"moved by {shift:.2g} mm; no more than {shift:.2g} mm" in told  # what moved most
+    assert f"moved by {shift:.2g} mm, {shift:.2g} mm were claimed" in told  # what moved most
 
 
 def test_cleaning_twice_is_verified_against_the_first_clean(cleaned, tmp_path):
@@ -216,22 +216,18 @@ def stamp_of_other_options(arrays: Arrays) -> None:
 
 # Damage -> the checks that must fail, and a part of the first one's figure.
 DAMAGES: list[tuple[Callable[[Arrays], None], set[str], str]] = [
-    (weight_put_back, {"figures", "rows", "leaks", "landmarks"}, "nose"),
-    (corrective_put_back, {"figures", "leaks", "landmarks"}, "nose"),
+    (weight_put_back, {"rows", "leaks"}, "nose"),
+    (corrective_put_back, {"leaks"}, "nose"),
     (corrective_altered, {"untouched"}, "posedirs"),
     (row_sums_to_099, {"rows"}, "vertex 1000"),
-    (joint_moved, {"joints", "changes"}, "leftForeArm moved by"),
-    (joints_swapped, {"landmarks", "figures"}, "lthumb"),
-    (
-        regressor_rows_swapped,
-        {"figures", "joints", "displacement", "changes"},
-        "Arm moved by",
-    ),
+    (joint_moved, {"joints"}, "leftForeArm moved by"),
+    (joints_swapped, {"original"}, "another kinematic tree"),
+    (regressor_rows_swapped, {"joints", "displacement"}, "Arm moved by"),
     (template_changed, {"untouched"}, "v_template"),
     (not_a_number, {"file"}, "shapedirs[5, 1, 2]: nan is no number"),
     (array_truncated, {"file"}, "posedirs has shape (6890, 3, 450)"),
     (extra_truncated, {"arrays"}, "hands_coeffsl is float64 ("),
-    (wrong_dtype, {"arrays", "figures"}, "weights is float16"),
+    (wrong_dtype, {"arrays"}, "weights is float16"),
     (key_missing, {"arrays", "smplx"}, "hands_componentsl"),
     (stamp_missing, {"options", "arrays"}, "no readable key 'smplprep'"),
     (stamp_of_other_options, {"options", "arrays"}, "name different options"),
@@ -239,10 +235,8 @@ DAMAGES: list[tuple[Callable[[Arrays], None], set[str], str]] = [
 
 
 def forge(path: Path, report: dict) -> None:
-    """Write a report that names the file's SHA-256 and size."""
-    n_bytes = path.stat().st_size
-    report["output"] |= {"sha256": hashlib.sha256(path.read_bytes()).hexdigest(), "bytes": n_bytes}
-    report["summary"]["after"]["file_bytes"] = n_bytes
+    """Write a report that names the file's SHA-256."""
+    report["output"]["sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
     path.with_suffix(".report.json").write_text(json.dumps(report))
 
 
@@ -282,7 +276,6 @@ def test_landmarks_that_the_user_named_are_proven_too(named, original):
     assert set(status_of(proof).values()) == {PASSED}, failures(proof)
     told = {check.name: check.figure for check in proof}
     assert told["support"] == "autograd agrees with the audit on 75 joints x 51 rotations"
-    assert told["landmarks"] == "23 landmarks, supports as in the report"
 
 
 def test_a_leak_at_a_landmark_that_the_user_named_fails(named, tmp_path):
@@ -295,11 +288,11 @@ def test_a_leak_at_a_landmark_that_the_user_named_fails(named, tmp_path):
     np.savez(copy, **arrays)
     forge(copy, report)
     found = failures(verify(copy))
-    assert set(found) == {"leaks", "landmarks", "figures"}
+    assert set(found) == {"leaks"}
     assert found["leaks"].startswith("1 landmarks leak") and found["leaks"].endswith(": palm")
     report["landmarks"][-1]["vertex"] = 6890
     copy.with_suffix(".report.json").write_text(json.dumps(report))
-    assert "knuckle is at 6890, which is no vertex" in failures(verify(copy))["forward"]
+    assert "landmarks[22].vertex is beyond 6890" in failures(verify(copy))["report"]
 
 
 @pytest.mark.parametrize(
@@ -345,7 +338,7 @@ def test_a_missing_or_broken_report_fails(cleaned, tmp_path, text):
         copy.with_suffix(".report.json").write_text(text)
     proof = status_of(verify(copy))
     assert proof["report"] == FAILED
-    assert proof["sha256"] == proof["landmarks"] == NOT_RUN
+    assert proof["sha256"] == proof["arrays"] == NOT_RUN
     assert proof["leaks"] == PASSED
 
 
