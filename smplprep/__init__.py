@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .errors import (
         ModelInvalidError,
+        ModelNotFoundError,
         ModelReadError,
         ModelWriteError,
         SmplprepError,
@@ -30,6 +31,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "Model": "records.model",
     "ModelInvalidError": "errors",
+    "ModelNotFoundError": "errors",
     "ModelReadError": "errors",
     "ModelWriteError": "errors",
     "Options": "records.options",
@@ -49,6 +51,7 @@ _HOMES = {
 __all__ = [
     "Model",
     "ModelInvalidError",
+    "ModelNotFoundError",
     "ModelReadError",
     "ModelWriteError",
     "Options",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sys
 from collections.abc import Iterator
@@ -105,6 +106,17 @@ class ModelReadError(SmplprepError):
     """The file is damaged, hostile, or no model file at all."""
 
 
+class ModelNotFoundError(ModelReadError, FileNotFoundError):
+    """There is no file at ``path``."""
+
+    errno = errno.ENOENT
+
+    def __init__(
+        self, message: str = "there is no such file", *, path: str | os.PathLike[str] | None = None
+    ) -> None:
+        super().__init__(message, path=path)
+
+
 class ModelInvalidError(SmplprepError):
     """The file was read, but its arrays do not make a body model."""
 
@@ -119,7 +131,7 @@ class VerificationError(SmplprepError):
     exit_status = 1
 
 
-class ModelWriteError(SmplprepError):
+class ModelWriteError(SmplprepError, OSError):
     """The output cannot be written; whatever stood there before still does."""
 
     exit_status = 4

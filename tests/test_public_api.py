@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import pickle
 import sys
+
+import pytest
+from small_files import arrays, as_npz
 
 import smplprep
 from smplprep.errors import install
@@ -12,6 +17,7 @@ def test_public_names():
     assert smplprep.__all__ == [
         "Model",
         "ModelInvalidError",
+        "ModelNotFoundError",
         "ModelReadError",
         "ModelWriteError",
         "Options",
@@ -43,6 +49,21 @@ def test_errors_are_value_errors_with_one_line():
     assert "\x1b" not in str(hostile)
     assert "\n" not in str(hostile)
     assert len(str(hostile)) < 200
+
+
+def test_errors_are_also_what_python_users_catch(tmp_path):
+    missing = tmp_path / "none.npz"
+    with pytest.raises(FileNotFoundError) as caught:
+        smplprep.read_model(missing)
+    error = pickle.loads(pickle.dumps(caught.value))  # as a build's processes send them
+    assert isinstance(error, smplprep.ModelReadError)
+    assert (error.path, error.errno, error.exit_status) == (str(missing), errno.ENOENT, 3)
+    (tmp_path / "small.npz").write_bytes(as_npz(arrays()))
+    model = smplprep.read_model(tmp_path / "small.npz")
+    with pytest.raises(OSError) as caught:
+        smplprep.write_model(model, tmp_path / "no folder" / "m.npz")
+    assert isinstance(caught.value, smplprep.ModelWriteError)
+    assert (caught.value.errno, caught.value.exit_status) == (errno.ENOENT, 4)
 
 
 def test_the_hint_for_an_extra_is_for_this_python(monkeypatch):

@@ -11,7 +11,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..errors import ModelReadError, inside, shown
+from ..errors import ModelNotFoundError, ModelReadError, inside, shown
 from ..records.contents import DEFAULT_LIMITS, ENDINGS, Limits
 from .digest import BackgroundSha256
 from .memory import fresh_memory
@@ -202,7 +202,7 @@ def _descriptor(path: str | os.PathLike[str]) -> int:
     try:
         return os.open(path, os.O_RDONLY | sum(getattr(os, name, 0) for name in names))
     except FileNotFoundError as error:
-        raise ModelReadError("there is no such file") from error
+        raise ModelNotFoundError from error
     except PermissionError as error:
         raise ModelReadError("no permission to read it") from error
     except OSError as error:

@@ -294,12 +294,18 @@ def _check_replaceable(
         raise ModelWriteError("the output is a folder", path=name)
     if not stat.S_ISREG(old.st_mode):  # a rename would destroy a device node
         raise ModelWriteError("the output is a device or a pipe, not a regular file", path=name)
-    for source in inputs:
-        with contextlib.suppress(OSError):
-            if os.path.samestat(old, Path(source).stat()):
-                raise ModelWriteError("the output is the input", path=name)
+    if any(_is_file(source, old) for source in inputs):
+        raise ModelWriteError("the output is the input", path=name)
     if not force:
         raise ModelWriteError("the output exists already", path=name, hint="--force replaces it")
+
+
+def _is_file(path: str | os.PathLike[str], status: os.stat_result) -> bool:
+    """Whether the path leads to the file that has this status."""
+    try:
+        return os.path.samestat(status, Path(path).stat())
+    except OSError:
+        return False
 
 
 @contextlib.contextmanager
@@ -309,7 +315,9 @@ def _explained(name: str) -> Iterator[None]:
         yield
     except OSError as error:
         reason = _REASONS.get(error.errno or 0, error.strerror)
-        raise ModelWriteError(f"cannot be written: {reason}", path=name) from error
+        failure = ModelWriteError(f"cannot be written: {reason}", path=name)
+        failure.errno = error.errno
+        raise failure from error
 
 
 def _link_or_rename(temporary: Path, target: Path) -> None:

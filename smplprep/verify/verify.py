@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from textwrap import wrap
 
-from ..errors import ModelReadError, SmplprepError
+from ..errors import ModelNotFoundError, SmplprepError
 from ..records.contents import DEFAULT_LIMITS, Limits
 from ..stock.load import require_torch
 from . import checks, original_checks
@@ -71,7 +71,7 @@ def verify(
     require_torch(device)
     for name in (path, against):
         if name is not None and not Path(name).exists():
-            raise ModelReadError("there is no such file", path=name)
+            raise ModelNotFoundError(path=name)
     original = None if against is None else Path(against)
     subject = Subject(Path(path), original, device, limits)
     done: dict[str, Check] = {}
