@@ -14,7 +14,7 @@ import pytest
 import scipy.sparse as sp
 from conftest import build_small_model
 
-from smplprep import Options, clean, read_model
+from smplprep import clean, read_model
 from smplprep.records.model import Model
 
 Arrays = dict[str, np.ndarray]
@@ -157,8 +157,8 @@ def test_narrow_floats_clean_to_their_own_values(dtype: str, tmp_path: Path) -> 
     floats = ("v_template", "weights", "J_regressor", "shapedirs", "posedirs", "J")
     narrow = with_types(lambda array: array.astype(dtype), *floats)
     wide = {k: v.astype("f8") if v.dtype.kind == "f" else v for k, v in narrow.items()}
-    expected = clean(read_back(npz(wide), tmp_path), Options(normalize_rows=True))[0]
-    found = clean(read_back(npz(narrow), tmp_path), Options(normalize_rows=True))[0]
+    expected = clean(read_back(npz(wide), tmp_path))[0]
+    found = clean(read_back(npz(narrow), tmp_path))[0]
     for key in floats:
         assert getattr(found, key).dtype == np.dtype(dtype)
         ulp = 4 * np.finfo(dtype).eps

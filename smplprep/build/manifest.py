@@ -16,101 +16,66 @@ import glob
 import json
 import os
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
 from ..errors import ManifestError, shown
+from ..io.vertex_list import read_vertex_list
 from ..records.contents import ENDINGS
 from ..records.families import FAMILIES, GENDERS
-from ..records.options import Options
+from ..records.job import CleanJob
+from ..records.option_kinds import Count, Flag, Kind, Word
+from ..records.options import DEFINITIONS, Options, flag_of
 from .outputs import ALLOW, is_outside
-
-# Flag of clean, without its dashes -> field of Options and how a value is read and checked. The
-# command line knows both, so an option that clean learns is an option here.
-Flags = Mapping[str, tuple[str, Callable[[Any], Any]]]
 
 
 @dataclass(frozen=True)
-class Job:
-    """One model to clean.
+class Job(CleanJob):
+    """One model to clean. Its paths are relative to the manifest, with forward slashes.
 
     Attributes:
-        path: the input; like every path here relative, with forward slashes.
-        output: a file if it ends as one, else a folder; None is beside the input.
-        layout: "smplx": ``output`` is the folder that ``smplx.create`` is given.
-        options, gender, family, hands, landmarks, compress: as ``clean_file`` takes them.
-        html: write the HTML page, too.
+        html: as in ``CleanJob``, and off unless the manifest asks for it.
+        force: a build replaces its own outputs.
         allow_outside: whether outputs may leave the manifest's folder.
-        max_bytes: how large the input may be.
     """
 
     path: str
     output: str | None = None
     layout: str | None = None
-    options: Options = field(default_factory=Options)
-    gender: str | None = None
-    family: str | None = None
-    hands: tuple[str, str] | None = None
-    landmarks: str | None = None
-    compress: bool | None = None
     html: bool = False
+    force: bool = True
     allow_outside: bool = False
-    max_bytes: int | None = None
-
-    @property
-    def inputs(self) -> list[str]:
-        """The model, the hands that are put into it, and what names its landmarks."""
-        hands = self.hands if self.hands and self.hands != ("flat", "flat") else ()
-        return [self.path, *hands, *([self.landmarks] if self.landmarks else [])]
 
     @property
     def folder(self) -> str:
         """The folder that the output goes to, or into one of whose folders; or the output."""
-        if self.output is not None:
-            return self.output
-        return "." if self.layout else os.path.dirname(self.path)  # noqa: PTH120
+        return self.output or self.layout or os.path.dirname(self.path)  # noqa: PTH120
 
     def recipe(self) -> dict[str, Any]:
         """Everything that decides over the output but the inputs' content: what the lock holds."""
-        said = {key: value for key, value in vars(self).items() if value is not None}
-        for key in ("max_bytes", "allow_outside"):
-            said.pop(key, None)
-        plain: dict[str, Any] = json.loads(json.dumps(said | {"options": self.options.as_dict()}))
-        return plain
+        recipe: dict[str, Any] = json.loads(json.dumps(self.settings()))
+        recipe.pop("allow_outside")
+        return recipe
 
 
-def read_manifest(path: str | os.PathLike[str], flags: Flags) -> list[Job]:
+def read_manifest(path: str | os.PathLike[str]) -> list[Job]:
     """The jobs of a manifest, in its order; a glob's matches sorted.
 
     Args:
         path: smplprep.toml or pyproject.toml, in the current folder.
-        flags: see ``Flags``.
 
     Raises:
         ManifestError: it cannot be read, or a key or value is wrong; file, line and key are named.
     """
-    manifest = _Manifest(Path(path), flags)
+    manifest = _Manifest(Path(path))
     return list(manifest.jobs())
 
 
 class _Manifest:
-    def __init__(self, path: Path, flags: Flags) -> None:
+    def __init__(self, path: Path) -> None:
         self._path = path
-        self._flags = flags
-        self._readers: dict[str, Callable[[Any], Any]] = {
-            "output": relative_path,
-            "layout": _one_of("smplx"),
-            "gender": _one_of(*GENDERS),
-            "family": _one_of(*FAMILIES),
-            "hands": _hands,
-            "landmarks": relative_path,
-            "compress": _bool,
-            "html": _bool,
-            ALLOW: _bool,
-            "max-bytes": _size,
-        }
         try:
             self._text = path.read_text("utf-8")
             table = tomllib.loads(self._text)
@@ -144,10 +109,11 @@ class _Manifest:
             own = dict(entry)
             patterns = own.pop("path", None)
             chosen = base | self._read(("model", index), own)
-            fields = {name: chosen.pop(name) for name in list(chosen) if name in _FIELDS}
-            options = Options(**chosen)
-            for path in self._matches(index, patterns, fields):
-                job = Job(path, options=options, **fields)
+            if chosen.pop("layout", None):  # "smplx"; the output is what smplx.create will be given
+                chosen["layout"] = chosen.pop("output", ".").rstrip("/")
+            options = Options(**{k: chosen.pop(k) for k in list(chosen) if k in DEFINITIONS})
+            for path in self._matches(index, patterns, chosen):
+                job = Job(path, options=options, **chosen)
                 place = _place(job)
                 if other := places.get(place):
                     target = "/".join(filter(None, place))
@@ -165,24 +131,14 @@ class _Manifest:
         """Fields of Job and of Options, from a table of the manifest."""
         found = {}
         for key, value in table.items():
-            name, read = key.replace("-", "_"), self._readers.get(key)
-            if key in self._flags:
-                name, read = self._flags[key]
-            if read is None:
-                self._refuse(where, key, f"unknown key{self._nearest(key, where)}")
+            if key not in READERS:
+                self._refuse(where, key, f"unknown key{_nearest(key, where)}")
+            name, read = READERS[key]
             try:
                 found[name] = read(value)
             except ValueError as error:
                 self._refuse(where, key, str(error))
         return found
-
-    def _nearest(self, key: str, where: tuple[str | int, ...]) -> str:
-        known = {
-            name: name for name in (*self._flags, *self._readers, *(["path"] if where else []))
-        }
-        known |= {field: flag for flag, (field, _) in self._flags.items()}
-        near = difflib.get_close_matches(key, known, n=1)
-        return f"; the nearest one is {known[near[0]]}" if near else ""
 
     def _matches(self, index: int, patterns: Any, fields: dict[str, Any]) -> list[str]:
         """The files that ``path`` speaks of, without those that this entry itself writes."""
@@ -223,9 +179,6 @@ class _Manifest:
         raise ManifestError(message, path=place, key=key, hint=hint)
 
 
-_FIELDS = set(Job.__annotations__) - {"path", "options"}
-
-
 def line_of(text: str, where: tuple[str | int, ...], key: str | None) -> int | None:
     """The line (from 1) on which ``key`` of the table at ``where`` is set; None: its header's.
 
@@ -259,7 +212,7 @@ def _place(job: Job) -> tuple[str, ...]:
     folder = job.folder
     if job.layout:
         told = job.gender and job.family
-        return (folder, job.layout, job.family or "", job.gender or "", "" if told else job.path)
+        return (folder, "layout", job.family or "", job.gender or "", "" if told else job.path)
     if job.output and names_file(folder):
         return (folder,)
     return (folder, f"{Path(job.path).stem}_clean")
@@ -267,18 +220,12 @@ def _place(job: Job) -> tuple[str, ...]:
 
 def _without_outputs(matches: list[str], fields: dict[str, Any]) -> list[str]:
     """Files alone, and of those not what earlier builds wrote among them."""
+    files = [Path(match) for match in matches if Path(match).is_file()]
+    if layout := fields.get("layout"):
+        return [file.as_posix() for file in files if Path(layout) not in file.parents]
     output = fields.get("output")
-    if fields.get("layout"):
-        matches = [match for match in matches if Path(output or ".") not in Path(match).parents]
-    outputs = {
-        (Path(match).parent if output is None else Path(output)) / f"{Path(match).stem}_clean"
-        for match in matches
-    }
-    return [
-        match
-        for match in matches
-        if Path(match).is_file() and Path(match).with_suffix("") not in outputs
-    ]
+    outputs = {Path(output or Path(m).parent) / f"{Path(m).stem}_clean" for m in matches}
+    return [file.as_posix() for file in files if file.with_suffix("") not in outputs]
 
 
 def relative_path(value: Any) -> str:
@@ -293,31 +240,59 @@ def relative_path(value: Any) -> str:
     return Path(os.path.normpath(value)).as_posix()
 
 
-def _one_of(*values: str) -> Callable[[Any], str]:
-    def read(value: Any) -> str:
-        if value not in values:
-            raise ValueError(f"{shown(value)!r} is not one of {', '.join(values)}")
-        return str(value)
+def _nearest(key: str, where: tuple[str | int, ...]) -> str:
+    """The key that was probably meant, if one is close."""
+    known = {name: name for name in (*READERS, *(["path"] if where else []))}
+    known |= {field: key for key, (field, _) in READERS.items()}
+    near = difflib.get_close_matches(key, known, n=1)
+    return f"; the nearest one is {known[near[0]]}" if near else ""
+
+
+def _value(kind: Kind) -> Callable[[Any], Any]:
+    """Reads a value of an option, or says what it must be."""
+
+    def read(value: Any) -> Any:
+        try:
+            return kind.checked(kind.parsed(value) if isinstance(value, str) else value)
+        except ValueError as error:
+            raise ValueError(f"{error}, got {shown(repr(value))}") from error
 
     return read
 
 
-def _bool(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise ValueError(f"{shown(value)!r} is neither true nor false")
-    return value
+def _output(value: Any) -> str:
+    """A file, or a folder with a slash at its end."""
+    path = relative_path(value)
+    return path if names_file(path) else f"{path}/"
 
 
-def _size(value: Any) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise ValueError(f"{shown(value)!r} is no number of bytes")
-    return value
+def _vertices(value: Any) -> tuple[int, ...]:
+    return read_vertex_list(relative_path(value))
 
 
 def _hands(value: Any) -> tuple[str, str]:
-    if value == "flat":
-        return ("flat", "flat")
     if not isinstance(value, list) or len(value) != 2:
-        raise ValueError('"flat" or two MANO files are expected: ["LEFT", "RIGHT"]')
+        raise ValueError('must be two MANO files: ["LEFT", "RIGHT"]; flat-hands = true needs none')
     left, right = map(relative_path, value)
     return (left, right)
+
+
+# Key -> the field of Options or of Job that it sets, and how its value is read.
+READERS: dict[str, tuple[str, Callable[[Any], Any]]] = {
+    flag_of(name).lstrip("-"): (name, _value(definition.kind))
+    for name, definition in DEFINITIONS.items()
+} | {
+    "keep-vertices": ("keep_vertices", _vertices),
+    "output": ("output", _output),
+    "layout": ("layout", _value(Word(("smplx",)))),
+    "gender": ("gender", _value(Word(GENDERS))),
+    "family": ("family", _value(Word(tuple(FAMILIES)))),
+    "hands": ("hands", _hands),
+    "flat-hands": ("flat_hands", _value(Flag())),
+    "landmarks": ("landmarks", relative_path),
+    "normalize-rows": ("normalize_rows", _value(Flag())),
+    "compress": ("compress", _value(Flag())),
+    "html": ("html", _value(Flag())),
+    ALLOW: ("allow_outside", _value(Flag())),
+    "max-bytes": ("max_bytes", _value(Count(1))),
+}

@@ -70,7 +70,7 @@ def _difference(job: Job, entry: Entry | None, found: dict[str, str | None]) -> 
         changed = _changed(recipe["options"], entry.recipe["options"]) or _changed(
             recipe, entry.recipe
         )
-        return f"{', '.join(map(flag_of, changed))} changed"
+        return f"{', '.join(flag_of(name).lstrip('-') for name in changed)} changed"
     before = entry.versions["smplprep"]
     if before != __version__:
         return f"smplprep {before} > {__version__}"

@@ -17,13 +17,11 @@ from .. import __version__
 from ..errors import SmplprepError, install
 from ..io import check_written, read_model, signals, write_model  # noqa: F401
 from ..io.input_file import file_sha256
-from ..io.replace_file import make_folder_of
 from ..jobs import pipeline  # noqa: F401
-from ..jobs.clean_file import clean_file
-from ..records.contents import limits_with
+from ..jobs.clean_file import run
 from ..report.html.render import can_render
 from .lock import Entry
-from .manifest import Job, names_file
+from .manifest import Job
 from .outputs import check_inside
 
 SENDABLE = (SmplprepError, OSError, MemoryError, RecursionError, OverflowError)
@@ -57,23 +55,8 @@ def work(job: Job, parent: connection.Connection) -> None:
             raise SmplprepError(message, path=job.path, hint=install("report"))
         if not job.allow_outside:
             check_inside([job.folder])
-        target = None if job.layout else _target(job)
-        clean_file(
-            job.path,
-            target,
-            job.options,
-            compress=job.compress,
-            hands=job.hands,
-            layout=job.output or "." if job.layout else None,
-            gender=job.gender,
-            family=job.family,
-            landmarks=job.landmarks,
-            force=True,
-            html=job.html,
-            limits=limits_with(job.max_bytes),
-            check=None if job.allow_outside else check_inside,
-            accept=ask,
-        )
+        inside = None if job.allow_outside else check_inside
+        run(job, check=inside, accept=ask)
         parent.send(None)
     except SENDABLE as error:
         parent.send(error)
@@ -88,16 +71,6 @@ def versions(job: Job, outputs: dict[Path, str]) -> dict[str, str]:
     packages += ["plotly", "jinja2"] if job.html else []
     found = {package: version(package) for package in packages}
     return found | {"smplprep": __version__, "zlib": zlib.ZLIB_RUNTIME_VERSION}
-
-
-def _target(job: Job) -> str | None:
-    """The output as ``clean_file`` takes it; it makes a folder, but not the one of a file."""
-    if job.output is None:
-        return None
-    if not names_file(job.output):
-        return os.path.join(job.output, "")  # noqa: PTH118 (a Path would lose the slash)
-    make_folder_of(Path(job.output))
-    return job.output
 
 
 def _die_with_parent() -> None:

@@ -5,24 +5,17 @@ from __future__ import annotations
 import contextlib
 import os
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..errors import ManifestError, escaped
-from ..records.options import Options
-from .clean import clean_command
 from .main import explain, in_words
 from .terminal import bar, say, watched
-from .values import Names
 
 if TYPE_CHECKING:
-    from ..build.manifest import Flags
     from ..build.run import Outcome, Watch
-    from ..io.vertex_list import VertexList
 
 MANIFEST = "smplprep.toml"
 WHY = 29  # columns
@@ -67,7 +60,7 @@ def build_command(
     if not manifest.is_file():
         raise ManifestError("there is no such file", path=manifest)
     os.chdir(manifest.parent)  # what the manifest and the lock name is relative to them
-    jobs, lock = read_manifest(Path(manifest.name), flags()), lock_of(manifest.name)
+    jobs, lock = read_manifest(Path(manifest.name)), lock_of(manifest.name)
     if only_check:
         plans, left_over = check(jobs, lock)
         rows = [(each.job.path, "stale" if each.why else "current", each.why) for each in plans]
@@ -111,45 +104,6 @@ def found_in(folder: Path) -> Path:
         if (folder / name).exists():
             return folder / name
     raise ManifestError(f"there is neither {MANIFEST} nor pyproject.toml in it", path=folder)
-
-
-def flags() -> Flags:
-    """The options of ``clean`` that are fields of Options, read as the command line reads them."""
-    names = {field.name for field in fields(Options)}
-    found = {
-        max(param.opts, key=len).lstrip("-"): (param.name or "", reader(param))
-        for param in clean_command.params
-        if isinstance(param, click.Option) and param.name in names
-    }
-    return found | {"keep-vertices": ("keep_vertices", vertex_list)}
-
-
-def vertex_list(value: Any) -> VertexList:
-    """The vertices of the file that is named."""
-    from ..build.manifest import relative_path
-    from ..io.vertex_list import read_vertex_list
-
-    return read_vertex_list(relative_path(value))
-
-
-def reader(option: click.Option) -> Callable[[Any], Any]:
-    """Turns a value of the manifest into that of an option, or says what is wrong with it."""
-    context = click.Context(clean_command)
-
-    def read(value: Any) -> Any:
-        if isinstance(value, bool) != bool(option.is_flag):
-            wanted = "true or false" if option.is_flag else "a value, not true or false,"
-            raise ValueError(f"{wanted} is expected")
-        if isinstance(value, list) and not isinstance(option.type, Names):
-            raise ValueError("one value is expected, not a list")
-        words = tuple(map(str, value)) if isinstance(value, list) else str(value)
-        try:
-            typed = value if option.is_flag else words
-            return option.type_cast_value(context, typed)
-        except click.BadParameter as error:
-            raise ValueError(error.message) from error
-
-    return read
 
 
 def n_cores() -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,7 @@ import click
 
 from ..errors import ModelReadError, ModelWriteError, install
 from ..records.contents import ENDINGS
-from ..records.options import Options
+from ..records.options import DEFINITIONS, Options, flag_of
 from ..report.notes import leaks_left, notes
 from ..report.summary import change_lines, summary_text
 from .main import explain
@@ -27,88 +26,25 @@ from .shared import (
     normalize_rows_option,
 )
 from .terminal import note, say, say_text, watched
-from .values import SHARE, HandsCommand, Names, Tolerance, check_ending, choice
+from .values import check_ending, options_of_clean
 
 if TYPE_CHECKING:
     from ..jobs.clean_file import CleanedFile
 
-DEFAULTS = Options()
 
-
-def setting(*names: str, **attributes: Any) -> Callable[[Any], Any]:
-    """A ``click.option`` that sets the field of Options of its name, with that field's default."""
-    field = names[-1].lstrip("-").replace("-", "_")
-    return click.option(*names, default=getattr(DEFAULTS, field), show_default=True, **attributes)
-
-
-@click.command("clean", short_help="Mend MODEL files, so that no landmark leaks.", cls=HandsCommand)
+@click.command("clean", short_help="Mend MODEL files, so that no landmark leaks.")
 @click.argument("models", type=INPUT, nargs=-1, required=True, metavar="MODEL...")
 @click.option("-o", "--output", metavar="OUT", help="A file, or a folder: FOLDER/.")
-@setting(
-    "--tol",
-    "tolerance",
-    type=Tolerance(),
-    help="Skinning weights below this go; auto: the smallest of sweep's twenty "
-    "that leaves no leak.",
-)
-@setting(
-    "--policy",
-    type=choice("policy"),
-    help="Which skinning weights are spurious: small ones, or ones off the region of the mesh that "
-    "their joint moves.",
-)
-@click.option(
-    "--max-influences",
-    type=click.IntRange(min=1),
-    metavar="K",
-    help="After the policy, keep the K largest weights of each vertex.",
-)
-@click.option(
-    "--keep-joints",
-    type=Names(),
-    default=DEFAULTS.keep_joints,
-    metavar="NAMES",
-    help="Do not touch the weights of these joints: left_hip,leftLeg. A vertex with nothing else "
-    "to take up what would go keeps all it has.",
-)
-@click.option(
-    "--keep-vertices",
-    metavar="FILE",
-    help="Do not touch the weights of these vertices: a JSON list, or one index a line.",
-)
-@setting(
-    "--removed-to",
-    type=choice("removed_to"),
-    help="Who gets removed weight: all that stays, or the nearest joint above that stays.",
-)
-@setting("--regressor", type=choice("regressor"), help="How J_regressor is sparsified.")
-@setting(
-    "--regressor-tol",
-    "regressor_tolerance",
-    type=SHARE,
-    help="For --regressor threshold: entries below this go.",
-)
-@setting("--posedirs", type=choice("posedirs"), help="Which pose blend shapes stay.")
-@setting(
-    "--hops",
-    type=click.IntRange(min=0),
-    help="For --posedirs local: how many joints up or down the tree a corrective reaches.",
-)
-@setting("--shapedirs", type=choice("shapedirs"), help="Which shape blend shapes stay.")
-@setting("--dtype", type=choice("dtype"), help="Float type of the output.")
-@click.option(
-    "--symmetrize",
-    is_flag=True,
-    help="First make weights, regressor and correctives mirror-symmetric.",
-)
+@options_of_clean()
 @compress_option
 @normalize_rows_option
 @click.option(
     "--hands",
     nargs=2,
-    metavar="LEFT RIGHT|flat",
-    help="Add the hands_* keys of two MANO files, or of flat hands, to an SMPL-H that lacks them.",
+    metavar="LEFT RIGHT",
+    help="Add the hands_* keys of two MANO files to an SMPL-H that lacks them.",
 )
+@click.option("--flat-hands", is_flag=True, help="Add the hands_* keys of flat hands instead.")
 @layout_options
 @family_option
 @more_landmarks_option
@@ -122,16 +58,7 @@ def setting(*names: str, **attributes: Any) -> Callable[[Any], Any]:
 def clean_command(
     models: tuple[str, ...],
     output: str | None,
-    keep_vertices: str | None,
-    compress: bool | None,
-    hands: tuple[str, str] | None,
     layout: tuple[str, str] | None,
-    gender: str | None,
-    family: str | None,
-    landmarks: str | None,
-    max_bytes: int | None,
-    force: bool,
-    dry_run: bool,
     no_html: bool,
     as_json: bool,
     quiet: bool,
@@ -146,15 +73,16 @@ def clean_command(
     Example:
       smplprep clean SMPLH_NEUTRAL.npz
     """
-    from ..io.vertex_list import read_vertex_list
-    from ..jobs.clean_file import clean_file
-    from ..records.contents import limits_with
+    from ..jobs.clean_file import run
+    from ..records.job import CleanJob
 
     if output and layout:
         raise click.UsageError("-o and --layout exclude each other")
-    vertices = read_vertex_list(keep_vertices) if keep_vertices is not None else ()
-    options = Options(**chosen, keep_vertices=vertices)
+    if chosen["hands"] and chosen["flat_hands"]:
+        raise click.UsageError("--hands and --flat-hands exclude each other")
+    options = Options(**{name: chosen.pop(name) for name in DEFINITIONS})
     place = output_place(models, output)
+    root = layout[1] if layout else None
     written: set[Path] = set()
     worst, reports, unheard = 0, [], None
 
@@ -168,23 +96,8 @@ def clean_command(
     for model in models:
         try:
             check_no_folder(model)
-            done = clean_file(
-                model,
-                place,
-                options,
-                compress=compress,
-                hands=hands,
-                layout=layout[1] if layout else None,
-                gender=gender,
-                family=family,
-                landmarks=landmarks,
-                force=force,
-                dry_run=dry_run,
-                html=not no_html,
-                limits=limits_with(max_bytes),
-                progress=Progress(model),
-                check=once,
-            )
+            job = CleanJob(model, place, options, layout=root, html=not no_html, **chosen)
+            done = run(job, progress=Progress(model), check=once)
             files = (done.target, done.report_target, done.html_target)
             written.update(path for path in files if path)
         except Exception as error:
@@ -262,11 +175,11 @@ def closing_notes(options: Options, done: CleanedFile, *, html: bool) -> list[st
         keys = [row["key"] for row in output["keys"]]
         said += loading_notes(data["family"], output["container"], keys, str(done.target))
     if options.tolerance == "auto":
-        chosen = data["options"]["tolerance"]
-        said.append(f"--tol auto chose {chosen:g}, the smallest of a sweep's that leaves no leak")
-    flags = {param.name: max(param.opts, key=len) for param in clean_command.params}
-    for name, other in options.idle():
-        said.append(f"{flags[name]} has no effect with {flags[other]} {getattr(options, other)}")
+        found = data["options"]["tolerance"]
+        said.append(f"--tol auto chose {found:g}, the smallest of a sweep's that leaves no leak")
+    for name, other in options.without_effect():
+        chosen = f"{flag_of(other)} {getattr(options, other)}"
+        said.append(f"{flag_of(name)} has no effect with {chosen}")
     if html and done.target and not done.html_target:
         said.append(f"no HTML page; {install('report')}")
     return [line for sentence in said for line in note(sentence)]

@@ -8,7 +8,7 @@ import click
 
 from .shared import INPUT, max_bytes_option, more_landmarks_option, normalize_rows_option
 from .terminal import bar, say, say_text, watched
-from .values import Picture, Tolerances
+from .values import Picture, Tolerances, options_of_clean
 
 
 @click.command("sweep", short_help="Try many tolerances: what each leaks and moves.")
@@ -21,16 +21,7 @@ from .values import Picture, Tolerances
     metavar="LOW:HIGH:COUNT",
     help="Tolerances, evenly spaced on a log scale; or a list: 1e-3,1e-2.",
 )
-@click.option(
-    "--posedirs",
-    type=click.Choice(["local", "zero", "keep"]),
-    default="local",
-    show_default=True,
-    help="As for clean.",
-)
-@click.option(
-    "--hops", type=click.IntRange(min=0), default=2, show_default=True, help="As for clean."
-)
+@options_of_clean("posedirs", "hops")
 @click.option(
     "--plot", type=Picture(), metavar="FILE.png", help="Draw the sweep, too (.png, .svg or .pdf)."
 )
@@ -46,6 +37,7 @@ def sweep_command(
     as_json: bool,
     landmarks: str | None,
     max_bytes: int | None,
+    normalize_rows: bool,
     force: bool,
     **chosen: Any,
 ) -> None:
@@ -68,7 +60,7 @@ def sweep_command(
 
         check_picture(plot, force=force, inputs=[model])  # a refusal comes before the work
     options = Options(**chosen)
-    loaded = read_model(model, normalize_rows=options.normalize_rows, limits=limits_with(max_bytes))
+    loaded = read_model(model, normalize_rows=normalize_rows, limits=limits_with(max_bytes))
     if landmarks is not None:
         loaded = with_landmarks(loaded, landmarks)
     found = sweep(loaded, tols, options, watch=progress_bar)

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
-from ..errors import SmplprepError
+from ..errors import SmplprepError, shown
 from ..records.contents import ENDINGS
-from ..records.options import CHOICES
-
-
-def choice(field: str) -> click.Choice[str]:
-    """The words that this field of Options may be."""
-    return click.Choice(list(CHOICES[field]))
+from ..records.option_kinds import Flag, Kind, Vertices, Word
+from ..records.options import DEFINITIONS, Options, flag_of
 
 
 def check_ending(output: str) -> None:
@@ -31,18 +28,64 @@ def check_page(output: str) -> None:
         raise click.UsageError(f"-o names the page, FILE.html, and {output} is none")
 
 
-SHARE = click.FloatRange(0, 1, max_open=True)
+class KindType(click.ParamType[Any]):
+    """The values of one kind of option; see ``records.options``."""
+
+    def __init__(self, kind: Kind) -> None:
+        self.kind = kind
+        self.name = type(kind).__name__.lower()
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        try:
+            return self.kind.checked(self.kind.parsed(value) if isinstance(value, str) else value)
+        except ValueError as error:
+            self.fail(f"{error}, got {shown(repr(value))}.", param, ctx)
 
 
-class Tolerance(click.ParamType[float | str]):
-    """A number from 0 up to 1, or the word auto."""
+class VertexFile(click.ParamType[Any]):
+    """A file that lists vertices, read."""
 
-    name = "float|auto"
+    name = "file"
 
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float | str:
-        return "auto" if value == "auto" else float(SHARE.convert(value, param, ctx))
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        from ..io.vertex_list import read_vertex_list
+
+        return read_vertex_list(value) if isinstance(value, str) else value
+
+
+def options_of_clean(*names: str) -> Callable[[Any], Any]:
+    """The command-line options that set these fields of ``Options``; all of them if none is named.
+
+    They come in the order of the fields, with type, default and help from their definitions.
+    """
+
+    def decorated(command: Any) -> Any:
+        for name in reversed(names or tuple(DEFINITIONS)):
+            command = click_option(name)(command)
+        return command
+
+    return decorated
+
+
+def click_option(name: str) -> Callable[[Any], Any]:
+    """The command-line option of one field of ``Options``."""
+    definition, default = DEFINITIONS[name], getattr(Options, name)
+    if isinstance(definition.kind, Flag):
+        return click.option(flag_of(name), name, is_flag=True, help=definition.help)
+    kind: Any = KindType(definition.kind)
+    if isinstance(definition.kind, Word):
+        kind = click.Choice(list(definition.kind.choices))
+    if isinstance(definition.kind, Vertices):
+        kind = VertexFile()
+    return click.option(
+        flag_of(name),
+        name,
+        type=kind,
+        default=default,
+        show_default=default not in (None, ()),
+        metavar=definition.metavar or getattr(definition.kind, "metavar", None),
+        help=definition.help,
+    )
 
 
 class Tolerances(click.ParamType[list[float]]):
@@ -74,35 +117,3 @@ class Picture(click.ParamType[str]):
         except SmplprepError as error:
             self.fail(str(error), param, ctx)
         return str(value)
-
-
-class HandsCommand(click.Command):
-    """click's options take a fixed number of values: --hands flat becomes --hands flat flat."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        spelled = []
-        for before, value in zip(["", *args], args, strict=False):
-            spelled += [value, value] if (before, value) == ("--hands", "flat") else [value]
-        for index, word in enumerate([] if ctx.resilient_parsing else spelled):
-            if word == "--hands" and not are_files(spelled[index + 1 : index + 3]):
-                message = "--hands needs LEFT RIGHT, the two files of MANO, or flat"
-                raise click.UsageError(message, ctx)
-        return super().parse_args(ctx, spelled)
-
-
-def are_files(words: list[str]) -> bool:
-    """Whether these are two words, and neither is an option."""
-    return len(words) == 2 and not any(word.startswith("-") for word in words)
-
-
-class Names(click.ParamType[tuple[str, ...]]):
-    """Names with commas between them."""
-
-    name = "names"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, ...]:
-        if isinstance(value, tuple):
-            return value
-        return tuple(dict.fromkeys(name.strip() for name in value.split(",") if name.strip()))

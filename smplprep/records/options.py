@@ -1,116 +1,121 @@
-"""What a user can choose about one clean; the CLI's flags have the same names and defaults."""
+"""The options of a clean, each defined once.
+
+A field of ``Options`` says what it may be, its default, its flag, its help text and when it has an
+effect. The command line, the manifest, the report and docs/options.md take all of it from here.
+"""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
-from numbers import Integral, Real
-from typing import Any, Literal, NoReturn
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Literal
 
 from ..errors import SmplprepError, shown
-
-# Field -> the field that must have one of these values for it to have an effect.
-NEEDS = {
-    "tolerance": ("policy", ("threshold",)),
-    "regressor_tolerance": ("regressor", ("threshold",)),
-    "hops": ("posedirs", ("local",)),
-}
-# Field -> what it may be; whether a number is in its range, its transform knows.
-CHOICES = {
-    "regressor": ("exact", "threshold", "keep"),
-    "posedirs": ("local", "zero", "keep"),
-    "shapedirs": ("keep", "zero"),
-    "dtype": ("same", "float32"),
-    "policy": ("threshold", "islands"),
-    "removed_to": ("renormalize", "parent"),
-}
-# Field -> its flag, where that is no mere spelling of it.
-SHORT = {"tolerance": "tol", "regressor_tolerance": "regressor-tol"}
-FLAGS = ("normalize_rows", "symmetrize")
-COUNTS = ("hops", "max_influences")
-NUMBERS = ("tolerance", "regressor_tolerance")
+from .option_kinds import Count, Flag, Kind, Names, Number, Vertices, Word
 
 
-def flag_of(field: str) -> str:
-    """The flag of ``clean`` and the key of a manifest that sets a field of Options, undashed."""
-    return SHORT.get(field, field.replace("_", "-"))
+@dataclass(frozen=True)
+class Definition:
+    """What there is to say about one option beside its name and default.
+
+    Attributes:
+        kind: the values it takes.
+        help: for the command line and the table.
+        flag: on the command line, and without the dashes the key in a manifest.
+        metavar: how the help calls the value.
+        needs: another field and the values of it with which this one has an effect.
+    """
+
+    kind: Kind
+    help: str
+    flag: str = ""
+    metavar: str | None = None
+    needs: tuple[str, tuple[str, ...]] | None = None
+
+
+def option(default: Any, kind: Kind, help: str, **more: Any) -> Any:
+    """A field of ``Options``."""
+    return field(default=default, metadata={"definition": Definition(kind, help, **more)})
 
 
 @dataclass(frozen=True)
 class Options:
-    """Options of ``clean``, in the order of its steps.
+    """Options of ``clean``; docs/options.md lists them.
 
     Raises:
-        SmplprepError: a word that is none of those below, or a value of another type.
-
-    Attributes:
-        tolerance: skinning weights below it go; dimensionless, in [0, 1). "auto" is the smallest
-            of a sweep (see ``sweep``) that leaves no leak.
-        normalize_rows: accept skinning rows whose sum is off by more than 1e-2, and rescale them.
-        regressor: "exact", "threshold" or "keep".
-        regressor_tolerance: for "threshold"; dimensionless, in [0, 1).
-        posedirs: "local", "zero" or "keep".
-        hops: for "local": how many edges of the kinematic tree a corrective reaches.
-        shapedirs: "keep" or "zero".
-        dtype: "same" or "float32".
-        policy: which skinning weights are spurious: "threshold" or "islands".
-        max_influences: how many weights of a vertex stay after the policy; None: all.
-        keep_joints: joints whose weights are not touched, by name in either vocabulary.
-        keep_vertices: vertices whose weights are not touched, by index.
-        removed_to: "renormalize" (shared by what stays) or "parent" (the nearest kept ancestor).
-        symmetrize: make weights, regressor and correctives mirror-symmetric, before all else.
+        SmplprepError: a value of another type, outside the range or none of the choices; the
+            message names the field.
     """
 
-    tolerance: float | Literal["auto"] = 1e-2
-    normalize_rows: bool = False
-    regressor: str = "exact"
-    regressor_tolerance: float = 1e-3
-    posedirs: str = "local"
-    hops: int = 2
-    shapedirs: str = "keep"
-    dtype: str = "same"
-    policy: str = "threshold"
-    max_influences: int | None = None
-    keep_joints: tuple[str, ...] = ()
-    keep_vertices: tuple[int, ...] = ()
-    removed_to: str = "renormalize"
-    symmetrize: bool = False
+    tolerance: float | Literal["auto"] = option(
+        1e-2,
+        Number(0, 1, word="auto"),
+        "Skinning weights below this go; auto: the smallest of sweep's twenty that leaves no leak.",
+        flag="--tol",
+        metavar="NUMBER|auto",
+        needs=("policy", ("threshold",)),
+    )
+    policy: Literal["threshold", "islands"] = option(
+        "threshold",
+        Word(("threshold", "islands")),
+        "Which skinning weights are spurious: small ones, or ones off the region of the mesh that "
+        "their joint moves.",
+    )
+    max_influences: int | None = option(
+        None,
+        Count(1, optional=True),
+        "After the policy, keep the K largest weights of each vertex.",
+        metavar="K",
+    )
+    keep_joints: tuple[str, ...] = option(
+        (),
+        Names(),
+        "Do not touch the weights of these joints: left_hip,leftLeg. A vertex with nothing else to "
+        "take up what would go keeps all it has.",
+        metavar="NAMES",
+    )
+    keep_vertices: tuple[int, ...] = option(
+        (),
+        Vertices(),
+        "Do not touch the weights of these vertices: a JSON list, or one index a line.",
+        metavar="FILE",
+    )
+    removed_to: Literal["renormalize", "parent"] = option(
+        "renormalize",
+        Word(("renormalize", "parent")),
+        "Who gets removed weight: all that stays, or the nearest joint above that stays.",
+    )
+    regressor: Literal["exact", "threshold", "keep"] = option(
+        "exact", Word(("exact", "threshold", "keep")), "How J_regressor is sparsified."
+    )
+    regressor_tolerance: float = option(
+        1e-3,
+        Number(0, 1),
+        "For --regressor threshold: entries below this go.",
+        flag="--regressor-tol",
+        needs=("regressor", ("threshold",)),
+    )
+    posedirs: Literal["local", "zero", "keep"] = option(
+        "local", Word(("local", "zero", "keep")), "Which pose blend shapes stay."
+    )
+    hops: int = option(
+        2,
+        Count(0),
+        "For --posedirs local: how many joints up or down the tree a corrective reaches.",
+        needs=("posedirs", ("local",)),
+    )
+    shapedirs: Literal["keep", "zero"] = option(
+        "keep", Word(("keep", "zero")), "Which shape blend shapes stay."
+    )
+    dtype: Literal["same", "float32"] = option(
+        "same", Word(("same", "float32")), "Float type of the output."
+    )
+    symmetrize: bool = option(
+        False, Flag(), "First make weights, regressor and correctives mirror-symmetric."
+    )
 
     def __post_init__(self) -> None:
-        for name, values in CHOICES.items():
-            if getattr(self, name) not in values:
-                self._refuse(name, f"none of {', '.join(values)}")
-        for name in (*COUNTS, *NUMBERS):
-            value = getattr(self, name)
-            kind: Any = Integral if name in COUNTS else Real
-            if value is None and getattr(Options, name) is None:
-                continue
-            if name == "tolerance" and value == "auto":
-                continue
-            if not isinstance(value, kind) or isinstance(value, bool) or not math.isfinite(value):
-                self._refuse(name, f"no {'whole' if name in COUNTS else 'finite'} number")
-            # numpy's numbers are numbers, too, but no JSON.
-            object.__setattr__(self, name, int(value) if name in COUNTS else float(value))
-        for name in FLAGS:
-            if type(getattr(self, name)) is not bool:
-                self._refuse(name, "neither True nor False")
-        self._check_list("keep_joints", str, "no list of names")
-        self._check_list("keep_vertices", Integral, "no list of indices")
-        if not all(type(index) is int for index in self.keep_vertices):
-            object.__setattr__(self, "keep_vertices", tuple(map(int, self.keep_vertices)))
-
-    def _check_list(self, name: str, kind: Any, what: str) -> None:
-        listed = getattr(self, name)
-        if not isinstance(listed, Iterable) or isinstance(listed, str):
-            self._refuse(name, what)
-        if not isinstance(listed, tuple):
-            object.__setattr__(self, name, tuple(listed))
-        if not all(isinstance(item, kind) for item in getattr(self, name)):
-            self._refuse(name, what)
-
-    def _refuse(self, name: str, what: str) -> NoReturn:
-        raise SmplprepError(f"{name} {shown(repr(getattr(self, name)))} is {what}")
+        for name in DEFINITIONS:
+            object.__setattr__(self, name, checked(name, getattr(self, name)))
 
     @property
     def chosen_tolerance(self) -> float:
@@ -120,18 +125,55 @@ class Options:
             SmplprepError: it is still "auto"; ``clean`` chooses one for its model.
         """
         if isinstance(self.tolerance, str):
-            raise SmplprepError(f"the tolerance {shown(self.tolerance)!r} is no number")
+            raise SmplprepError("tolerance must be a number here, got 'auto'")
         return self.tolerance
 
-    def idle(self) -> list[tuple[str, str]]:
-        """The fields that were set in vain, each with the field that leaves it without effect."""
+    def without_effect(self) -> list[tuple[str, str]]:
+        """The fields that were set and have no effect, each with the field that is the reason."""
         return [
-            (name, other)
-            for name, (other, values) in NEEDS.items()
-            if getattr(self, name) != getattr(Options, name) and getattr(self, other) not in values
+            (name, definition.needs[0])
+            for name, definition in DEFINITIONS.items()
+            if definition.needs
+            and getattr(self, name) != getattr(Options, name)
+            and getattr(self, definition.needs[0]) not in definition.needs[1]
         ]
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for the report and the stamp."""
         plain = asdict(self)
         return {key: list(v) if isinstance(v, tuple) else v for key, v in plain.items()}
+
+
+DEFINITIONS: dict[str, Definition] = {
+    entry.name: entry.metadata["definition"] for entry in fields(Options)
+}
+
+
+def flag_of(name: str) -> str:
+    """The flag of a field of ``Options``, or of ``CleanJob``: --regressor-tol."""
+    known = DEFINITIONS.get(name)
+    return (known.flag if known else "") or f"--{name.replace('_', '-')}"
+
+
+def options_schema() -> dict[str, Any]:
+    """JSON Schema of ``Options.as_dict()``."""
+    properties = {name: definition.kind.schema() for name, definition in DEFINITIONS.items()}
+    required = list(properties)
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": required,
+        "additionalProperties": False,
+    }
+
+
+def checked(name: str, value: Any) -> Any:
+    """The value of a field of ``Options`` as a plain Python one.
+
+    Raises:
+        SmplprepError: it is of another type, outside the range or none of the choices.
+    """
+    try:
+        return DEFINITIONS[name].kind.checked(value)
+    except ValueError as error:
+        raise SmplprepError(f"{name} {error}, got {shown(repr(value))}") from None

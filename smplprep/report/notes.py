@@ -46,7 +46,7 @@ def ways_out(report: Mapping[str, Any]) -> list[str]:
 
 def larger_tolerance(options: Mapping[str, Any]) -> str:
     """What removes the weights that a landmark leaks through."""
-    kept = [f"--{flag_of(field)}" for field in ("keep_joints", "keep_vertices") if options[field]]
+    kept = [flag_of(field) for field in ("keep_joints", "keep_vertices") if options[field]]
     if options["policy"] == "islands":
         way = "--policy threshold"
     else:

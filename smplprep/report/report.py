@@ -24,7 +24,7 @@ from ..records.change import Change
 from ..records.contents import Sparse
 from ..records.json_text import json_text
 from ..records.model import Model
-from ..records.options import Options
+from ..records.options import Options, options_schema
 from ..records.rounding import tidy
 from ..records.stamp import has_other_stamp
 from ..transforms.prune_weights import odd_rows
@@ -62,7 +62,9 @@ class Report:
         from importlib import resources  # only who validates a report needs it
 
         text = resources.files(__package__).joinpath("report.schema.json").read_text("utf-8")
-        return json.loads(text)
+        schema: dict[str, Any] = json.loads(text)
+        schema["$defs"]["options"] = {"oneOf": [{"type": "null"}, options_schema()]}
+        return schema
 
     def with_output(self, file: Mapping[str, Any], *, odd: Sequence[str] = ()) -> Report:
         """The report of a clean whose output was written: its SHA-256, size and keys.

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..errors import SmplprepError
 from ..records.change import Change
 from ..records.file_keys import FLOAT_KEYS
 from ..records.model import Model
-from ..records.options import CHOICES
-
-DTYPES = CHOICES["dtype"]
+from ..records.options import checked
 
 
 def cast_floats(model: Model, *, dtype: str = "float32") -> tuple[Model, Change]:
@@ -28,8 +25,7 @@ def cast_floats(model: Model, *, dtype: str = "float32") -> tuple[Model, Change]
     Raises:
         SmplprepError: another dtype.
     """
-    if dtype not in DTYPES:
-        raise SmplprepError(f"dtype {dtype!r} is none of {', '.join(DTYPES)}")
+    checked("dtype", dtype)
     arrays = {}
     if dtype != "same":
         for key in FLOAT_KEYS:

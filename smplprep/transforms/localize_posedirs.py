@@ -9,15 +9,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import SmplprepError
 from ..geometry.kinematic_tree import in_line_within, leaf_siblings, parents_of
 from ..geometry.skinning import blocks
 from ..geometry.two_threads import each
 from ..records.change import Change
 from ..records.model import Model
-from ..records.options import CHOICES
-
-MODES = CHOICES["posedirs"]
+from ..records.options import checked
 
 
 def localize_posedirs(model: Model, *, mode: str = "local", hops: int = 2) -> tuple[Model, Change]:
@@ -42,10 +39,8 @@ def localize_posedirs(model: Model, *, mode: str = "local", hops: int = 2) -> tu
     Source: docs/correctives.md in the repository; after the sparse correctives of STAR (Osman et
         al. 2020), without its training.
     """
-    if mode not in MODES:
-        raise SmplprepError(f"posedirs mode {mode!r} is none of {', '.join(MODES)}")
-    if hops < 0:
-        raise SmplprepError(f"{hops} hops: a number of edges cannot be negative")
+    checked("posedirs", mode)
+    checked("hops", hops)
     correctives = model.correctives
     parts = list(blocks(model.n_vertices))
     counts = np.concatenate(list(each(lambda part: entry_counts(correctives[part]), parts)))

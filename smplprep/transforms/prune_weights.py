@@ -10,18 +10,16 @@ import dataclasses
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import SmplprepError
 from ..geometry.kinematic_tree import parents_first, parents_of
 from ..geometry.mirror import Mirror, mirror_of
 from ..geometry.validation import MAX_SUM_ERROR
 from ..records.change import Change
 from ..records.model import Model
-from ..records.options import CHOICES
+from ..records.options import checked
 from .policies.found import Found
 from .policies.islands import islands
 from .policies.threshold import threshold
 
-POLICIES, HEIRS = CHOICES["policy"], CHOICES["removed_to"]
 # A row whose sum is off by no more than this many eps of its dtype needs no rescaling.
 SUM_SLACK_EPS = 4
 MAX_ROUNDS = 16  # rescaling a row may leave its sum an eps off for ever
@@ -125,14 +123,10 @@ def check_options(
     tolerance: float, policy: str, max_influences: int | None, removed_to: str
 ) -> None:
     """Raise SmplprepError for an option out of its range."""
-    if not 0.0 <= tolerance < 1.0:
-        raise SmplprepError(f"the tolerance {tolerance} is not in [0, 1)")
-    if policy not in POLICIES:
-        raise SmplprepError(f"the policy {policy!r} is none of {', '.join(POLICIES)}")
-    if max_influences is not None and max_influences < 1:
-        raise SmplprepError(f"{max_influences} influences: a vertex needs at least one")
-    if removed_to not in HEIRS:
-        raise SmplprepError(f"removed_to {removed_to!r} is none of {', '.join(HEIRS)}")
+    checked("tolerance", tolerance)
+    checked("policy", policy)
+    checked("max_influences", max_influences)
+    checked("removed_to", removed_to)
 
 
 def removals(model: Model, policy: str, tolerance: float) -> Found:

@@ -9,15 +9,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import SmplprepError
 from ..geometry.mirror import Mirror, mirror_of
 from ..geometry.poses import MAX_BETA
 from ..geometry.two_threads import each
 from ..records.change import Change
 from ..records.model import Model
-from ..records.options import CHOICES
+from ..records.options import checked
 
-MODES = CHOICES["regressor"]
 FIXED_POINT_BITS = 120
 SOLVER_OPTIONS = {
     "output_flag": False,
@@ -65,10 +63,8 @@ def sparsify_regressor(
         near the joint (HiGHS dual simplex), then refined on the chosen vertices in exact residuals,
         so that the bytes do not depend on the machine's linear algebra library.
     """
-    if mode not in MODES:
-        raise SmplprepError(f"regressor mode {mode!r} is none of {', '.join(MODES)}")
-    if not 0.0 <= tolerance < 1.0:
-        raise SmplprepError(f"the regressor tolerance {tolerance} is not in [0, 1)")
+    checked("regressor", mode)
+    checked("regressor_tolerance", tolerance)
     n_shapes = min(max_shapes, model.shapedirs.shape[2])
     src = model.J_regressor.astype(np.float64)
     dst = src.copy()

@@ -130,7 +130,7 @@ def test_two_models_for_one_place_and_an_input_as_output_are_refused(
 def test_layout_hands_compression_and_pages(project: Path, build: Run, standin_dir: Path) -> None:
     (project / "amass_male.npz").symlink_to(standin_dir / "SMPLH_NEUTRAL_NOHANDS.npz")
     (project / "smplprep.toml").write_text(
-        'layout = "smplx"\noutput = "models"\nhands = "flat"\nhtml = true\ncompress = true\n'
+        'layout = "smplx"\noutput = "models"\nflat-hands = true\nhtml = true\ncompress = true\n'
         'dtype = "float32"\n[[model]]\npath = "amass_male.npz"\n'
     )
     build()

@@ -13,7 +13,6 @@ import pytest
 from small_project import tree
 
 from smplprep.build.manifest import read_manifest
-from smplprep.cli.build import flags
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = "\n".join((ROOT / page).read_text() for page in ("README.md", "docs/build.md"))
@@ -94,7 +93,7 @@ def test_a_build_system(run, project: Path, file: str, prepare, command, idle: s
 def test_the_manifest_of_the_guide_is_one(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(project)
     (project / "smplprep.toml").write_text(example("toml"))
-    jobs = read_manifest("smplprep.toml", flags())
+    jobs = read_manifest("smplprep.toml")
     assert len(jobs) == 4
     assert jobs[-1].options.posedirs == "zero"
 

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from smplprep.build.manifest import Job, line_of, read_manifest
-from smplprep.cli.build import flags
+from smplprep.build.manifest import READERS, Job, line_of, read_manifest
 from smplprep.errors import ManifestError
 from smplprep.records.options import Options, flag_of
 
@@ -23,17 +22,16 @@ def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
     def read(text: str, name: str = "smplprep.toml") -> list[Job]:
         Path(name).write_text(text)
-        return read_manifest(name, flags())
+        return read_manifest(name)
 
     return read
 
 
 def test_every_option_is_a_key_under_its_flag():
-    assert {field for field, _ in flags().values()} == {field.name for field in fields(Options)}
-    assert {flag_of(field): field for field, _ in flags().values()} == {
-        flag: field for flag, (field, _) in flags().items()
-    }
-    assert {"tol", "regressor-tol", "normalize-rows"} < set(flags())
+    names = {name for name, _ in READERS.values()}
+    assert {entry.name for entry in fields(Options)} < names
+    assert all(flag_of(name) == f"--{key}" for key, (name, _) in READERS.items())
+    assert {"tol", "regressor-tol", "normalize-rows", "flat-hands"} < set(READERS)
 
 
 def test_defaults_and_what_a_model_says_of_itself(read):
@@ -49,19 +47,21 @@ path = ["raw/c.pkl"]
 tol = "auto"
 max-influences = 4
 output = "elsewhere/c.npz"
-hands = "flat"
+flat-hands = true
 compress = true
 html = true
 """
     )
     assert [job.path for job in jobs] == ["raw/a.npz", "raw/b.npz", "raw/c.pkl"]
-    assert jobs[0].options == Options(tolerance=0.02, normalize_rows=True)
-    assert jobs[0].output == "out"
+    assert jobs[0].options == Options(tolerance=0.02)
+    assert jobs[0].normalize_rows
+    assert jobs[0].output == "out/"
     assert jobs[2] == Job(
         "raw/c.pkl",
         output="elsewhere/c.npz",
-        options=Options(tolerance="auto", normalize_rows=True, max_influences=4),
-        hands=("flat", "flat"),
+        options=Options(tolerance="auto", max_influences=4),
+        normalize_rows=True,
+        flat_hands=True,
         compress=True,
         html=True,
     )
@@ -100,21 +100,30 @@ MODEL = '[[model]]\npath = "raw/a.npz"\n'
         ("path = 'a'\n" + MODEL, "smplprep.toml:1: unknown key (key path)"),
         (
             MODEL + MODEL.replace("a.npz", "b.npz") + "\n# hops = 1\nhops = 2.5\n",
-            "smplprep.toml:7: '2.5' is not a valid integer range. (key hops)",
+            "smplprep.toml:7: must be an integer, got 2.5 (key hops)",
         ),
         (
             MODEL + "tol = true\n",
-            "smplprep.toml:3: a value, not true or false, is expected (key tol)",
+            "smplprep.toml:3: must be a number or 'auto', got True (key tol)",
         ),
-        (MODEL + "tol = {}\n", "smplprep.toml:3: '{}' is not a valid float range. (key tol)"),
-        (MODEL + "normalize-rows = 1\n", "smplprep.toml:3: true or false is expected"),
-        (MODEL + "posedirs = 'none'\n", "smplprep.toml:3: 'none' is not one of 'local', "),
-        (MODEL + "gender = 'x'\n", "smplprep.toml:3: 'x' is not one of neutral, female, male"),
-        (MODEL + "hands = ['one']\n", 'smplprep.toml:3: "flat" or two MANO files are expected'),
+        (MODEL + "tol = {}\n", "smplprep.toml:3: must be a number or 'auto', got {} (key tol)"),
+        (MODEL + "normalize-rows = 1\n", "smplprep.toml:3: must be True or False, got 1"),
+        (
+            MODEL + "posedirs = 'none'\n",
+            "smplprep.toml:3: must be one of local, zero, keep, ",
+        ),
+        (
+            MODEL + "gender = 'x'\n",
+            "smplprep.toml:3: must be one of neutral, female, male, ",
+        ),
+        (MODEL + "hands = ['one']\n", 'smplprep.toml:3: must be two MANO files: ["LEFT", "RIGHT"]'),
         ("[[model]]\ntol = 0.1\n", "smplprep.toml:1: a [[model]] without its path"),
         ("[[model]]\npath = []\n", "smplprep.toml:1: a [[model]] without its path"),
         ("model = [1]\n", "smplprep.toml:1: 1 is no table; each is a [[model]] (key model)"),
-        (MODEL + "tol = [0.01]\n", "smplprep.toml:3: one value is expected, not a list (key tol)"),
+        (
+            MODEL + "tol = [0.01]\n",
+            "smplprep.toml:3: must be a number or 'auto', got [0.01]",
+        ),
         (MODEL + "keep-vertices = [3]\n", "smplprep.toml:3: a path is expected"),
         (MODEL + "keep-vertices = 'gone'\n", "smplprep.toml:3: gone: there is no such file"),
         ("[[model]]\npath = 'x*'\n", "smplprep.toml:2: no file matches x* (key path)"),

@@ -18,7 +18,6 @@ from smplprep.build.lock import Entry, write_lock
 from smplprep.build.manifest import Job, read_manifest
 from smplprep.build.run import Watch
 from smplprep.build.run import build as build_jobs
-from smplprep.cli.build import flags
 from smplprep.errors import ManifestError
 
 OUTPUT = "cleaned/SMPLH_MALE_clean.npz"
@@ -125,11 +124,11 @@ def test_no_output_outside_the_folder(
     text = f'output = "{output}"\n[[model]]\npath = "raw/SMPLH_MALE.npz"\n'
     Path("smplprep.toml").write_text(text)
     with pytest.raises(ManifestError, match="outside the manifest's folder") as caught:
-        read_manifest("smplprep.toml", flags())
+        read_manifest("smplprep.toml")
     assert caught.value.hint is not None
     assert "allow-outside = true" in caught.value.hint
     Path("smplprep.toml").write_text("allow-outside = true\n" + text)
-    assert read_manifest("smplprep.toml", flags())[0].allow_outside
+    assert read_manifest("smplprep.toml")[0].allow_outside
 
 
 def test_a_link_among_the_outputs_is_not_followed_outside(

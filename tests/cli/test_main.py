@@ -120,8 +120,10 @@ def test_a_missing_input_of_any_command_is_bad_input(arguments):
         ("sweep M --plot x.gif", "'--plot': x.gif: a picture ends in one of .png, .svg, .pdf"),
         ("replay M --plot x.gif", "'--plot': x.gif: a picture ends in one of .png, .svg, .pdf"),
         ("report R -o x.txt", "-o names the page, FILE.html, and x.txt is none"),
-        ("clean M --hands -o x.npz", "--hands needs LEFT RIGHT, the two files of MANO, or flat"),
-        ("clean M --hands L.pkl", "--hands needs LEFT RIGHT, the two files of MANO, or flat"),
+        ("clean M --hands L.pkl", "'--hands' requires 2 arguments"),
+        ("clean M --tol 1%", "must be a fraction and not a percentage: 0.01"),
+        ("clean M --tol 2", "must be at least 0 and less than 1"),
+        ("clean M --hands L R --flat-hands", "--hands and --flat-hands exclude each other"),
     ],
 )
 def test_what_is_wrong_without_a_model_is_a_usage_error_that_names_it(arguments, sentence):

@@ -87,7 +87,7 @@ def test_clean_with_flat_hands_into_the_layout(standin_dir: Path, tmp_path: Path
     bare = standin_dir / "SMPLH_NEUTRAL_NOHANDS.npz"
     assert run("clean", bare, "--layout", "smplx", tmp_path, "--dry-run").returncode == 0
     assert list(tmp_path.iterdir()) == []
-    done = run("clean", bare, "--hands", "flat", "--layout", "smplx", tmp_path, "--no-html")
+    done = run("clean", bare, "--flat-hands", "--layout", "smplx", tmp_path, "--no-html")
     assert done.returncode == 0, done.stderr
     body = smplx.create(str(tmp_path), "smplh", gender="neutral", ext="npz", use_pca=True)
     assert not body.left_hand_mean.any()

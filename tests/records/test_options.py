@@ -3,36 +3,66 @@
 from __future__ import annotations
 
 import json
+from dataclasses import fields
 
 import numpy as np
 import pytest
 
+from scripts.options_table import PAGE, options_table
 from smplprep import Options, SmplprepError
+from smplprep.records.options import DEFINITIONS, checked
 
 
 @pytest.mark.parametrize(
-    ("chosen", "message"),
+    ("chosen", "fragment"),
     [
-        ({"shapedirs": "zeros"}, "shapedirs 'zeros' is none of keep, zero"),
-        ({"dtype": "float16"}, "dtype 'float16' is none of same, float32"),
-        ({"hops": 1.5}, "hops 1.5 is no whole number"),
-        ({"hops": True}, "hops True is no whole number"),
-        ({"max_influences": 1.5}, "max_influences 1.5 is no whole number"),
-        ({"tolerance": None}, "tolerance None is no finite number"),
-        ({"tolerance": float("nan")}, "tolerance nan is no finite number"),
-        ({"regressor_tolerance": "5"}, "regressor_tolerance '5' is no finite number"),
-        ({"keep_joints": (1,)}, r"keep_joints \(1,\) is no list of names"),
-        ({"keep_joints": "left_hip"}, "keep_joints 'left_hip' is no list of names"),
-        ({"keep_joints": None}, "keep_joints None is no list of names"),
-        ({"keep_vertices": 5}, "keep_vertices 5 is no list of indices"),
-        ({"symmetrize": "no"}, "symmetrize 'no' is neither True nor False"),
-        ({"normalize_rows": 1}, "normalize_rows 1 is neither True nor False"),
-        ({"keep_vertices": (1.5,)}, r"keep_vertices \(1.5,\) is no list of indices"),
+        ({"shapedirs": "zeros"}, "must be one of keep, zero, got 'zeros'"),
+        ({"dtype": "float16"}, "must be one of same, float32"),
+        ({"dtype": ["same"]}, "must be one of same, float32"),
+        ({"hops": 1.5}, "must be an integer, got 1.5"),
+        ({"hops": True}, "must be an integer, got True"),
+        ({"hops": -1}, "must be at least 0, got -1"),
+        ({"max_influences": 1.5}, "must be an integer"),
+        ({"max_influences": 0}, "must be at least 1"),
+        ({"tolerance": None}, "must be a number or 'auto', got None"),
+        ({"tolerance": "automatic"}, "must be a number or 'auto'"),
+        ({"tolerance": float("nan")}, "must be a number"),
+        ({"tolerance": 2.0}, "must be at least 0 and less than 1, got 2.0"),
+        ({"tolerance": 1}, "less than 1"),
+        ({"tolerance": -1e-9}, "must be at least 0"),
+        ({"regressor_tolerance": "5"}, "must be a number, got '5'"),
+        ({"keep_joints": (1,)}, "must be a list of names"),
+        ({"keep_joints": "left_hip"}, "must be a list of names"),
+        ({"keep_joints": None}, "must be a list of names"),
+        ({"keep_vertices": 5}, "must be a list of vertex indices"),
+        ({"keep_vertices": (1.5,)}, "must be a list of vertex indices"),
+        ({"symmetrize": "no"}, "must be True or False"),
     ],
 )
-def test_what_is_no_option_is_named(chosen, message):
-    with pytest.raises(SmplprepError, match=message):
+def test_a_value_that_an_option_cannot_be_is_refused_by_name(chosen, fragment):
+    with pytest.raises(SmplprepError) as caught:
         Options(**chosen)
+    (name,) = chosen
+    assert str(caught.value).startswith(f"{name} ")
+    assert fragment in str(caught.value)
+
+
+def test_every_option_is_defined_and_its_default_is_valid():
+    assert list(DEFINITIONS) == [entry.name for entry in fields(Options)]
+    for name, definition in DEFINITIONS.items():
+        assert checked(name, getattr(Options(), name)) == getattr(Options, name)
+        if definition.needs:
+            other, values = definition.needs
+            assert set(values) < set(DEFINITIONS[other].kind.choices)
+
+
+def test_the_page_of_options_is_the_one_that_the_definitions_make():
+    assert PAGE.read_text() == options_table()
+
+
+def test_a_percentage_is_refused_with_the_fraction():
+    with pytest.raises(ValueError, match=r"fraction and not a percentage: 0\.01"):
+        DEFINITIONS["tolerance"].kind.parsed("1%")
 
 
 def test_numbers_of_numpy_are_numbers():

@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Any
 
 from ...errors import LABEL_WIDTH, shown
-from ...records.options import NEEDS
+from ...records.options import DEFINITIONS
 
 BEFORE, AFTER = "#9a948c", "#3a7ec2"
 EXPECTED = ("#a9cbea", "#1d5fa6")  # weakest and strongest gradient
@@ -148,8 +148,9 @@ def weights_histogram(report: Report, labels: tuple[str, str]) -> Figure:
 def used_tolerance(report: Report) -> float | None:
     """The tolerance of the clean; None where its policy uses none, or the report is no clean's."""
     options = report["options"]
-    chooser, choices = NEEDS["tolerance"]
-    return options["tolerance"] if options and options[chooser] in choices else None
+    needs = DEFINITIONS["tolerance"].needs
+    applies = options and (needs is None or options[needs[0]] in needs[1])
+    return options["tolerance"] if applies else None
 
 
 def tolerance_line(tolerance: float) -> dict[str, Any]:

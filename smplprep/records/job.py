@@ -1,0 +1,70 @@
+"""One file to clean, as the command line, a manifest or a program asks for it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from .contents import DEFAULT_LIMITS, Limits, limits_with
+from .options import Options
+
+PathLike = str | os.PathLike[str]
+
+
+@dataclass(frozen=True)
+class CleanJob:
+    """What ``clean_file`` is asked to do.
+
+    Attributes:
+        path: the input. It is never written to.
+        output: a file, whose ending names the container, or a folder. A folder ends in a slash or
+            exists already. None is beside the input, as NAME_clean.EXT.
+        options: see ``Options``.
+        normalize_rows: accept skinning rows whose sum is off by more than 1e-2, and rescale them.
+        hands: two MANO files, left and right, with the ``hands_*`` keys that the model lacks.
+        flat_hands: add these keys for flat hands instead.
+        layout: in place of ``output``: the folder that ``smplx.create`` will be given.
+        gender: for ``layout``. None takes it from the name of the file or of its folder.
+        family: what the model is; None goes by its content.
+        landmarks: a file of points to count leaks at, beside those of the family.
+        compress: deflate the output; None keeps each member of a .npz as it was.
+        html: write NAME.report.html as well, if the extra ``report`` is installed.
+        force: replace existing outputs.
+        dry_run: write nothing.
+        max_bytes: how large the input may be; None is 2 GiB.
+    """
+
+    path: PathLike
+    output: PathLike | None = None
+    options: Options = field(default_factory=Options)
+    normalize_rows: bool = False
+    hands: tuple[PathLike, PathLike] | None = None
+    flat_hands: bool = False
+    layout: PathLike | None = None
+    gender: Literal["neutral", "female", "male"] | None = None
+    family: str | None = None
+    landmarks: PathLike | None = None
+    compress: bool | None = None
+    html: bool = True
+    force: bool = False
+    dry_run: bool = False
+    max_bytes: int | None = None
+
+    @property
+    def inputs(self) -> list[str]:
+        """Every file that decides over the output, the model first."""
+        named = getattr(self.options.keep_vertices, "path", None)
+        others = [*(self.hands or ()), self.landmarks, named]
+        return [os.fspath(path) for path in (self.path, *others) if path is not None]
+
+    @property
+    def limits(self) -> Limits:
+        """How much the input may ask for."""
+        return DEFAULT_LIMITS if self.max_bytes is None else limits_with(self.max_bytes)
+
+    def settings(self) -> dict[str, Any]:
+        """The fields that decide over the output's bytes and are not None, as plain data."""
+        left_out = ("force", "dry_run", "max_bytes")
+        said = {k: v for k, v in vars(self).items() if v is not None and k not in left_out}
+        return said | {"options": self.options.as_dict()}
