@@ -83,7 +83,7 @@ def test_version_names_what_a_bug_report_needs():
         (
             ["clean", "{small}", "--tol", "2", "-o", "{tmp}/o.npz"],
             2,
-            "2.0 is not in the range 0<=x<1",
+            "must be at least 0 and less than 1",
         ),
         (["clean", "{tmp}/none.npz"], 3, "none.npz: "),
         (["clean", "{small}", "-o", "{tmp}/no/folder/o.npz"], 4, "no such folder"),
