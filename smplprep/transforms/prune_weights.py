@@ -20,9 +20,10 @@ from .policies.found import Found
 from .policies.islands import islands
 from .policies.threshold import threshold
 
-# A row whose sum is off by no more than this many eps of its dtype needs no rescaling.
+# A row whose sum is off by no more than this many eps of its dtype needs no rescaling. Nor does one
+# whose sum is off by one eps for each of its entries: a row that was divided by its sum may be, for
+# adding n numbers is off by (n - 1) / 2 eps at most, once in the divisor and once in the check.
 SUM_SLACK_EPS = 4
-MAX_ROUNDS = 16  # rescaling a row may leave its sum an eps off for ever
 
 Mask = NDArray[np.bool_]
 
@@ -186,11 +187,7 @@ def without(
     if heir == "parent":
         after += handed_up(weights - after, (after > 0) & ~frozen, model)
     rows = np.flatnonzero(gone.any(axis=1) | unscaled(after))
-    for _ in range(MAX_ROUNDS):
-        if not rows.size:
-            break
-        after[rows] = rescaled(after[rows], frozen[rows])
-        rows = rows[unscaled(after[rows])]
+    after[rows] = rescaled(after[rows], frozen[rows])  # which are not unscaled any more
     return after
 
 
@@ -201,9 +198,11 @@ def odd_rows(weights: NDArray) -> NDArray[np.intp]:
 
 
 def unscaled(weights: NDArray) -> NDArray[np.bool_]:
-    """(V,); rows that do not sum to 1."""
-    slack = SUM_SLACK_EPS * float(np.finfo(weights.dtype).eps)
-    return np.abs(row_sums(weights).astype(np.float64) - 1) > slack
+    """(V,); rows that do not sum to 1. A row that was rescaled is none of them."""
+    sums = row_sums(weights)
+    each = np.count_nonzero(weights, axis=1) * float(np.finfo(sums.dtype).eps)
+    slack = np.maximum(SUM_SLACK_EPS * float(np.finfo(weights.dtype).eps), each)
+    return np.abs(sums.astype(np.float64) - 1) > slack
 
 
 def handed_up(removed: NDArray, heirs: Mask, model: Model) -> NDArray:
@@ -221,9 +220,10 @@ def handed_up(removed: NDArray, heirs: Mask, model: Model) -> NDArray:
 def rescaled(rows: NDArray, frozen: Mask) -> NDArray:
     """Rows with sum 1, by one factor on the entries that are not frozen; untouched if none is."""
     if not frozen.any():
-        return rows / row_sums(rows)[:, None]
+        return rows / row_sums(rows).astype(rows.dtype)[:, None]
     free = np.where(frozen, 0, rows)
-    total, wanted = row_sums(free), 1 - row_sums(np.where(frozen, rows, 0))
+    total = row_sums(free).astype(rows.dtype)
+    wanted = (1 - row_sums(np.where(frozen, rows, 0))).astype(rows.dtype)
     able = (total > 0) & (wanted > 0)
     # Divided first: a quotient of the two sums can be too large for the type.
     shares = free / np.where(able, total, 1)[:, None]
@@ -231,12 +231,12 @@ def rescaled(rows: NDArray, frozen: Mask) -> NDArray:
 
 
 def row_sums(matrix: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Sum of each row, entry by entry in the dtype of the matrix.
+    """Sum of each row, entry by entry in the dtype of the matrix; of float16, in float32.
 
     So does torch's norm. numpy's own sum adds in an order that depends on the machine, and this one
     decides bytes.
     """
-    total = np.zeros(len(matrix), dtype=matrix.dtype)
+    total = np.zeros(len(matrix), dtype=np.result_type(matrix.dtype, np.float32))
     for column in matrix.T:
         total = total + column
     return total

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from smplprep import SmplprepError, prune_weights
+from smplprep import Model, SmplprepError, prune_weights
 from smplprep.transforms.prune_weights import rescaled
 
 
@@ -165,6 +167,64 @@ def test_rows_of_many_small_influences_equal_the_snippet_too(standin, dtype):
     pruned, _ = prune_weights(model)
     assert_equals_snippet(model, pruned, 1e-2)
     assert prune_weights(pruned)[0] is pruned
+
+
+def model_of_rows(rows: np.ndarray) -> Model:
+    """A model of which the weights are looked at alone: a chain of as many joints."""
+    n_vertices, n_joints = rows.shape
+    parents = np.arange(n_joints) - 1
+    return Model(
+        v_template=np.zeros((n_vertices, 3)),
+        f=np.zeros((1, 3), np.uint32),
+        weights=rows,
+        J_regressor=np.zeros((n_joints, n_vertices)),
+        kintree_table=np.array([parents, np.arange(n_joints)]),
+        shapedirs=np.zeros((n_vertices, 3, 1)),
+        posedirs=np.zeros((n_vertices, 3, 9 * (n_joints - 1))),
+    )
+
+
+@st.composite
+def rows_of(draw: st.DrawFn) -> np.ndarray:
+    """Rows of 1 to 256 influences in any float type: equal, alike, or of every size."""
+    n = draw(st.integers(1, 256))
+    dtype = draw(st.sampled_from([np.float16, np.float32, np.float64]))
+    kind = draw(st.sampled_from(["equal", "alike", "of every size", "one large"]))
+    random = np.random.RandomState(draw(st.integers(0, 2**32 - 1)))
+    rows = {
+        "equal": np.ones((4, n)),
+        "alike": random.uniform(0.5, 1.5, (4, n)),
+        "of every size": 10.0 ** random.uniform(-6, 0, (4, n)),
+        "one large": np.r_[50.0, random.uniform(0, 1, n - 1)] + np.zeros((4, 1)),
+    }[kind]
+    rows *= random.uniform(0.995, 1.005, (4, 1)) / rows.sum(axis=1, keepdims=True)
+    return rows.astype(dtype)
+
+
+@settings(max_examples=400, deadline=None)
+@given(rows=rows_of(), tolerance=st.sampled_from([0.0, 1e-4, 1e-2]), seed=st.integers(0, 999))
+def test_twice_is_once_whatever_the_number_of_influences(rows, tolerance, seed):
+    """Rescaling ends by construction: no row that was divided by its sum is divided again."""
+    model = model_of_rows(rows)
+    once, _ = prune_weights(model, tolerance=tolerance)
+    assert prune_weights(once, tolerance=tolerance)[0] is once
+    kept = np.random.RandomState(seed).rand(*rows.shape) < 0.3
+    once, _ = prune_weights(model, tolerance=tolerance, kept=kept)
+    assert prune_weights(once, tolerance=tolerance, kept=kept)[0] is once
+    last, _ = prune_weights(once, tolerance=tolerance)
+    assert prune_weights(last, tolerance=tolerance)[0] is last
+
+
+@settings(max_examples=200, deadline=None)
+@given(rows=rows_of())
+def test_rows_of_any_number_of_influences_equal_the_snippet(rows):
+    """But for a row whose sum is off by rounding alone, which keeps its bits."""
+    pruned, _ = prune_weights(model_of_rows(rows), tolerance=0.0)
+    expected = snippet(rows, 0.0)
+    same = (pruned.weights == rows).all(axis=1)
+    assert (np.abs(pruned.weights - expected) <= np.spacing(expected))[~same].all()
+    off = np.abs(rows[same].astype(np.float64).sum(axis=1) - 1)
+    assert (off <= 1.5 * max(4, rows.shape[1]) * np.finfo(rows.dtype).eps).all()
 
 
 # --- policies, limits and what is kept ---
