@@ -156,7 +156,7 @@ def test_no_vertex_moves_farther_than_the_error_bound(standin):
 
 @pytest.mark.parametrize("tolerance", [-0.1, 1.0, float("nan")])
 def test_a_tolerance_out_of_range_is_refused(small_model, tolerance):
-    with pytest.raises(SmplprepError, match="is not in"):
+    with pytest.raises(SmplprepError, match="tolerance must be"):
         prune_weights(small_model(), tolerance=tolerance)
 
 
@@ -339,9 +339,9 @@ def test_the_largest_weight_of_a_row_is_no_island(small_model):
 @pytest.mark.parametrize(
     ("chosen", "message"),
     [
-        ({"policy": "magic"}, "'magic' is none of threshold, islands"),
-        ({"max_influences": 0}, "0 influences"),
-        ({"removed_to": "child"}, "'child' is none of renormalize, parent"),
+        ({"policy": "magic"}, "policy must be one of threshold, islands, got 'magic'"),
+        ({"max_influences": 0}, "max_influences must be at least 1, got 0"),
+        ({"removed_to": "child"}, "removed_to must be one of renormalize, parent, got 'child'"),
     ],
 )
 def test_options_out_of_range_are_refused(small_model, chosen, message):
