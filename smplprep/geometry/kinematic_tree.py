@@ -7,9 +7,10 @@ from numpy.typing import NDArray
 
 from ..errors import ModelInvalidError
 
-# How files spell "no parent": -1 as itself, wrapped to uint32 or uint64 (floats round both up), or
-# cut to int64's largest.
-ROOT_SPELLINGS = (-1, 2**32 - 1, 2**32, 2**63 - 1, 2**63, 2**64 - 1, 2**64)
+# How files spell "no parent": -1 as itself, wrapped to an unsigned type (floats round the larger
+# ones up), or cut to the largest of a signed one. A joint of that number is a joint.
+UNSIGNED = (2**8 - 1, 2**16 - 1, 2**32 - 1, 2**32, 2**64 - 1, 2**64)
+SIGNED = (2**7 - 1, 2**15 - 1, 2**31 - 1, 2**31, 2**63 - 1, 2**63)
 
 
 def parents_of(kintree_table: NDArray) -> NDArray[np.int64]:
@@ -17,7 +18,7 @@ def parents_of(kintree_table: NDArray) -> NDArray[np.int64]:
 
     Raises:
         ModelInvalidError: not (2, J) of whole numbers, no or several roots, a parent out of range,
-            or a cycle; the message names the joint.
+            or a cycle; the message names the joint. A joint that is its own parent is a root.
     """
 
     def refuse(message: str) -> ModelInvalidError:
@@ -26,13 +27,16 @@ def parents_of(kintree_table: NDArray) -> NDArray[np.int64]:
     if kintree_table.ndim != 2 or kintree_table.shape[0] != 2:
         raise refuse(f"kintree_table has shape {kintree_table.shape}, not (2, J)")
     n_joints = kintree_table.shape[1]
+    if kintree_table.dtype.str[1:] == "f2":  # whose infinity is 65535
+        kintree_table = np.minimum(kintree_table.astype(np.float64), 2**16 - 1)
     broken = ~np.isfinite(kintree_table) | (np.trunc(kintree_table) != kintree_table)
     if broken.any():
         row, joint = np.argwhere(broken)[0]
         value = kintree_table[row, joint]
         raise refuse(f"kintree_table[{row}, {joint}]: {value} is no whole number")
     numbers = [int(value) for value in kintree_table[0].tolist()]
-    parents = [-1 if number in ROOT_SPELLINGS else number for number in numbers]
+    none = {-1, *(number for number in (*UNSIGNED, *SIGNED) if number >= n_joints)}
+    parents = [-1 if n in none or n == joint else n for joint, n in enumerate(numbers)]
     roots = [joint for joint, parent in enumerate(parents) if parent == -1]
     if len(roots) != 1:
         raise refuse(f"kintree_table has {len(roots)} roots {roots[:5]}, not one")

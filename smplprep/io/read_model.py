@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from collections.abc import Mapping
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import inside
 from ..geometry.validation import check_keys, check_model
-from ..records.contents import DEFAULT_LIMITS, Contents, Limits, ObjectArray, Sparse
-from ..records.file_keys import OPTIONAL_KEYS, REQUIRED_KEYS
+from ..records.contents import DEFAULT_LIMITS, Contents, Limits, ObjectArray, Sparse, read_only
+from ..records.families import family_of
+from ..records.file_keys import FILLED_KEYS, OPTIONAL_KEYS, REQUIRED_KEYS
 from ..records.model import Model, Source
+from .npz.npy import check_shape
 from .packed_file import PackedFile, read_packed
 from .sparse import densify
 
@@ -100,6 +106,14 @@ def model_of(
             with inside(path=path, key=key):
                 value = densify(value, limits=limits)
         fields[key] = value
+    remarks = list(contents.remarks)
+    for key in (key for key in FILLED_KEYS if key not in fields):
+        with inside(path=path, key=key):
+            fields[key] = zeros_for(key, fields, family=family, limits=limits)
+        remarks.append(
+            f"{key} is not in the file; zeros of shape {fields[key].shape} take its place, so that "
+            f"stock smplx loads the output"
+        )
     source = Source(
         path=path,
         container=contents.container,
@@ -108,7 +122,7 @@ def model_of(
         keys=tuple(contents.entries),
         sparse=sparse if contents.container != "npz" else {},
         notes=contents.notes,
-        remarks=contents.remarks,
+        remarks=tuple(remarks),
         # What had to be converted is no longer what the archive holds.
         members={
             key: member for key, member in contents.members.items() if key not in contents.notes
@@ -117,6 +131,24 @@ def model_of(
         family=family,
     )
     return dataclasses.replace(Model(**fields), extras=extras, source=source)
+
+
+def zeros_for(
+    key: str, fields: Mapping[str, Any], *, family: str | None, limits: Limits
+) -> NDArray:
+    """Blend shapes that move nothing, as many as stock smplx asks for.
+
+    Source: smplx 0.1.28, ``body_models.py``: 10 shapes, with 10 expressions behind them in SMPL-X
+    and FLAME.
+    """
+    template, tree = (np.asarray(fields[key]) for key in ("v_template", "kintree_table"))
+    n_vertices, n_joints = (len(template) if template.ndim else 0), (tree.shape or (0,))[-1]
+    dtype = template.dtype if template.dtype.kind == "f" else np.dtype(np.float64)
+    name = family or family_of(n_vertices, n_joints).name
+    n_shapes = 20 if name in ("smplx", "flame") else 10
+    size = n_shapes if key == "shapedirs" else 9 * max(n_joints - 1, 0)
+    check_shape((n_vertices, 3, size), dtype.itemsize, limits=limits)
+    return read_only(np.zeros((n_vertices, 3, size), dtype))
 
 
 def unwrapped(value: object) -> object:

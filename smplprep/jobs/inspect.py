@@ -13,6 +13,7 @@ from ..audit.landmark_sets import skin_landmarks
 from ..audit.support import landmark_support
 from ..errors import ModelInvalidError, shown
 from ..geometry.kinematic_tree import parents_of
+from ..geometry.oddities import regressor_oddities, tree_oddities
 from ..geometry.validation import check_model
 from ..io.plain_arrays import type_and_shape
 from ..io.read_model import model_of, read_contents
@@ -60,6 +61,7 @@ def inspect_file(
         reasons = [{"why": str(error), "do": "mend the file"}]
         found["smplx"] = {"loads": False, "reasons": reasons, "create": None}
         return found
+    found["odd"] += model.source.remarks[len(contents.remarks) :]
     found["family"] = model.family.name
     found["weights"] = weight_figures(model)
     try:
@@ -118,10 +120,7 @@ def oddities(model: Model) -> list[str]:
         off = np.abs(model.J_regressor.astype(np.float64) @ model.v_template - model.J).max()
         if off > 1e-4:
             odd.append(f"J differs from J_regressor @ v_template by up to {1000 * off:.3g} mm")
-    sums = model.J_regressor.sum(axis=1, dtype=np.float64)
-    worst = int(np.abs(sums - 1).argmax())
-    if abs(sums[worst] - 1) > 1e-4:
-        odd.append(f"J_regressor[{worst}] sums to {sums[worst]:.6g}, not 1")
+    odd += tree_oddities(model) + regressor_oddities(model, tolerance=1e-4)
     negative = int(np.count_nonzero(model.J_regressor < 0))
     if negative:
         odd.append(f"J_regressor has {negative} negative entries")
@@ -190,7 +189,7 @@ def loading_notes(family: str, container: str, keys: Collection[str], path: str)
 def obstacles(contents: Contents, model: Model) -> list[dict[str, str]]:
     """Why stock smplx cannot load the file, each with what to do; empty where it can."""
     found = loading_obstacles(model.family.name, contents.container, contents.entries)
-    for remark in contents.remarks:
+    for remark in model.source.remarks:
         found.append({"why": remark, "do": "smplprep clean writes a plain file"})
     needed = NEEDED.get(model.family.name, ())
     chumpy = [key for key, note in contents.notes.items() if note.startswith("chumpy")]

@@ -12,6 +12,8 @@ REQUIRED_KEYS = (
     "shapedirs",
     "posedirs",
 )
+# Of those, the ones that zeros stand for where they are missing.
+FILLED_KEYS = ("shapedirs", "posedirs")
 OPTIONAL_KEYS = (
     "J",
     "hands_meanl",

@@ -17,11 +17,13 @@ from .. import __version__
 from ..audit.support import landmark_table
 from ..errors import shown
 from ..geometry.displacement import Displacement
+from ..geometry.oddities import regressor_oddities, tree_oddities
 from ..geometry.poses import MAX_BETA, N_POSES
 from ..geometry.poses import SOURCE as POSE_SOURCE
 from ..io.plain_arrays import type_and_shape
 from ..records.change import Change
 from ..records.contents import Sparse
+from ..records.file_keys import FILLED_KEYS
 from ..records.json_text import json_text
 from ..records.model import Model
 from ..records.options import Options, options_schema
@@ -237,9 +239,10 @@ def summary_of(
 
 def oddities(model: Model, pruned: Change, options: Options | None) -> list[str]:
     """Sentences on what was unusual in the input."""
-    odd = [*model.source.remarks]
+    odd = [*model.source.remarks, *tree_oddities(model)]
+    odd += regressor_oddities(model, tolerance=1e-2)
     odd += [f"{shown(key)} was stored as {note}" for key, note in model.source.notes.items()]
-    added = added_keys(model)
+    added = [key for key in added_keys(model) if key not in FILLED_KEYS]
     if added:
         odd.append(f"{', '.join(added)} were added: the input lacks them")
     rows = pruned.figures["normalized_rows"]

@@ -20,17 +20,48 @@ def table(parents, dtype=np.int64):
     return np.array([parents, range(len(parents))], dtype=dtype)
 
 
+INTEGERS = [np.dtype(f"{order}{kind}") for order in "<>" for kind in ("i1", "i2", "i4", "i8")]
+INTEGERS += [np.dtype(f"{order}{kind}") for order in "<>" for kind in ("u1", "u2", "u4", "u8")]
+FLOATS = [np.dtype(f"{order}f{size}") for order in "<>" for size in (2, 4, 8)]
+SPELLINGS = (-1, 0, 255, 65535, 2**32 - 1, 2**63 - 1, 2**64 - 1)
+
+
+def holds(dtype, number):
+    """Whether the type has the number, or infinity for it."""
+    if dtype.kind == "f":
+        return dtype.itemsize > 2 or number <= 65535
+    return np.iinfo(dtype).min <= number <= np.iinfo(dtype).max
+
+
 @pytest.mark.parametrize(
     ("root", "dtype"),
-    [(-1, np.int32), (2**32 - 1, np.uint32), (2**63 - 1, np.int64), (-1, np.float64)],
+    [(n, dtype) for n in SPELLINGS for dtype in (*INTEGERS, *FLOATS) if holds(dtype, n)],
+    ids=str,
 )
-def test_the_root_is_spelt_in_several_ways(root, dtype):
-    assert parents_of(table([root, 0, 1], dtype)).tolist() == [-1, 0, 1]
+def test_the_root_is_spelt_in_many_ways(root, dtype):
+    with np.errstate(over="ignore"):
+        kintree_table = table([root, 0, 1], np.float64 if dtype.kind == "f" else object)
+        kintree_table = kintree_table.astype(dtype)
+    assert parents_of(kintree_table).tolist() == [-1, 0, 1]
 
 
-def test_uint64_and_the_float_of_2_to_the_32_are_roots_too():
-    assert parents_of(table([2**64 - 1, 0], np.uint64)).tolist() == [-1, 0]
-    assert parents_of(table([2.0**32 - 1, 0], np.float64)).tolist() == [-1, 0]
+def test_the_largest_of_each_signed_type_is_a_root():
+    for dtype in (np.int8, np.int16, np.int32, np.int64):
+        assert parents_of(table([np.iinfo(dtype).max, 0], dtype)).tolist() == [-1, 0]
+
+
+def test_a_joint_of_a_number_that_spells_none_is_a_joint():
+    chain = [-1, *range(299)]
+    assert parents_of(table(chain))[256] == 255
+    chain[0] = 255
+    with pytest.raises(ModelInvalidError, match="0 roots"):
+        parents_of(table(chain))
+
+
+def test_a_joint_that_is_its_own_parent_is_the_root():
+    assert parents_of(table([1, 1, 1])).tolist() == [1, -1, 1]
+    with pytest.raises(ModelInvalidError, match=r"2 roots \[0, 2\], not one"):
+        parents_of(table([-1, 0, 2]))
 
 
 @pytest.mark.parametrize(

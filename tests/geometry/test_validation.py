@@ -8,13 +8,8 @@ import numpy as np
 import pytest
 
 from smplprep import ModelInvalidError, Options, SmplprepError, clean
-from smplprep.geometry.validation import (
-    MAX_DIRECTIONS,
-    MAX_JOINTS,
-    MAX_VERTICES,
-    check_keys,
-    check_model,
-)
+from smplprep.geometry.shapes import MAX_DIRECTIONS, MAX_JOINTS, MAX_VERTICES
+from smplprep.geometry.validation import check_keys, check_model
 
 
 def changed(array, index, value):
@@ -75,7 +70,7 @@ def test_sizes_that_no_body_has_are_refused_before_tables_are_made_of_them(small
         check_model(dataclasses.replace(model, v_template=flat))
     many = MAX_JOINTS + 1
     with pytest.raises(ModelInvalidError, match=f"{many} joints; the limit is {MAX_JOINTS}"):
-        check_model(dataclasses.replace(model, weights=np.ones((10, many))))
+        check_model(dataclasses.replace(model, kintree_table=np.zeros((2, many))))
     shapes = np.zeros((10, 3, MAX_DIRECTIONS + 1), np.float16)
     with pytest.raises(ModelInvalidError, match="10001 shape directions; the limit is 10000"):
         check_model(dataclasses.replace(model, shapedirs=shapes))
@@ -110,9 +105,9 @@ def test_no_shapes_and_one_joint_are_few_but_valid(small_model):
     [
         ("shapedirs", np.zeros((10, 2, 2)), r"\(10, 2, 2\).*ask for \(10, 3, any\)"),
         ("posedirs", np.zeros((10, 3, 36)), r"ask for \(10, 3, 27\)"),
-        ("J_regressor", np.ones((10, 4)), r"ask for \(4, 10\)"),
-        ("weights", np.ones((4, 10)), r"weights has shape \(4, 10\), joints first"),
-        ("v_template", np.zeros(30), "not a table of rows"),
+        ("J_regressor", np.ones((10, 5)), r"ask for \(4, 10\)"),
+        ("weights", np.ones((10, 5)), r"ask for \(10, 4\)"),
+        ("v_template", np.zeros((10, 2)), r"v_template has shape \(10, 2\), where it takes"),
         ("v_template", np.zeros((0, 3)), "0 vertices"),
         ("weights", np.ones((10, 4), dtype=complex), "dtype complex128"),
         ("f", np.full((1, 3), 0.5), r"f\[0, 0\]: 0.5 is no vertex"),
@@ -147,5 +142,6 @@ def test_tiny_negatives_pass(small_model):
 
 
 def test_a_file_without_the_keys_is_no_model():
-    with pytest.raises(ModelInvalidError, match=r"no weights in it.*keys: v_template, f"):
+    missing = "no weights and no J_regressor and no kintree_table in it"
+    with pytest.raises(ModelInvalidError, match=rf"{missing}.*keys: v_template, f"):
         check_keys(["v_template", "f"])
