@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from command_line import run
 from model_files import model_dict
 
 from smplprep import ModelInvalidError, clean, read_model
