@@ -28,7 +28,7 @@ from smplprep.audit.support import joint_support, landmark_support, support_of
 from smplprep.geometry.poses import joint_limits, pose_set
 from smplprep.jobs.clean_file import clean_file
 from smplprep.records.families import FAMILIES, SMPLH, family_of
-from smplprep.stock.load import pose_arguments
+from smplprep.stock.load import stock_output
 from smplprep.verify.verify import PASSED, verify
 
 FILES = {
@@ -81,16 +81,11 @@ def stock(cleaned: Cleaned) -> Any:
         return getattr(smplx, name.upper())(str(path), ext=ext, gender="neutral", **hands)
 
 
-def supports(body: Any, pose: np.ndarray, family: str, torch: Any) -> np.ndarray:
+def supports(body: Any, pose: np.ndarray, torch: Any) -> np.ndarray:
     """(L, J): whether each landmark that stock smplx returns moves with the pose of a joint."""
 
     def joints(pose: Any) -> Any:
-        posed = body(**pose_arguments(pose))
-        if family != "mano":
-            return posed.joints
-        # smplx 0.1.28 chooses MANO's finger tips and then forgets to append them.
-        tips = posed.vertices[:, body.vertex_joint_selector.extra_joints_idxs]
-        return torch.cat([posed.joints, tips], dim=1)
+        return stock_output(body, pose, torch.zeros(len(pose), body.num_betas)).joints
 
     single = torch.tensor(pose[None], dtype=torch.float32)
     with torch.no_grad():
@@ -99,8 +94,6 @@ def supports(body: Any, pose: np.ndarray, family: str, torch: Any) -> np.ndarray
     for start in range(0, n_landmarks, 16):
         rows = torch.arange(start, min(start + 16, n_landmarks))
         copies = single.repeat(len(rows), 1, 1).requires_grad_()
-        for parameter in body.parameters():
-            parameter.data = parameter.data[:1].repeat(len(rows), 1)
         batch = torch.arange(len(rows))
         slope = 0
         for axis in range(3):
@@ -114,7 +107,7 @@ def test_every_landmark_moves_with_its_own_chain_alone(cleaned: Cleaned, torch: 
     model = read_model(cleaned.target)
     family, n_joints = model.family, model.n_joints
     poses, _ = pose_set(family.joint_names(n_joints, "smplx"), 1, n_poses=1)
-    found = supports(stock(cleaned), poses[0], family.name, torch)
+    found = supports(stock(cleaned), poses[0], torch)
     found[:, 0] = False  # the root moves everything
     vertices = list(family.landmarks.values())
     support = support_of(model, vertices)
@@ -234,7 +227,7 @@ def test_points_on_the_face_are_audited_as_autograd_sees_them(cleaned: Cleaned, 
         points = landmark_set(model, str(cleaned.target.with_name("flame_static_embedding.pkl")))
     assert len(points) == (N_FACE if model.family.name in ("smplx", "flame") else 0)
     poses, _ = pose_set(model.family.joint_names(model.n_joints, "smplx"), 1, n_poses=1)
-    found = supports(stock(cleaned), poses[0], model.family.name, torch)
+    found = supports(stock(cleaned), poses[0], torch)
     found = found[len(found) - len(points) :]
     found[:, 0] = False
     support = landmark_support(model, points)

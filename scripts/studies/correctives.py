@@ -168,7 +168,7 @@ class Bench:
         names = self.model.family.joint_names(self.model.n_joints, "smplx")
         self.posing = posing(self.model, *pose_set(names, 1, n_poses=n_poses))
         # How each vertex's own frame turns in each pose, (V, 3, 3, N).
-        turns = self.posing.transforms[:, :, :3]
+        turns = self.posing.transforms[..., :3].transpose(1, 2, 3, 0)
         self.turns = np.tensordot(self.model.weights, turns, axes=1).astype(np.float32)
         self.promised = support_of(self.model, np.arange(self.model.n_vertices)).expected[:, 1:]
 

@@ -32,7 +32,7 @@ ZOOM = 0.55
 MOST_MM = 10.0  # of the colors
 
 
-def posed(bench: Bench, n_poses: int) -> dict[str, np.ndarray]:
+def bodies_of(bench: Bench, n_poses: int) -> dict[str, np.ndarray]:
     """ "true" and each variant shown -> (N, V, 3) meters."""
     rng = np.random.default_rng(0)
     genuine, *_ = REGIMES[REGIME](bench.body, rng)
@@ -73,7 +73,7 @@ def main() -> None:
     parser.add_argument("picture", type=Path)
     args = parser.parse_args()
     bench = Bench(seed=0, n_poses=1)
-    found = posed(bench, 64)
+    found = bodies_of(bench, 64)
     pose, edge, jump = worst_border(found["true"], found[SHOWN[0]], bench.body.edges)
     center = bench.body.verts[edge].mean(axis=0)
     faces = bench.model.f.astype(np.int64)

@@ -15,9 +15,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ..geometry.kinematic_tree import ancestors_or_self, parents_of
+from ..geometry.kinematic_tree import ancestors_or_self
 from ..geometry.poses import pose_set_of
-from ..geometry.skinning import joint_transforms, rest_joints, rotation_matrices
+from ..geometry.skinning import Skeleton, VertexBlock, rotation_matrices, skew
 from ..records.landmark import Landmark
 from ..records.model import Model
 
@@ -82,8 +82,7 @@ class PosedBody:
     """A model's joints in N poses, and how they turn.
 
     Attributes:
-        betas: (N, B').
-        rotations: (N, J, 3, 3) local.
+        ready: see ``Posing``.
         transforms: (N, J, 3, 4) from rest to posed space.
         origins: (N, J, 3) posed joints, meters.
         axes: (N, J, 3, 3); column i is the world axis about which axis-angle component i turns,
@@ -93,19 +92,19 @@ class PosedBody:
     """
 
     def __init__(self, model: Model, poses: Array, betas: Array) -> None:
-        self.model, self.betas = model, betas
-        parents = parents_of(model.kintree_table)
+        skeleton, rotations = Skeleton.of(model, betas.shape[1]), rotation_matrices(poses)
+        parents = skeleton.parents
+        self.model = model
         self.below = ancestors_or_self(parents).T
-        self.rotations = rotation_matrices(poses)
-        joints = rest_joints(model, betas)
-        self.transforms = joint_transforms(parents, joints, self.rotations)
-        self.origins = apply(self.transforms, joints)
+        self.ready = skeleton.posing(rotations, betas)
+        self.transforms = self.ready.transforms
+        self.origins = apply(self.transforms, skeleton.rest(betas))
         local_axes = left_jacobians(poses)
         turned = self.transforms[:, parents, :, :3]
         turned[:, parents == -1] = np.eye(3)
         self.axes = turned @ local_axes
         # d R = [axis] R for each column of the local axes.
-        slopes = skew(np.swapaxes(local_axes, 2, 3)) @ self.rotations[:, :, None]
+        slopes = skew(np.swapaxes(local_axes, 2, 3)) @ rotations[:, :, None]
         self.turns = slopes.reshape(*slopes.shape[:3], 9)
 
     def joint_jacobians(self, joints: NDArray[np.integer]) -> Array:
@@ -116,15 +115,10 @@ class PosedBody:
 
     def vertex_jacobians(self, vertices: NDArray[np.integer]) -> Array:
         """(N, L, J, 3, 3) derivatives of posed vertices, through weights and posedirs."""
-        model, n_betas = self.model, self.betas.shape[1]
-        weights = model.weights[vertices].astype(np.float64)
-        blends = model.correctives[vertices].astype(np.float64)  # (L, 3, J-1, 9)
-        shapes = model.shapedirs[vertices, :, :n_betas].astype(np.float64)
-        features = (self.rotations[:, 1:] - np.eye(3)).reshape(len(self.rotations), -1)
-        unposed = model.v_template[vertices] + np.einsum("lcb,nb->nlc", shapes, self.betas)
-        unposed = unposed + np.einsum(
-            "lcp,np->nlc", blends.reshape(len(blends), 3, -1), features, optimize=True
-        )
+        weights = self.model.weights[vertices].astype(np.float64)
+        blends = self.model.correctives[vertices].astype(np.float64)  # (L, 3, J-1, 9)
+        block = VertexBlock.of(self.model, vertices, len(self.ready.betas))
+        unposed = np.moveaxis(block.unposed(self.ready), 2, 0)
         # Where each joint alone would take the vertex, times its weight: (N, L, J, 3).
         carried = apply(self.transforms[:, None], unposed[:, :, None]) * weights[..., None]
         below = self.below.astype(np.float64)
@@ -145,14 +139,6 @@ def left_jacobians(rotations: Array) -> Array:
     series = 1 / 6 - angle**2 / 120 + angle**4 / 5040
     second = np.where(angle < SMALL_ANGLE, series, (safe - np.sin(safe)) / safe**3)
     return np.eye(3) + first * cross + second * (cross @ cross)
-
-
-def skew(vectors: Array) -> Array:
-    """(..., 3, 3) matrices of the cross product with (..., 3) vectors."""
-    x, y, z = np.moveaxis(vectors, -1, 0)
-    zero = np.zeros_like(x)
-    flat = np.stack([zero, -z, y, z, zero, -x, -y, x, zero], axis=-1)
-    return flat.reshape(*vectors.shape, 3)
 
 
 def apply(transforms: Array, points: Array) -> Array:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ..geometry.kinematic_tree import parents_of
 from ..geometry.same_topology import check_comparable
-from ..geometry.skinning import joint_transforms, rotation_matrices, shaped_joints
+from ..geometry.skinning import Skeleton, VertexBlock, rotation_matrices, skin_block
 from ..records.families import BODY_JOINTS
 from ..records.model import Model
 from .tally import MAX_UM, N_BINS, Peak, Tally, bins_of
@@ -44,76 +44,13 @@ class Frames:
 
 
 @dataclass(frozen=True, eq=False)
-class Half:
-    """One model's share of a block: b vertices, their j joints and p pose features in use."""
-
-    template: Floats  # (3b,)
-    shapedirs: Floats  # (3b, B)
-    posedirs: Floats  # (3b, p)
-    features: NDArray[np.intp]  # (p,)
-    weights: Floats  # (b, j)
-    joints: NDArray[np.intp]  # (j,)
-
-    @classmethod
-    def of(cls, model: Model, vertices: NDArray[np.intp], n_shapes: int) -> Half:
-        posedirs = model.posedirs[vertices].reshape(3 * len(vertices), -1)
-        features = np.flatnonzero(posedirs.any(axis=0))
-        joints = np.flatnonzero(model.weights[vertices].any(axis=0))
-        return cls(
-            template=single(model.v_template[vertices].reshape(-1)),
-            shapedirs=single(model.shapedirs[vertices, :, :n_shapes].reshape(len(posedirs), -1)),
-            posedirs=single(posedirs[:, features]),
-            features=features,
-            weights=single(model.weights[vertices][:, joints]),
-            joints=joints,
-        )
-
-    def posed(self, betas: Floats, features: Floats, transforms: Floats) -> Floats:
-        """(b, 3, N) vertices for (B',) betas, (P, N) features and (4, J, 3 N) transforms."""
-        n_frames = features.shape[1]
-        unposed = self.posedirs @ features[self.features]
-        unposed += (self.template + self.shapedirs[:, : len(betas)] @ betas)[:, None]
-        unposed = unposed.reshape(-1, 3, n_frames)
-        # Column by column of the transforms, each a block of its own in memory: twice as fast.
-        posed = self.blended(transforms[3], n_frames)
-        for axis in range(3):
-            turned = self.blended(transforms[axis], n_frames)
-            turned *= unposed[:, None, axis]
-            posed += turned
-        return posed
-
-    def blended(self, column: Floats, n_frames: int) -> Floats:
-        """(b, 3, N) one column of each vertex's transform, from that of the joints (J, 3 N)."""
-        return (self.weights @ column[self.joints]).reshape(-1, 3, n_frames)
-
-
-@dataclass(frozen=True, eq=False)
-class Skeleton:
-    """Where a model's joints rest, and who hangs from whom."""
-
-    joints: NDArray[np.float64]  # (J, 3)
-    directions: NDArray[np.float64]  # (J, 3, B), what each shape direction adds
-    parents: NDArray[np.int64]  # (J,)
-
-    @classmethod
-    def of(cls, model: Model, n_shapes: int) -> Skeleton:
-        joints, directions = shaped_joints(model, n_shapes)
-        return cls(joints, directions, parents_of(model.kintree_table))
-
-    def transforms(self, rotations: NDArray[np.float64], betas: NDArray[np.float64]) -> Floats:
-        """(4, J, 3 N), the columns from rest to posed space, for rotations (N, J, 3, 3)."""
-        joints = self.joints + self.directions[:, :, : len(betas)] @ betas
-        found = joint_transforms(self.parents, np.tile(joints, (len(rotations), 1, 1)), rotations)
-        return single(found.transpose(3, 1, 2, 0)).reshape(4, len(joints), -1)
-
-
-@dataclass(frozen=True, eq=False)
 class Block:
     """Vertices of one region, as both models have them."""
 
     region: int
     vertices: NDArray[np.intp]  # (b,), rising
-    halves: tuple[Half, Half]
+    parts: list[VertexBlock]
+    weights: list[Floats]  # (b, J) each
 
 
 class ModelPair:
@@ -150,32 +87,30 @@ class Measure(ModelPair):
     def __init__(self, original: Model, cleaned: Model) -> None:
         """Raises SmplprepError unless the two are of one family."""
         super().__init__(original, cleaned)
+        models = (original, cleaned)
         self._blocks = [
             Block(
                 region=int(self.region_of[vertices[0]]),
                 vertices=vertices,
-                halves=(
-                    Half.of(original, vertices, self.n_shapes),
-                    Half.of(cleaned, vertices, self.n_shapes),
-                ),
+                parts=[VertexBlock.of(m, vertices, self.n_shapes, np.float32) for m in models],
+                weights=[m.weights[vertices].astype(np.float32) for m in models],
             )
             for vertices in vertex_blocks(original, self.region_of)
         ]
-        self._skeletons = tuple(Skeleton.of(m, self.n_shapes) for m in (original, cleaned))
+        self._skeletons = tuple(Skeleton.of(m, self.n_shapes) for m in models)
 
     def __call__(self, frames: Frames) -> Tally:
         """The tally of one stretch."""
         rotations = rotation_matrices(frames.poses)
-        features = single((rotations[:, 1:] - np.eye(3)).reshape(len(rotations), -1).T)
-        betas = frames.betas[: self.n_shapes]
-        transforms = [skeleton.transforms(rotations, betas) for skeleton in self._skeletons]
+        betas = frames.betas[None, : self.n_shapes]
+        ready = [skeleton.posing(rotations, betas, np.float32) for skeleton in self._skeletons]
         tally = Tally.empty(len(self.regions))
         tally.frames = len(rotations)
         farthest: list[tuple[int, int, int]] = []
         for block in self._blocks:
             ours, theirs = (
-                half.posed(single(betas), features, moved)
-                for half, moved in zip(block.halves, transforms, strict=True)
+                skin_block(weights, part.unposed(posing), posing)
+                for weights, part, posing in zip(block.weights, block.parts, ready, strict=True)
             )
             um = apart_um(ours, theirs)
             tally.counts[block.region] += np.bincount(bins_of(um).reshape(-1), minlength=N_BINS)
@@ -227,8 +162,3 @@ def apart_um(a: Floats, b: Floats) -> Floats:
     found *= 1e6
     np.rint(found, out=found)
     return np.minimum(found, MAX_UM, out=found)
-
-
-def single(array: NDArray) -> Floats:
-    """The array in float32 and C order."""
-    return np.ascontiguousarray(array, dtype=np.float32)

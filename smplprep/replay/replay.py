@@ -20,7 +20,7 @@ from ..errors import SmplprepError, shown
 from ..records.families import BODY_JOINTS
 from ..records.landmark import Landmark
 from ..records.model import Model
-from ..stock.load import pose_arguments, require_torch, stock_from_model
+from ..stock.load import require_torch, stock_from_model, stock_output
 
 OPTIMIZERS = ("adam", "lbfgs")
 VISIBLE = ("Nose", "LEye", "LEar", "LShoulder", "LElbow", "LWrist")
@@ -106,7 +106,7 @@ def make_scene(model: Model, visible: Sequence[str] = VISIBLE, *, device: str = 
     torch = require_torch(device)
     body = stock_from_model(model, device=device)
     with torch.no_grad():
-        points = posed(body, as_tensor(body, true_pose)).joints[0, joints]
+        points = output_of(body, as_tensor(body, true_pose)).joints[0, joints]
         keypoints = project(points).double().cpu().numpy()
     return Scene(chosen, joints, keypoints, unseen)
 
@@ -163,13 +163,13 @@ def fit(
     keypoints = as_tensor(body, scene.keypoints)
 
     def loss_of() -> Any:
-        points = posed(body, torch.cat([pose, hands]), transl).joints[0, scene.joints]
+        points = output_of(body, torch.cat([pose, hands]), transl).joints[0, scene.joints]
         return (project(points) - keypoints).square().sum(dim=1).mean()
 
     losses = optimize(torch, [pose, transl], loss_of, optimizer=optimizer, steps=steps)
     with torch.no_grad():
         losses.append(float(loss_of()))
-        out = posed(body, torch.cat([pose, hands]), transl)
+        out = output_of(body, torch.cat([pose, hands]), transl)
     return Fit(
         losses=np.array(losses),
         turned_deg=np.degrees(np.linalg.norm(pose.detach().double().cpu().numpy(), axis=1)),
@@ -209,11 +209,10 @@ def as_tensor(body: Any, array: NDArray[np.float64]) -> Any:
     return torch.tensor(array, dtype=body.v_template.dtype, device=body.v_template.device)
 
 
-def posed(body: Any, pose: Any, transl: Any = None) -> Any:
+def output_of(body: Any, pose: Any, transl: Any = None) -> Any:
     """Stock smplx's output for one pose (52, 3) of the mean shape."""
     betas = as_tensor(body, np.zeros((1, body.num_betas)))
-    transl = as_tensor(body, np.zeros(3)) if transl is None else transl
-    return body(betas=betas, transl=transl[None], **pose_arguments(pose[None]))
+    return stock_output(body, pose[None], betas, None if transl is None else transl[None])
 
 
 def project(points: Any) -> Any:

@@ -117,21 +117,18 @@ def stock_body(name: str, path: str, *, device: str, **source: Any) -> Any:
     return body.to(device)
 
 
-def pose_arguments(pose: Any) -> dict[str, Any]:
-    """The class's pose parameters out of one tensor (N, J, 3) of axis-angle vectors."""
-    parts = PARTS_OF[pose.shape[1]]
-    split = pose.split(list(parts.values()), dim=1)
-    return {name: part.flatten(1) for name, part in zip(parts, split, strict=True)}
+def stock_output(body: Any, pose: Any, betas: Any, transl: Any = None) -> Any:
+    """What stock smplx makes of poses (N, J, 3) and betas (N, B), with a blank face.
 
-
-def posed(body: Any, pose: Any, betas: Any) -> Any:
-    """What stock smplx makes of poses (N, J, 3) and betas (N, B), at the origin, with a blank face.
-
-    Its ``joints`` are the regressed ones and then the vertices that it appends.
+    Its ``joints`` are the regressed ones and then the vertices that it appends. Without ``transl``
+    (N, 3) the body stands at the origin.
     """
     import torch
 
-    arguments = pose_arguments(pose) | {"transl": torch.zeros_like(pose[:, 0])}
+    parts = PARTS_OF[pose.shape[1]]
+    split = pose.split(list(parts.values()), dim=1)
+    arguments = {name: part.flatten(1) for name, part in zip(parts, split, strict=True)}
+    arguments["transl"] = torch.zeros_like(pose[:, 0]) if transl is None else transl
     if hasattr(body, "expression"):  # a default of its own has the wrong number of rows
         arguments["expression"] = body.expression.detach().expand(len(pose), -1)
     out = body(betas=betas, **arguments)
@@ -169,7 +166,7 @@ def autograd_jacobians(
     n_landmarks += len(points)
     copies = torch.tensor(pose, **like).repeat(n_landmarks, 1, 1).requires_grad_()
     shape = torch.tensor(betas[: body.num_betas], **like).repeat(n_landmarks, 1)
-    out = posed(body, copies, shape)
+    out = stock_output(body, copies, shape)
     joints = [out.joints[:, : n_landmarks - len(points)]]
     joints += [sum(share * out.vertices[:, [v]] for v, share in p.items()) for p in points]
     places = torch.cat(joints, dim=1)

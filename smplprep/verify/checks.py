@@ -23,7 +23,7 @@ from ..records.families import FAMILIES
 from ..records.file_keys import STAMP_KEY
 from ..records.model import Model
 from ..report.read import read_report
-from ..stock.load import posed, stock_from_file
+from ..stock.load import stock_from_file, stock_output
 from ..transforms.policies.protected import kept_entries
 from ..transforms.prune_weights import SUM_SLACK_EPS
 from .subject import CheckError, Subject
@@ -173,7 +173,7 @@ def check_forward(subject: Subject) -> str:
     poses, betas = (values[:N_FORWARD] for values in pose_set(names, subject.body.num_betas))
     like = {"dtype": torch.float32, "device": subject.body.v_template.device}
     with stock_verdict("it cannot pose the body"), torch.no_grad():
-        out = posed(subject.body, torch.tensor(poses, **like), torch.tensor(betas, **like))
+        out = stock_output(subject.body, torch.tensor(poses, **like), torch.tensor(betas, **like))
     apart = out.vertices.double().cpu().numpy() - posed_vertices(subject.model, poses, betas)
     apart_mm = 1000.0 * float(np.sqrt(np.square(apart).sum(axis=2)).max())
     figure = f"{N_FORWARD} poses, at most {apart_mm:.2g} mm from the audit's own skinning"

@@ -58,13 +58,13 @@ def test_betas_beyond_the_models_are_left_out(pair):
 def test_stand_in_agrees_with_two_stock_models(standin):
     torch = pytest.importorskip("torch", reason="torch (extra 'verify') is not installed")
     pytest.importorskip("smplx", reason="smplx (extra 'verify') is not installed")
-    from smplprep.stock.load import posed, stock_from_model
+    from smplprep.stock.load import stock_from_model, stock_output
 
     cleaned = clean(standin)[0]
     stretch = frames(52, n_frames=12, n_betas=10)
     with torch.no_grad():
         ours, theirs = (
-            posed(
+            stock_output(
                 stock_from_model(model),
                 torch.tensor(stretch.poses, dtype=torch.float32),
                 torch.tensor(stretch.betas, dtype=torch.float32).expand(12, -1),

@@ -11,9 +11,9 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="torch (extra 'verify') is not installed")
 
-from smplprep.evaluate.on_torch import Body, rotation_matrices  # noqa: E402
 from smplprep.replay import replay  # noqa: E402
 from smplprep.stock import load  # noqa: E402
+from smplprep.stock.skinning import StockSkinning  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -25,16 +25,16 @@ def stock(standin):
 
 
 def test_evaluate_has_everything_on_the_device(standin):
-    body = Body(standin, 10, "meta")
-    rotations = rotation_matrices(torch.zeros(5, 52, 3, device="meta"))
-    assert body.posed(rotations, torch.zeros(10, device="meta")).shape == (5, 6890, 3)
+    model = StockSkinning(standin, n_shapes=10, device="meta")
+    poses, betas = (torch.zeros(5, *shape, device="meta") for shape in ((52, 3), (10,)))
+    assert model.vertices(poses, betas).shape == (5, 6890, 3)
     with pytest.raises(RuntimeError, match="device"):  # or this test could not fail
-        body.posed(rotations, torch.zeros(10))
+        model.vertices(poses, torch.zeros(5, 10))
 
 
 def test_stock_smplx_is_asked_with_everything_on_the_device(stock):
     pose = torch.zeros(4, 52, 3, device="meta", requires_grad=True)
-    joints = load.posed(stock, pose, torch.zeros(4, 10, device="meta")).joints
+    joints = load.stock_output(stock, pose, torch.zeros(4, 10, device="meta")).joints
     assert torch.autograd.grad(joints.sum(), pose)[0].device.type == "meta"
     with pytest.raises(NotImplementedError, match="Cannot copy out of meta tensor"):
         load.autograd_jacobians(stock, np.zeros((52, 3)), np.zeros(10))  # only the way back fails
@@ -44,5 +44,5 @@ def test_a_fit_has_everything_on_the_device(stock):
     pose, transl, keypoints = (
         replay.as_tensor(stock, np.zeros(shape)) for shape in ((52, 3), 3, (6, 2))
     )
-    points = replay.posed(stock, pose, transl).joints[0, :6]
+    points = replay.output_of(stock, pose, transl).joints[0, :6]
     assert (replay.project(points) - keypoints).device.type == "meta"

@@ -164,7 +164,7 @@ def test_the_report_holds_the_asymmetry_before_and_after(standin, cleaned):
 def test_a_mirrored_pose_gives_the_mirrored_body_in_stock_smplx(standin, cleaned):
     pytest.importorskip("smplx", reason="smplx (extra 'verify') is the oracle here")
     torch = pytest.importorskip("torch", reason="torch (extra 'verify') is the oracle here")
-    from smplprep.stock.load import posed, stock_from_model
+    from smplprep.stock.load import stock_from_model, stock_output
 
     image, joint = standin.extras[KEY], other_side(standin)
     pose = 0.5 * np.random.RandomState(1).standard_normal((52, 3))
@@ -174,7 +174,7 @@ def test_a_mirrored_pose_gives_the_mirrored_body_in_stock_smplx(standin, cleaned
         body = stock_from_model(model).double()
         no_shape = torch.zeros(2, body.num_betas, dtype=torch.float64)
         with torch.no_grad():
-            here, there = posed(body, torch.tensor(poses), no_shape).vertices.numpy()
+            here, there = stock_output(body, torch.tensor(poses), no_shape).vertices.numpy()
         apart.append(np.abs(here - there[image] * FLIP).max())
     assert apart[0] > 1e-3
     assert apart[1] < 1e-6

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import ModelWriteError
-from ...geometry.skinning import shaped_joints
+from ...geometry.skinning import Skeleton
 from ...records.model import Model
 
 DEFAULT_BETAS = 10
@@ -54,8 +54,7 @@ def indices(model: Model) -> NDArray:
 
 def gltf_joints(model: Model) -> NDArray[np.float64]:
     """(J, 3) joints of the template, meters."""
-    joints, _ = shaped_joints(model, 0)
-    return np.round(joints, GRID_DECIMALS) + 0.0  # -0.0 becomes 0.0
+    return np.round(Skeleton.of(model, 0).joints, GRID_DECIMALS) + 0.0  # -0.0 becomes 0.0
 
 
 def inverse_binds(joints: NDArray[np.float64]) -> NDArray[np.float32]:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...geometry.displacement import displacements
-from ...geometry.skinning import shaped_joints
+from ...geometry.skinning import Skeleton
 from ...records.contents import ObjectArray
 from ...records.model import Model
 from .arrays import morph_directions
@@ -57,7 +57,7 @@ def gltf_losses(model: Model, *, n_betas: int | None = None) -> list[str]:
             f"{worst:.1f} mm over the pose set"
         )
     if directions.shape[2]:
-        _, added = shaped_joints(model, directions.shape[2])
+        added = Skeleton.of(model, directions.shape[2]).directions
         shift = 1000 * float(np.linalg.norm(added, axis=1).max())
         told.append(
             "morph targets move no joints: the skeleton stays that of the mean shape, where 1 of a "

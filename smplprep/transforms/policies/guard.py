@@ -122,7 +122,7 @@ def stretch(
     ready = posing(model, poses, betas)
     vertices, ends = np.unique(mesh.links[chosen], return_inverse=True)
     a, b = ends.reshape(-1, 2).T
-    rest = np.repeat(mesh.points[vertices][:, :, None], len(poses), axis=2)
+    rest = mesh.points[vertices][:, :, None]
     lengths = []
     for weights in (before, after):
         posed = skin_block(weights[vertices], rest, ready)
