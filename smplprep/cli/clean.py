@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
 @force_option
 @click.option("--dry-run", is_flag=True, help="Do everything but write.")
 @click.option("--no-html", is_flag=True, help="Do not write NAME_clean.report.html.")
+@click.option("--no-report", is_flag=True, help="Write the model alone, and measure nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report instead of the table.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 @click.option("-v", "--verbose", is_flag=True, help="Print what each step counted, too.")
@@ -60,6 +62,7 @@ def clean_command(
     output: str | None,
     layout: tuple[str, str] | None,
     no_html: bool,
+    no_report: bool,
     as_json: bool,
     quiet: bool,
     verbose: bool,
@@ -78,11 +81,13 @@ def clean_command(
 
     if output and layout:
         raise click.UsageError("-o and --layout exclude each other")
+    if no_report and (as_json or chosen["dry_run"]):
+        raise click.UsageError("--json and --dry-run show the report, so --no-report excludes them")
     if chosen["hands"] and chosen["flat_hands"]:
         raise click.UsageError("--hands and --flat-hands exclude each other")
     options = Options(**{name: chosen.pop(name) for name in DEFINITIONS})
     place = output_place(models, output)
-    root = layout[1] if layout else None
+    chosen |= {"layout": layout and layout[1], "report": not no_report, "html": not no_html}
     written: set[Path] = set()
     worst, reports, unheard = 0, [], None
 
@@ -96,23 +101,25 @@ def clean_command(
     for model in models:
         try:
             check_no_folder(model)
-            job = CleanJob(model, place, options, layout=root, html=not no_html, **chosen)
+            job = CleanJob(model, place, options, **chosen)
             done = run(job, progress=Progress(model), check=once)
-            files = (done.target, done.report_target, done.html_target)
-            written.update(path for path in files if path)
+            written.update(done.files)
         except Exception as error:
             if len(models) == 1:
                 raise
             worst = max(worst, explain(error))
             continue
-        if leaks := leaks_left(done.report.data):  # whatever was asked for, and with -q, too
-            say(f"smplprep: {model}: {leaks}", err=True)
-        if as_json:
+        lines = [f"model:  {done.target}"]
+        if done.report:
+            data = done.report.data
+            if leaks := leaks_left(data):  # whatever was asked for, and with -q, too
+                say(f"smplprep: {model}: {leaks}", err=True)
             reports.append(done.report)
-        elif not quiet:
-            told = result_lines(model, done, verbose=verbose)
+            lines = result_lines(model, done, data, verbose=verbose)
+            lines += closing_notes(options, done, data, html=not no_html)
+        if not (as_json or quiet):
             try:
-                say(*told, *closing_notes(options, done, html=not no_html))
+                say(*lines)
             except OSError as error:  # nobody reads it, but the next model is wanted all the same
                 unheard = error
     if as_json:
@@ -151,9 +158,10 @@ def output_place(models: tuple[str, ...], output: str | None) -> str | None:
     return f"{output}/"
 
 
-def result_lines(model: str, done: CleanedFile, *, verbose: bool) -> list[str]:
+def result_lines(
+    model: str, done: CleanedFile, data: Mapping[str, Any], *, verbose: bool
+) -> list[str]:
     """The table of one clean and where its files are."""
-    data = done.report.data
     details = [*change_lines(data), ""] if verbose else []
     lines = [f"{model} ({data['family']})", "", *summary_text(data).split("\n"), "", *details]
     lines += [line for sentence in data["odd"] for line in note(sentence)]
@@ -165,11 +173,12 @@ def result_lines(model: str, done: CleanedFile, *, verbose: bool) -> list[str]:
     return lines
 
 
-def closing_notes(options: Options, done: CleanedFile, *, html: bool) -> list[str]:
+def closing_notes(
+    options: Options, done: CleanedFile, data: Mapping[str, Any], *, html: bool
+) -> list[str]:
     """What was chosen for the user, and what was asked for and could not be had."""
     from ..jobs.inspect import loading_notes
 
-    data = done.report.data
     said = notes(data)
     if output := data["output"]:
         keys = [row["key"] for row in output["keys"]]

@@ -44,13 +44,15 @@ class Replacement:
         n_bytes: how much was written.
     """
 
-    def __init__(self, name: str, target: Path, *, old: os.stat_result | None, force: bool) -> None:
+    def __init__(
+        self, name: str, target: Path, *, old: os.stat_result | None, force: bool, hashed: bool
+    ) -> None:
         self.target = target
         self._name = name
         self._force = force
         self._old = old
         self._backup: Path | None = None
-        self._sha256 = BackgroundSha256()
+        self._sha256 = BackgroundSha256() if hashed else None
         self.n_bytes = 0
         self._alive = -1
         self._file = self._created()
@@ -63,12 +65,14 @@ class Replacement:
         """Append ``data``, which must not change any more: it is hashed some time later."""
         with self._explained():
             n_bytes = self._file.write(data)
-        self._sha256.update(data)
+        if self._sha256:
+            self._sha256.update(data)
         self.n_bytes += n_bytes
         return n_bytes
 
     def sha256(self) -> str:
         """Hex digest of what was written so far."""
+        assert self._sha256, "opened without hashing"
         return self._sha256.hexdigest()
 
     def flush(self) -> None:
@@ -156,12 +160,14 @@ def replacing(
     *,
     force: bool = False,
     inputs: Sequence[str | os.PathLike[str]] = (),
+    hashed: bool = True,
 ) -> Iterator[Replacement]:
     """A ``Replacement`` for ``target``; what is not committed in the block is removed.
 
     Args:
         force: whether an existing file may be replaced.
         inputs: files that must not be written to, under whatever name.
+        hashed: whether ``sha256`` will be asked for.
 
     Raises:
         ModelWriteError: the target is a folder, a device, an input, exists without ``force``, or
@@ -169,7 +175,7 @@ def replacing(
     """
     path, old = _replaceable(target, force=force, inputs=inputs)
     remove_litter([path])
-    replacement = Replacement(os.fspath(target), path, old=old, force=force)
+    replacement = Replacement(os.fspath(target), path, old=old, force=force, hashed=hashed)
     try:
         yield replacement
     finally:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ModelWriteError
 from ..io.packed_file import read_packed
-from ..io.replace_file import check_output, commit_all, make_folder_of, replacing
+from ..io.replace_file import Replacement, check_output, commit_all, make_folder_of, replacing
 from ..records.job import CleanJob, PathLike
 from ..records.options import Options
 
@@ -24,16 +24,22 @@ if TYPE_CHECKING:
     from .pipeline import Progress
 
 Accept = Callable[[str, dict[Path, str]], None]
+REPORTS = (".report.json", ".report.html")  # endings of what stands beside the output
 
 
 @dataclass(frozen=True)
 class CleanedFile:
-    """What ``clean_file`` did: the report, and where the files are (None in a dry run)."""
+    """What ``clean_file`` did: the report, if any, and where the files are (None in a dry run)."""
 
-    report: Report
+    report: Report | None
     target: Path | None = None
     report_target: Path | None = None
     html_target: Path | None = None
+
+    @property
+    def files(self) -> list[Path]:
+        """What was written."""
+        return [file for file in (self.target, self.report_target, self.html_target) if file]
 
 
 def clean_file(
@@ -74,82 +80,115 @@ def run(
         accept: called with the input's SHA-256 and those of the outputs, complete but not yet in
             place; what it raises withholds them.
     """
-    html = job.html
     say = progress or (lambda step: None)
     say("read")
     with ThreadPoolExecutor(1) as second_core:
         reading = second_core.submit(read_packed, job.path, limits=job.limits)
-        from ..audit.landmark_sets import with_landmarks
         from ..io.check_written import check_written
-        from ..io.plain_arrays import texts_among
         from ..io.read_model import decoded_model
         from ..io.write_model import container_of, write_container
-        from ..report.report import described_keys
         from .pipeline import transformed
 
-        if html:
-            from ..report.html.render import can_render, render_page
-
-            html = can_render()
+        endings = report_endings(job)
         packed = reading.result()
     model = decoded_model(packed, normalize_rows=job.normalize_rows, family=job.family)
+    input_sha256 = packed.sha256
     del reading, packed  # they would keep the input, which is let go below
     if job.landmarks is not None:
+        from ..audit.landmark_sets import with_landmarks
+
         model = with_landmarks(model, os.fspath(job.landmarks))
     model = with_hands_of(job, model)
     target = target_of(job, model)
     container = container_of(target, default=model.source.container)
-    report_target, page = target.with_suffix(".report.json"), target.with_suffix(".report.html")
-    html_target = page if html else None
-    outputs = [file for file in (target, report_target, html_target) if file]
+    outputs = [target, *(target.with_suffix(ending) for ending in endings)]
     if check:
         check(outputs)
     inputs = job.inputs
     if not job.dry_run and target.parent.is_dir():
         check_outputs(outputs, force=job.force, inputs=inputs)
-    done = transformed(model, job.options, say)
+    done = transformed(model, job.options, say, counted=job.report)
     if job.dry_run:
         return CleanedFile(done.report())
     cleaned = done.cleaned
     make_folder_of(target)
     say("write")
     with ExitStack() as stack:
-        model_file, report_file, *html_files = (
-            stack.enter_context(replacing(file, force=job.force, inputs=inputs)) for file in outputs
-        )
+        hashed = job.report or accept is not None
+        files = [
+            stack.enter_context(replacing(file, force=job.force, inputs=inputs, hashed=hashed))
+            for file in outputs
+        ]
+        model_file, *report_files = files
         second_core = stack.enter_context(ThreadPoolExecutor(2))
-        measuring = second_core.submit(done.report)
+        measuring = second_core.submit(done.report) if job.report else None
         entries = write_container(cleaned, model_file, container=container, compress=job.compress)
         model_file.flush()
         syncing = second_core.submit(model_file.close)
         say("check")
         check_written(cleaned, model_file.temporary, container=container)
-        say("displacement")
-        report = measuring.result()
+        report = None
+        if measuring:
+            say("displacement")
+            report = measuring.result()
         # Let the input go: its posedirs take as much memory as everything else together.
         del model, done, measuring
-        report = report.with_output(
-            {
-                "sha256": model_file.sha256(),
-                "bytes": model_file.n_bytes,
-                "container": container,
-                "keys": described_keys(entries),
-            },
-            odd=texts_among(cleaned.entries()) if container != "pkl" else [],
-        )
-        report_file.write(report.to_json().encode())
-        for html_file in html_files:
-            say("draw")
-            html_file.write(render_page(report.data, name=target.stem))
+        if report:
+            report = with_output(report, cleaned, entries, model_file, container=container)
+            write_reports(report, report_files, name=target.stem, say=say)
         syncing.result()  # a disk says only once that it failed
         if accept:
-            files = (model_file, report_file, *html_files)
             digests = {path: file.sha256() for path, file in zip(outputs, files, strict=True)}
-            accept(report.data["input"]["sha256"], digests)
-        # The reports first, the model last. A page that is not written again goes.
-        stale = [page] if job.force and not html_target and not accept else []
-        commit_all(*html_files, report_file, model_file, stale=stale)
-    return CleanedFile(report, target, report_target, html_target)
+            accept(input_sha256, digests)
+        # The reports first, the model last. Reports that are not written again go.
+        stale = [target.with_suffix(ending) for ending in REPORTS if ending not in endings]
+        commit_all(*reversed(files), stale=stale if job.force and not accept else [])
+    return CleanedFile(report, *outputs)
+
+
+def report_endings(job: CleanJob) -> Sequence[str]:
+    """Which of ``REPORTS`` are written. What they take is imported here, beside the reading."""
+    if not job.report:
+        return ()
+    from ..geometry import displacement  # noqa: F401
+    from ..report import report  # noqa: F401
+    from ..report.html.render import can_render
+
+    return REPORTS if job.html and can_render() else REPORTS[:1]
+
+
+def with_output(
+    report: Report,
+    model: Model,
+    entries: Mapping[str, Any],
+    file: Replacement,
+    *,
+    container: str,
+) -> Report:
+    """The report with what was written."""
+    from ..io.plain_arrays import texts_among
+    from ..report.report import described_keys
+
+    return report.with_output(
+        {
+            "sha256": file.sha256(),
+            "bytes": file.n_bytes,
+            "container": container,
+            "keys": described_keys(entries),
+        },
+        odd=texts_among(model.entries()) if container != "pkl" else [],
+    )
+
+
+def write_reports(report: Report, files: list[Replacement], *, name: str, say: Progress) -> None:
+    """The JSON into the first of the files, the page into the second, if there is one."""
+    json_file, *html_files = files
+    json_file.write(report.to_json().encode())
+    for html_file in html_files:
+        from ..report.html.render import render_page
+
+        say("draw")
+        html_file.write(render_page(report.data, name=name))
 
 
 def check_outputs(outputs: list[Path], *, force: bool, inputs: list[Any]) -> None:

@@ -6,16 +6,15 @@ import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..geometry.displacement import displacements
 from ..records.change import Change
 from ..records.model import Model
 from ..records.options import Options
 from ..records.stamp import stamped
-from ..report.report import Report, build_report
 from ..transforms.cast_floats import cast_floats
 from ..transforms.localize_posedirs import localize_posedirs
 from ..transforms.policies.protected import kept_entries
@@ -23,6 +22,10 @@ from ..transforms.prune_weights import prune_weights
 from ..transforms.sparsify_regressor import sparsify_regressor
 from ..transforms.symmetrize import symmetrize
 from ..transforms.zero_shapedirs import zero_shapedirs
+
+# What only a report takes is imported where one is made.
+if TYPE_CHECKING:
+    from ..report.report import Report
 
 Step = partial[tuple[Model, Change]]
 Progress = Callable[[str], None]
@@ -101,19 +104,26 @@ class Transformed:
 
     def report(self) -> Report:
         """Measure the displacement and build the report, its output still unwritten."""
+        from ..geometry.displacement import displacements
+        from ..report.report import build_report
+
         moved = displacements(self.stages)
         stages = [*self.stages[:-1], self.cleaned]
         return build_report(stages, self.changes, moved, self.options)
 
 
-def transformed(model: Model, options: Options, say: Progress) -> Transformed:
-    """Run the steps."""
+def transformed(
+    model: Model, options: Options, say: Progress, *, counted: bool = True
+) -> Transformed:
+    """Run the steps; those that would change nothing only where a report counts them."""
     if options.tolerance == "auto":
         from .sweep import recommended_tolerance  # few cleans need it
 
         options = dataclasses.replace(options, tolerance=recommended_tolerance(model, options))
     stages, changes = [model], []
     for step in steps(options, kept_entries(model, options)):
+        if not counted and step.keywords.get("mode") == "keep":
+            continue
         say(step.func.__name__)
         stage, change = step(stages[-1])
         stages.append(stage)

@@ -29,6 +29,7 @@ class CleanJob:
         family: what the model is; None goes by its content.
         landmarks: a file of points to count leaks at, beside those of the family.
         compress: deflate the output; None keeps each member of a .npz as it was.
+        report: measure displacements and write NAME.report.json.
         html: write NAME.report.html as well, if the extra ``report`` is installed.
         force: replace existing outputs.
         dry_run: write nothing.
@@ -46,6 +47,7 @@ class CleanJob:
     family: str | None = None
     landmarks: PathLike | None = None
     compress: bool | None = None
+    report: bool = True
     html: bool = True
     force: bool = False
     dry_run: bool = False

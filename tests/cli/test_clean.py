@@ -52,6 +52,22 @@ def test_dry_run_and_quiet(small_file, tmp_path):
     assert run("clean", small_file, "-o", tmp_path / "out.npz", "-q").stdout == ""
 
 
+def test_no_report_writes_the_very_same_model_alone(small_file, tmp_path):
+    target = tmp_path / "out.npz"
+    options = ("--regressor", "keep")
+    run("clean", small_file, "-o", target, *options)
+    reported = target.read_bytes()
+    assert len(list(tmp_path.iterdir())) == 3
+    done = run("clean", small_file, "-o", target, *options, "--no-report", "--force")
+    assert (done.stdout, done.stderr) == (f"model:  {target}\n", "")
+    assert list(tmp_path.iterdir()) == [target]  # the reports were those of what was replaced
+    assert target.read_bytes() == reported
+    for option in ("--json", "--dry-run"):
+        refused = run("clean", small_file, "-o", tmp_path / "new.npz", "--no-report", option)
+        assert refused.returncode == 2
+        assert option in refused.stderr
+
+
 def test_several_models_go_into_a_folder_and_one_failure_does_not_stop_the_rest(
     small_file, tmp_path
 ):

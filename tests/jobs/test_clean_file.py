@@ -190,7 +190,8 @@ def test_a_disk_that_fails_while_the_model_goes_out(standin_dir, tmp_path, monke
     assert not list(tmp_path.iterdir())
 
 
-def test_what_was_written_wrongly_is_withheld(standin_dir, tmp_path, monkeypatch):
+@pytest.mark.parametrize("report", [True, False])
+def test_what_was_written_wrongly_is_withheld(standin_dir, tmp_path, monkeypatch, report):
     """A writer that flips one weight: the check on the written file must see it."""
     from smplprep.io import write_model
 
@@ -203,6 +204,6 @@ def test_what_was_written_wrongly_is_withheld(standin_dir, tmp_path, monkeypatch
 
     monkeypatch.setattr(write_model, "write_npz", dishonest)
     with pytest.raises(VerificationError, match="weights") as error:
-        clean_file(standin_dir / "SMPLH_NEUTRAL_NOHANDS.npz", tmp_path / "out.npz")
+        clean_file(standin_dir / "SMPLH_NEUTRAL_NOHANDS.npz", tmp_path / "out.npz", report=report)
     assert error.value.exit_status == 1
     assert list(tmp_path.iterdir()) == []
