@@ -45,13 +45,11 @@ def steps(options: Options, kept: NDArray[np.bool_] | None = None) -> list[Step]
         max_influences=options.max_influences,
         kept=kept,
         removed_to=options.removed_to,
-        symmetric=options.symmetrize,
     )
     sparsify = partial(
         sparsify_regressor,
         mode=options.regressor,
         tolerance=options.regressor_tolerance,
-        symmetric=options.symmetrize,
     )
     listed: list[Step] = []
     if options.dtype != "same":  # first, so that every step counts in the file's digits

@@ -195,7 +195,6 @@ def with_regressor(model: Model, options: Options) -> Model:
         model,
         mode=options.regressor,
         tolerance=options.regressor_tolerance,
-        symmetric=options.symmetrize,
     )[0]
 
 

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..geometry.kinematic_tree import parents_first, parents_of
-from ..geometry.mirror import Mirror, mirror_of
 from ..geometry.validation import MAX_SUM_ERROR
 from ..records.change import Change
 from ..records.model import Model
@@ -36,7 +35,6 @@ def prune_weights(
     max_influences: int | None = None,
     kept: Mask | None = None,
     removed_to: str = "renormalize",
-    symmetric: bool = False,
 ) -> tuple[Model, Change]:
     """Zero the skinning weights that a policy calls spurious; each row sums to 1 again.
 
@@ -52,7 +50,6 @@ def prune_weights(
             row that would be left with kept entries alone is left as it is.
         removed_to: "renormalize" shares what was removed among the rest of the row, "parent" gives
             it to the nearest ancestor that stays in the row, and where none does, shares it.
-        symmetric: the weights are mirror-symmetric, and stay so bit by bit.
 
     Returns:
         The new model (the input is untouched, unchanged rows are bit-equal) and its Change. A row
@@ -88,8 +85,6 @@ def prune_weights(
         for rule, mask in rules.items():
             gone_by[rule] = gone_by.get(rule, np.zeros_like(gone)) | (mask & gone)
         after = without(after, gone, frozen, heir=removed_to, model=model)
-    if symmetric:
-        after = one_sided(after, mirror_of(model))
     touched = (after != stored).any(axis=1)
 
     before = stored.astype(np.float64)
@@ -240,16 +235,3 @@ def row_sums(matrix: NDArray[np.floating]) -> NDArray[np.floating]:
     for column in matrix.T:
         total = total + column
     return total
-
-
-def one_sided(weights: NDArray, mirror: Mirror) -> NDArray:
-    """(V, J) the same weights, but for the last digit: the second of two mirror images is made so.
-
-    The joints of a mirrored row come in another order, so that its sum is rounded otherwise.
-    """
-    image, each = mirror.of_weights(weights), np.arange(len(weights))
-    found = np.where((mirror.vertices < each)[:, None], image, weights)
-    # A rescued row of the middle kept one of two equal entries.
-    middle = mirror.paired & (mirror.vertices == each)
-    found[middle] = (weights[middle] + image[middle]) / 2
-    return found

@@ -9,7 +9,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..geometry.mirror import Mirror, mirror_of
 from ..geometry.poses import MAX_BETA
 from ..geometry.two_threads import each
 from ..records.change import Change
@@ -36,7 +35,6 @@ def sparsify_regressor(
     mode: str = "exact",
     tolerance: float = 1e-3,
     max_shapes: int = 16,
-    symmetric: bool = False,
 ) -> tuple[Model, Change]:
     """Regress each joint from fewer of the vertices it already uses.
 
@@ -47,10 +45,6 @@ def sparsify_regressor(
             ``tolerance`` and scales the row back to its own sum; "keep" changes nothing.
         tolerance: dimensionless, in [0, 1); for "threshold" only.
         max_shapes: N, at most the number in the file.
-        symmetric: the rows are mirror-symmetric, and stay so bit by bit. Of two joints that mirror
-            each other the first is solved for, and the other is its image; it stays in place as
-            far as template and shapes are symmetric. A joint in the middle may take twice as many
-            vertices. Rows that use a vertex without a mirror image are solved one by one.
 
     Returns:
         The new model (unchanged rows are bit-equal; ``J`` follows its rows) and its Change, with
@@ -71,29 +65,14 @@ def sparsify_regressor(
     stored = model.J_regressor.dtype  # an entry equal to the tolerance stays, as in prune_weights
     basis = shape_basis(model)
     held = basis[:, :, : 1 + n_shapes]
-    mirror = mirror_of(model) if symmetric else None
-    imaged = np.zeros(len(src), dtype=bool) if mirror is None else mirror.has_image(src)
 
-    def solved(joint: int) -> NDArray[np.float64]:
-        row = src[joint]
+    def solved(row: NDArray[np.float64]) -> NDArray[np.float64]:
         if mode == "threshold":
-            found = thresholded_row(row, float(stored.type(tolerance)))
-        elif mirror is not None and imaged[joint] and mirror.joints[joint] == joint:
-            return sparse_middle_row(row, held, mirror)
-        else:
-            found = basic_row(row, held)
-        if mirror is not None and row[~mirror.paired].any() and not found[~mirror.paired].any():
-            return row  # it would have a mirror image now, and a second clean would move it there
-        return found
+            return thresholded_row(row, float(stored.type(tolerance)))
+        return basic_row(row, held)
 
-    joints = [] if mode == "keep" else list(range(len(src)))
-    seconds = [] if mirror is None else [j for j in joints if imaged[j] and mirror.joints[j] < j]
-    firsts = [joint for joint in joints if joint not in seconds]
-    for joint, row in zip(firsts, each(solved, firsts), strict=True):
-        dst[joint] = row
-    for joint in seconds:
-        assert mirror is not None
-        dst[joint] = dst[mirror.joints[joint]][mirror.vertices]
+    if mode != "keep":
+        dst = np.stack(list(each(solved, src)))
     touched = (dst != src).any(axis=1)
     after = model.J_regressor.copy()
     after[touched] = dst[touched].astype(after.dtype)
@@ -166,18 +145,6 @@ def thresholded_row(row: NDArray[np.float64], tolerance: float) -> NDArray[np.fl
         if total * wanted <= 0 or np.count_nonzero(kept) == np.count_nonzero(row):
             return row
         row = kept * (wanted / total)
-
-
-def sparse_middle_row(
-    row: NDArray[np.float64], basis: NDArray[np.float64], mirror: Mirror
-) -> NDArray[np.float64]:
-    """``basic_row`` of a joint that is its own mirror image, with each pair of vertices as one."""
-    each = np.arange(len(row))
-    apart = mirror.vertices != each
-    folded = np.where(apart, row + row[mirror.vertices], row)
-    folded[mirror.vertices < each] = 0.0
-    found = basic_row(folded, (basis + basis[mirror.vertices]) / 2)
-    return np.where(apart, (found + found[mirror.vertices]) / 2, found)
 
 
 def basic_row(row: NDArray[np.float64], basis: NDArray[np.float64]) -> NDArray[np.float64]:

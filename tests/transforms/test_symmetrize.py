@@ -1,4 +1,4 @@
-"""symmetrize: what is cleaned is its own mirror image, bit by bit, and poses like it in smplx."""
+"""symmetrize: what is cleaned is its own mirror image, and poses like it in stock smplx."""
 
 from __future__ import annotations
 
@@ -22,7 +22,6 @@ from smplprep.jobs.clean_file import clean_file
 from smplprep.report.report import Report
 from smplprep.transforms.symmetrize import symmetrize
 
-SIDES = ("left", "right")
 FLIP = np.array([-1.0, 1.0, 1.0])
 OPTIONS = Options(symmetrize=True)
 FAMILY_FILES = ("smpl/SMPL_NEUTRAL.pkl", "smplx/SMPLX_NEUTRAL.npz", "flame/FLAME_NEUTRAL.pkl")
@@ -65,7 +64,8 @@ def test_each_number_is_the_mean_of_two_spelt_out(standin):
             twin = standin.weights[image[v], joint[j]]
             assert symmetric.weights[v, j] == (standin.weights[v, j] + twin) / 2
             twin = standin.J_regressor[joint[j], image[v]]
-            assert symmetric.J_regressor[j, v] == (standin.J_regressor[j, v] + twin) / 2
+            mean = (standin.J_regressor[j, v] + twin) / 2
+            assert symmetric.J_regressor[j, v] == pytest.approx(mean, rel=0, abs=1e-12)
         for j in random.choice(51, 5) + 1:
             for axis, a, b in np.ndindex(3, 3, 3):
                 here = standin.posedirs[v, axis, 9 * (j - 1) + 3 * a + b]
@@ -75,7 +75,9 @@ def test_each_number_is_the_mean_of_two_spelt_out(standin):
 
 
 def assert_its_own_image(model, image, joint, where=slice(None)):
-    assert np.array_equal(model.weights[where], model.weights[image][:, joint][where])
+    weights, mirrored = model.weights[where], model.weights[image][:, joint][where]
+    assert np.array_equal(weights != 0, mirrored != 0)
+    assert np.allclose(weights, mirrored, rtol=16 * np.finfo(weights.dtype).eps, atol=0)
     blocks = model.posedirs.reshape(-1, 3, model.n_joints - 1, 3, 3)
     mirrored = blocks[image][:, :, np.array(joint[1:]) - 1].copy()
     for axis in (1, 3, 4):  # of the offset, and of the rotation's rows and columns
@@ -87,22 +89,19 @@ def assert_its_own_image(model, image, joint, where=slice(None)):
     "options",
     [
         {},
-        {"dtype": "float32", "tolerance": 0.5},
+        {"dtype": "float32", "tolerance": 0.3},
         {"tolerance": "auto"},
         {"regressor": "threshold"},
         {"regressor": "keep", "posedirs": "keep", "tolerance": 0.0},
     ],
 )
-def test_the_cleaned_model_is_its_own_image_bit_by_bit(standin, options):
+def test_the_cleaned_model_is_its_own_image(standin, options):
     model, report = clean(standin, Options(symmetrize=True, **options))
     image, joint = standin.extras[KEY], other_side(standin)
     assert_its_own_image(model, image, joint)
-    assert np.array_equal(model.J_regressor, model.J_regressor[joint][:, image])
+    assert joints_apart(model, joint) < (1e-7 if options.get("dtype") else 1e-9)
     again, _ = clean(model, Options(symmetrize=True, **options))
-    assert again is model or all(
-        getattr(again, key).tobytes() == getattr(model, key).tobytes()
-        for key in ("weights", "J_regressor", "posedirs", "J")
-    )
+    assert again is model
     assert report.data["summary"]["after"]["leaking_landmarks"] == (
         21 if options.get("posedirs") == "keep" else 0
     )
@@ -130,10 +129,46 @@ def test_joints_follow_and_the_shift_reported_is_the_shift_measured(standin, cle
     assert moved.max() > 1  # the stand-in's rows do lean
     counts = np.count_nonzero(standin.J_regressor, axis=1).tolist()
     assert [row["vertices_before"] for row in report.data["regressor"]] == counts
-    after = np.count_nonzero(model.J_regressor, axis=1)
-    middle = np.arange(52) == np.array(other_side(standin))
-    assert after[~middle].max() <= 52
-    assert after[middle].max() <= 104
+    assert np.count_nonzero(model.J_regressor, axis=1).max() <= 52
+
+
+def test_regressor_rows_of_the_two_sides_are_solved_apart(standin, cleaned):
+    """Their joints mirror each other all the same."""
+    used, joint = cleaned[0].J_regressor != 0, other_side(standin)
+    apart = (used != used[joint][:, standin.extras[KEY]]).any(axis=1)
+    assert 0 < np.count_nonzero(apart) <= 12
+    assert joints_apart(cleaned[0], joint) < 1e-9
+
+
+def test_where_the_sides_of_the_template_differ_a_second_clean_moves_joints_little(standin):
+    """1 mm of noise on every vertex: the two solutions are of two programs now."""
+    noise = 0.001 * np.random.default_rng(0).standard_normal(standin.v_template.shape)
+    model = standin.with_arrays(v_template=standin.v_template + noise)
+    once = sparsify_regressor(symmetrize(model)[0])[0]
+    twice = sparsify_regressor(symmetrize(once)[0])[0]
+    moved = (twice.J_regressor - once.J_regressor) @ model.v_template
+    assert 0 < np.linalg.norm(moved, axis=1).max() <= 0.00015
+
+
+def test_of_two_equal_weights_on_the_midline_the_lower_joint_stays(standin):
+    symmetric, _ = symmetrize(standin)
+    pruned, _ = prune_weights(symmetric, max_influences=2)
+    image, joint = standin.extras[KEY], other_side(standin)
+    there = pruned.weights != 0
+    differs = (there != there[image][:, joint]).any(axis=1)
+    assert 0 < np.count_nonzero(differs) <= 15
+    assert (image[differs] == np.flatnonzero(differs)).all()
+    for vertex in np.flatnonzero(differs):
+        lost = [j for j in range(52) if there[vertex, joint[j]] and not there[vertex, j]]
+        assert all(joint[j] < j for j in lost)
+        assert lost
+
+
+def joints_apart(model, joint) -> float:
+    """How far joints lie from their images at most, meters, at |beta_i| <= 3."""
+    shapes = np.concatenate([model.v_template[:, :, None], 3 * model.shapedirs[:, :, :16]], axis=2)
+    places = np.tensordot(model.J_regressor.astype(float), shapes, axes=([1], [0]))
+    return float(np.abs(places - places[joint] * FLIP[:, None]).sum(axis=2).max())
 
 
 def test_the_report_holds_the_asymmetry_before_and_after(standin, cleaned):
@@ -153,7 +188,8 @@ def test_the_report_holds_the_asymmetry_before_and_after(standin, cleaned):
     after = [
         value for key, value in change.items() if key.startswith("asymmetry") and "after" in key
     ]
-    assert after == [0.0] * 6
+    assert len(after) == 6
+    assert max(after) < 1e-9
     assert change["paired_by"] == KEY
     assert change["vertices_without_mirror_image"] == 0
     before = report.data["summary"]["before"]
@@ -197,8 +233,8 @@ def test_other_families_as_far_as_their_vertices_have_images(family_dir, name):
     assert (n_alone == 0) == (name == FAMILY_FILES[0])
     whole = [k for k, row in enumerate(found.J_regressor) if not row[~mirror.paired].any()]
     rows = [k for k in whole if joint[k] in whole]
-    mirrored = found.J_regressor[joint][:, mirror.vertices]
-    assert np.array_equal(found.J_regressor[rows], mirrored[rows])
+    places = found.J_regressor @ found.v_template
+    assert np.allclose(places[rows], places[joint][rows] * FLIP, rtol=0, atol=1e-9)
 
 
 def shuffled(table):
@@ -292,27 +328,9 @@ def test_joints_that_hang_on_a_vertex_without_an_image_stay_where_they_are(stand
     mirror = mirror_of(model)
     assert not mirror.paired[alone]
     assert not mirror.has_image(model.J_regressor)[[lean, twin]].any()
-    for options in ({}, {"mode": "threshold", "tolerance": 1e-3}):
-        found, change = sparsify_regressor(symmetrize(model)[0], symmetric=True, **options)
-        moved = 1000 * np.linalg.norm((found.J_regressor - regressor) @ template, axis=1)
-        told = change.figures["max_shift_mm_per_joint"]
-        assert moved[[lean, twin]].max() <= max(told[lean], told[twin]) + 1e-9
-        if options.get("mode") != "threshold":
-            assert moved[[lean, twin]].max() <= 1e-6
-        again, _ = symmetrize(found)
-        assert np.array_equal(again.J_regressor, found.J_regressor)
-
-
-def test_a_rescued_row_of_the_middle_goes_to_both_sides(standin):
-    """Of two equal entries one was kept; its mirror image has as good a claim."""
-    hips = [standin.family.joint_names(52, "smplx").index(f"{side}_hip") for side in SIDES]
-    middle = int(np.flatnonzero(standin.extras[KEY] == np.arange(6890))[0])
-    weights = standin.weights.copy()
-    weights[middle] = 0.0
-    weights[middle, hips] = 0.5
-    model, _ = symmetrize(standin.with_arrays(weights=weights))
-    pruned, _ = prune_weights(model, tolerance=0.6, symmetric=True)
-    assert pruned.weights[middle, hips].tolist() == [0.5, 0.5]
+    found = symmetrize(model)[0].J_regressor
+    assert np.array_equal(found[[lean, twin]], regressor[[lean, twin]])
+    assert not np.array_equal(found, regressor)
 
 
 @pytest.mark.parametrize("seed", range(60))

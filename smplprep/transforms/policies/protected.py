@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import SmplprepError, shown
-from ...geometry.mirror import mirror_of
 from ...records.model import Model
 from ...records.options import Options
 
@@ -28,8 +27,6 @@ def kept_entries(model: Model, options: Options) -> NDArray[np.bool_] | None:
                 path=getattr(options.keep_vertices, "path", None),
             )
         kept[vertex] = True
-    if options.symmetrize:  # what is kept of one half is kept of the other, or the halves differ
-        kept |= mirror_of(model).of_weights(kept)
     return kept
 
 

@@ -6,10 +6,7 @@ import numpy as np
 import pytest
 
 from smplprep import Options, SmplprepError
-from smplprep.geometry.mirror import mirror_of
-from smplprep.jobs.pipeline import clean
 from smplprep.transforms.policies.protected import kept_entries
-from smplprep.transforms.symmetrize import symmetrize
 
 
 def test_nothing_named_is_no_mask(standin):
@@ -39,21 +36,3 @@ def test_a_vertex_out_of_range_is_named(small_model):
     assert np.flatnonzero(kept.all(axis=1)).tolist() == [3, 9]
     with pytest.raises(SmplprepError, match="10 is no vertex of 10"):
         kept_entries(small_model(), Options(keep_vertices=(3, 10)))
-
-
-def test_what_is_kept_of_one_half_is_kept_of_the_other(standin):
-    """Or the image of a pruned row would be put in the place of a kept one."""
-    mirror = mirror_of(standin)
-    symmetric = symmetrize(standin)[0]
-    small = ((symmetric.weights > 0) & (symmetric.weights < 1e-2)).any(axis=1)
-    each = np.arange(standin.n_vertices)
-    chosen = np.flatnonzero(small & (mirror.vertices < each))[-3:].tolist()
-    chosen += np.flatnonzero(small & (mirror.vertices > each))[:3].tolist()
-    options = Options(
-        symmetrize=True, keep_vertices=tuple(chosen), regressor="keep", posedirs="keep"
-    )
-    cleaned = clean(standin, options)[0]
-    assert cleaned.weights[chosen].tobytes() == symmetric.weights[chosen].tobytes()
-    images = mirror.vertices[chosen]
-    assert cleaned.weights[images].tobytes() == symmetric.weights[images].tobytes()
-    assert np.count_nonzero(cleaned.weights) < np.count_nonzero(symmetric.weights)
