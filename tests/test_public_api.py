@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import errno
 import pickle
 import sys
@@ -64,6 +65,23 @@ def test_errors_are_also_what_python_users_catch(tmp_path):
         smplprep.write_model(model, tmp_path / "no folder" / "m.npz")
     assert isinstance(caught.value, smplprep.ModelWriteError)
     assert (caught.value.errno, caught.value.exit_status) == (errno.ENOENT, 4)
+
+
+def test_records_say_in_a_line_what_they_are(standin):
+    model, report = smplprep.clean(standin)
+    assert repr(model).startswith(
+        "<Model of smplh: 6890 vertices, 52 joints, 16 shape directions, read from '"
+    )
+    assert repr(report) == ("<Report of smplh: 21 of 21 landmarks leaked; none does now.>")
+    _, change = smplprep.prune_weights(standin)
+    assert repr(change) == (
+        "<Change by prune_weights: 27560 entries of weights before, 12086 after, 6676 rows touched>"
+    )
+    hostile = dataclasses.replace(
+        model, source=dataclasses.replace(model.source, path="a\x1b" * 99)
+    )
+    assert len(repr(hostile)) < 200
+    assert "\x1b" not in repr(hostile)
 
 
 def test_the_hint_for_an_extra_is_for_this_python(monkeypatch):

@@ -107,13 +107,12 @@ def with_landmarks(model: Model, which: str) -> Model:
             )
         places.add(place)
         more.append(point)
-    named = (*model.source.landmarks, *more)
-    return replace(model, source=replace(model.source, landmarks=named))
+    return replace(model, landmarks=(*model.landmarks, *more))
 
 
 def skin_landmarks(model: Model) -> list[Landmark]:
     """The points of the skin that are looked at: those of the family, and what the user named."""
-    return [*family_landmarks(model), *model.source.landmarks]
+    return [*family_landmarks(model), *model.landmarks]
 
 
 def family_landmarks(model: Model) -> list[Landmark]:

@@ -75,7 +75,7 @@ def check_hands(model: Model) -> None:
 
 def check_family(model: Model) -> None:
     """A family that the user named must have the joints that the file has."""
-    name = model.source.family
+    name = model.family_name
     if name is not None and name not in FAMILIES:
         raise SmplprepError(f"the family {shown(name)!r} is none of {', '.join(FAMILIES)}")
     if name is None or not FAMILIES[name].joints:

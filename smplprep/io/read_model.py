@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from collections.abc import Mapping
 from typing import Any
@@ -128,9 +127,8 @@ def model_of(
             key: member for key, member in contents.members.items() if key not in contents.notes
         },
         deflated=frozenset(key for key, member in contents.members.items() if member.method),
-        family=family,
     )
-    return dataclasses.replace(Model(**fields), extras=extras, source=source)
+    return Model(**fields, extras=extras, source=source, family_name=family)
 
 
 def zeros_for(

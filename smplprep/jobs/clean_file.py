@@ -154,7 +154,7 @@ def report_endings(job: CleanJob) -> Sequence[str]:
     if not job.report:
         return ()
     from ..geometry import displacement  # noqa: F401
-    from ..report import report  # noqa: F401
+    from ..report import build_report  # noqa: F401
     from ..report.html.render import can_render
 
     return REPORTS if job.html and can_render() else REPORTS[:1]
@@ -170,7 +170,7 @@ def with_output(
 ) -> Report:
     """The report with what was written."""
     from ..io.plain_arrays import texts_among
-    from ..report.report import described_keys
+    from ..report.build_report import described_keys
 
     return report.with_output(
         {

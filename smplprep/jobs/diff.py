@@ -13,7 +13,8 @@ from ..geometry.displacement import displacements
 from ..geometry.same_topology import check_comparable, over_common_shapes
 from ..records.change import Change
 from ..records.model import Model
-from ..report.report import Report, build_report, keys_as_read
+from ..report.build_report import build_report, keys_as_read
+from ..report.report import Report
 from ..transforms.localize_posedirs import block_energy, entry_counts
 from ..transforms.sparsify_regressor import max_shift_mm, shape_basis
 

@@ -103,7 +103,7 @@ class Transformed:
     def report(self) -> Report:
         """Measure the displacement and build the report, its output still unwritten."""
         from ..geometry.displacement import displacements
-        from ..report.report import build_report
+        from ..report.build_report import build_report
 
         moved = displacements(self.stages)
         stages = [*self.stages[:-1], self.cleaned]

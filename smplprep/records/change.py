@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Change:
     """The account of one transform. The report, the log and the CLI read it; none recomputes it.
 
@@ -36,6 +36,12 @@ class Change:
     @property
     def nothing_to_do(self) -> bool:
         return self.rows_touched == 0
+
+    def __repr__(self) -> str:
+        return (
+            f"<Change by {self.transform}: {self.entries_before} entries of {self.field} before, "
+            f"{self.entries_after} after, {self.rows_touched} rows touched>"
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for the report."""

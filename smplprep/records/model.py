@@ -5,16 +5,15 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from numpy.typing import NDArray
 
+from ..errors import shown
 from .contents import RawMember, read_only
 from .families import Family, family_of, named_family
 from .file_keys import OPTIONAL_KEYS, REQUIRED_KEYS
-
-if TYPE_CHECKING:
-    from .landmark import Landmark
+from .landmark import Landmark
 
 
 @dataclass(frozen=True)
@@ -31,8 +30,6 @@ class Source:
         remarks: see ``Contents``.
         members: npz only; the undecoded members of the archive, see ``Model.unchanged``.
         deflated: npz only; the keys that the file holds compressed.
-        family: as the user named it; None where its content says it.
-        landmarks: points of the skin that the user named, beside those of the family.
     """
 
     path: str | None = None
@@ -45,15 +42,19 @@ class Source:
     remarks: tuple[str, ...] = ()
     members: Mapping[str, RawMember] = field(default_factory=dict)
     deflated: frozenset[str] = frozenset()
-    family: str | None = None
-    landmarks: tuple[Landmark, ...] = ()
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Model:
     """One SMPL-family model. V vertices, J joints, B shape directions, P = 9(J-1) pose features.
 
     Arrays are read-only and keep the dtype of the file. Meters and radians.
+
+    Attributes:
+        extras: the other keys of the file.
+        family_name: what the user says the model is; None goes by its numbers of vertices and
+            joints. See ``family``.
+        landmarks: points of the skin that the user named, beside those of the family.
     """
 
     v_template: NDArray  # (V, 3)
@@ -72,6 +73,15 @@ class Model:
     bs_style: Any = None
     extras: Mapping[str, Any] = field(default_factory=dict)
     source: Source = field(default_factory=Source)
+    family_name: str | None = None
+    landmarks: tuple[Landmark, ...] = ()
+
+    def __repr__(self) -> str:
+        file = f", read from {shown(repr(self.source.path))}" if self.source.path else ""
+        return (
+            f"<Model of {self.family.name}: {self.n_vertices} vertices, {self.n_joints} joints, "
+            f"{self.shapedirs.shape[-1]} shape directions{file}>"
+        )
 
     @property
     def n_vertices(self) -> int:
@@ -83,8 +93,9 @@ class Model:
 
     @property
     def family(self) -> Family:
-        if self.source.family is not None:
-            return named_family(self.source.family, self.n_vertices)
+        """What is known of models of this kind: names of joints, landmarks."""
+        if self.family_name is not None:
+            return named_family(self.family_name, self.n_vertices)
         return family_of(self.n_vertices, self.n_joints)
 
     @property

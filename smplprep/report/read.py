@@ -14,8 +14,7 @@ import numpy as np
 from ..errors import ModelReadError, shown
 from ..io.json_file import read_json
 from ..records.landmark import check_shares
-from .report import REPORT_VERSION, Report
-from .schema import SchemaError, check_schema
+from .schema import REPORT_VERSION, SchemaError, check_schema, report_schema
 from .viewer import MAX_VERTICES, unpacked
 
 WANTED = "It takes NAME.report.json, which clean and diff write beside what they make."
@@ -44,7 +43,7 @@ def read_report(path: str | os.PathLike[str]) -> dict[str, Any]:
 
 def check_report(data: Mapping[str, Any]) -> None:
     """Raise SchemaError for the first thing in a report that cannot be."""
-    check_schema(data, Report.schema())
+    check_schema(data, report_schema())
     for fault in misfits(data):
         raise SchemaError(fault)
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..errors import shown
+from ..records.options import options_schema
 
+REPORT_VERSION = 1
 # What JSON calls them -> Python's types; True is no number.
 TYPES: dict[str, tuple[type, ...]] = {
     "null": (type(None),),
@@ -27,6 +30,16 @@ SIZES = frozenset({"minItems", "maxItems", "maxLength"})
 KNOWN = NOTES | {*LEAST, *MOST} | SIZES
 KNOWN |= {"type", "enum", "const", "pattern", "uniqueItems", "items", "$ref", "oneOf"}
 KNOWN |= {"properties", "required", "additionalProperties"}
+
+
+def report_schema() -> dict[str, Any]:
+    """The JSON Schema of a report."""
+    from importlib import resources  # only who validates a report needs it
+
+    text = resources.files(__package__).joinpath("report.schema.json").read_text("utf-8")
+    schema: dict[str, Any] = json.loads(text)
+    schema["$defs"]["options"] = {"oneOf": [{"type": "null"}, options_schema()]}
+    return schema
 
 
 class SchemaError(Exception):

@@ -75,7 +75,7 @@ class Subject:
     @cached_property
     def stock(self) -> Model:
         """The cleaned model as stock smplx takes it: of the family that its content says."""
-        return replace(self.model, source=replace(self.model.source, family=None))
+        return replace(self.model, family_name=None)
 
     @cached_property
     def named(self) -> list[Landmark]:

@@ -77,10 +77,9 @@ def test_sizes_that_no_body_has_are_refused_before_tables_are_made_of_them(small
 
 
 def test_a_family_that_nobody_knows_is_named(small_model):
-    model = small_model()
-    source = dataclasses.replace(model.source, family="homer")
+    model = dataclasses.replace(small_model(), family_name="homer")
     with pytest.raises(SmplprepError, match="the family 'homer' is none of smpl, smplh,"):
-        check_model(dataclasses.replace(model, source=source))
+        check_model(model)
 
 
 def test_no_shapes_and_one_joint_are_few_but_valid(small_model):

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import pickle
+from pathlib import Path
 
 import jsonschema
 import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from smplprep import Options, Report
+from smplprep import ModelReadError, ModelWriteError, Options, Report
+from smplprep.audit.landmark_sets import skin_landmarks
+from smplprep.audit.support import landmark_support
 from smplprep.geometry.poses import pose_set
 from smplprep.geometry.skinning import posed_vertices
 from smplprep.jobs.clean_file import clean_file
@@ -28,6 +31,34 @@ def test_is_valid_against_the_schema_that_ships(cleaned):
     schema = Report.schema()
     jsonschema.Draft202012Validator.check_schema(schema)
     jsonschema.validate(json.loads(cleaned[1].to_json()), schema)
+
+
+def test_it_is_saved_and_read_again(cleaned, tmp_path):
+    report = cleaned[1]
+    path = tmp_path / "body.report.json"
+    report.save(path)
+    assert path.read_bytes() == report.to_json().encode()
+    assert Report.read(path) == Report(json.loads(path.read_text()))
+    assert Report.read(path).to_json() == report.to_json()
+    with pytest.raises(ModelWriteError, match="exists already"):
+        report.save(path)
+    report.save(path, force=True)
+    with pytest.raises(ModelReadError, match="not a smplprep report"):
+        Report.read(Path(__file__).parents[1] / "same_output.json")
+
+
+def test_its_leaks_are_those_that_the_support_has(standin):
+    cleaned, report = clean(standin, Options(tolerance=0.0))
+    landmarks = skin_landmarks(cleaned)
+    leaks = landmark_support(cleaned, landmarks).leaks
+    names = cleaned.family.joint_names(cleaned.n_joints)
+    assert report.leaks == {
+        landmark.name: [names[joint] for joint in np.flatnonzero(row)]
+        for landmark, row in zip(landmarks, leaks, strict=True)
+        if row.any()
+    }
+    assert len(report.leaks) == report.data["summary"]["after"]["leaking_landmarks"] > 0
+    assert clean(standin)[1].leaks == {}
 
 
 @pytest.mark.parametrize("path", ["landmarks", "summary", "displacement", "options", "odd"])
