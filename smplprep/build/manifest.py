@@ -21,14 +21,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-from ..errors import ManifestError, shown
+from ..errors import ManifestError, ModelReadError, shown
+from ..io.input_file import read_text
 from ..io.vertex_list import read_vertex_list
-from ..records.contents import ENDINGS
+from ..records.contents import ENDINGS, Limits
 from ..records.families import FAMILIES, GENDERS
 from ..records.job import CleanJob
 from ..records.option_kinds import Count, Flag, Kind, Word
 from ..records.options import DEFINITIONS, Options, flag_of
 from .outputs import ALLOW, is_outside
+from .toml_lines import line_of
+
+MAX_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -77,10 +81,10 @@ class _Manifest:
     def __init__(self, path: Path) -> None:
         self._path = path
         try:
-            self._text = path.read_text("utf-8")
+            self._text = read_text(path, limits=Limits(file_bytes=MAX_BYTES))
             table = tomllib.loads(self._text)
-        except OSError as error:
-            raise ManifestError(f"cannot be read: {error.strerror}", path=path) from error
+        except ModelReadError as error:
+            raise ManifestError(error.message, path=path) from error
         except RecursionError as error:
             raise ManifestError("is no TOML: nested too deeply", path=path) from error
         except ValueError as error:  # tomllib names line and column
@@ -154,6 +158,8 @@ class _Manifest:
             if not glob.has_magic(relative):
                 found.append(relative)
                 continue
+            if relative.count("**") > 1:  # each more multiplies the folders that are walked
+                self._refuse(where, "path", f"{shown(relative)} has ** more than once")
             # Path.glob knows no "..".
             matches = sorted(glob.glob(relative, recursive=True))  # noqa: PTH207
             inputs = _without_outputs(matches, fields)
@@ -177,29 +183,6 @@ class _Manifest:
         line = line_of(self._text, (*self._within, *where), key)
         place = f"{self._path}:{line}" if line else str(self._path)
         raise ManifestError(message, path=place, key=key, hint=hint)
-
-
-def line_of(text: str, where: tuple[str | int, ...], key: str | None) -> int | None:
-    """The line (from 1) on which ``key`` of the table at ``where`` is set; None: its header's.
-
-    The statement begins after the last line up to which the text is TOML without it. That holds
-    for every way of writing a key, and costs time only where there is something to complain of.
-    """
-    before = 0
-    lines = text.splitlines(keepends=True)
-    for number in range(1, len(lines) + 1):
-        try:
-            table: Any = tomllib.loads("".join(lines[:number]))
-        except tomllib.TOMLDecodeError:
-            continue
-        try:
-            for name in (*where, *([key] if key is not None else [])):
-                table = table[name]
-        except (KeyError, IndexError):
-            before = number
-        else:
-            return before + 1
-    return None
 
 
 def names_file(output: str) -> bool:

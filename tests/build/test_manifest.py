@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import fields
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from smplprep.build.manifest import READERS, Job, line_of, read_manifest
+from smplprep.build import toml_lines
+from smplprep.build.manifest import READERS, Job, read_manifest
+from smplprep.build.toml_lines import line_of
 from smplprep.errors import ManifestError
 from smplprep.records.options import Options, flag_of
 
@@ -150,6 +153,46 @@ def test_the_line_is_found_however_the_key_is_written():
     assert line_of(text, ("model", 1), "a") == 12
     assert line_of(text, ("model", 1), None) == 9
     assert line_of(text, (), "none") is None
+
+
+def test_a_key_of_3000_models_is_found_by_parsing_a_dozen_texts(read, monkeypatch):
+    """Not every prefix of the text, which took 98 s."""
+    parsed, loads = [], toml_lines.tomllib.loads
+    monkeypatch.setattr(toml_lines, "tomllib", SimpleNamespace(loads=loads))
+    monkeypatch.setattr(
+        toml_lines.tomllib, "loads", lambda text: parsed.append(len(text)) or loads(text)
+    )
+    models = [f"[[model]]\npath = 'm{number}.npz'\nhops = 1\n" for number in range(3000)]
+    for place in (0, 1500, 2999):
+        parsed.clear()
+        own = [*models]
+        own[place] += "tolerence = 1\n"
+        with pytest.raises(ManifestError, match=rf"smplprep\.toml:{3 * place + 4}: unknown key"):
+            read("".join(own))
+        assert 1 < len(parsed) < 16
+
+
+@pytest.mark.parametrize(
+    ("text", "where", "key", "line"),
+    [
+        ("a = [\n{x = ']'},\n# ]\n'[', \"[\"]\nb = 1\n", (), "b", 5),
+        ("a = '''\n[[b]]\n'''\n\n# c\n  b.c = 1", (), "b", 6),
+        ('a = """\\"""\nb = 1\n"""\nb = 2\n', (), "b", 4),
+        ('a = """x"""""\nb = 2\n', (), "b", 2),
+        ("# 'a\na = 1\n", (), "a", 2),
+        ("a = 1\r\nb = 2\r\n", (), "b", 2),
+        ("[[m]]\n[m.t]\nx = 1\n[[m]]\n[m.t]\ny = 1\n", ("m", 1, "t"), "y", 6),
+    ],
+)
+def test_the_line_of_a_key_beside_strings_and_brackets(text, where, key, line):
+    assert line_of(text, where, key) == line
+
+
+def test_a_manifest_has_at_most_a_mebibyte_and_a_pattern_one_double_star(read):
+    with pytest.raises(ManifestError, match=r"the file has 1048\d\d\d bytes, the limit is 1048576"):
+        read(MODEL + "#" * 2**20)
+    with pytest.raises(ManifestError, match=r"\*\* more than once"):
+        read("[[model]]\npath = '**/**/*.npz'\n")
 
 
 def test_vertices_are_read_from_their_file(read):
