@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -83,10 +84,17 @@ def write_picture(
         SmplprepError: an ending that is none of .png, .svg and .pdf.
     """
     buffer = io.BytesIO()
-    figure.savefig(buffer, format=picture_format(target), dpi=150)
+    with warnings.catch_warnings():  # letters that the font lacks are drawn as boxes
+        warnings.simplefilter("ignore", UserWarning)
+        figure.savefig(buffer, format=picture_format(target), dpi=150)
     with replacing(target, force=force, inputs=inputs) as file:
         file.write(buffer.getvalue())
         file.commit()
+
+
+def label_of(name: str) -> str:
+    """A name as a label; matplotlib would read what stands between two $ as a formula."""
+    return shown(name, LABEL_WIDTH).replace("$", r"\$")
 
 
 def new_figure(width: float, height: float) -> Figure:
@@ -164,8 +172,8 @@ def draw_gradients(report: Report) -> Figure:
     ramp = LinearSegmentedColormap.from_list("gradients", [(at, c) for at, c in two_ramps()])
     figure = new_figure(13, 4.6)
     panels = figure.subplots(1, 2, sharey=True)
-    joints = [shown(name, LABEL_WIDTH) for name in report["gradients"]["joints"]]
-    labels = [shown(row["landmark"], LABEL_WIDTH) for row in report["landmarks"]]
+    joints = [label_of(name) for name in report["gradients"]["joints"]]
+    labels = [label_of(row["landmark"]) for row in report["landmarks"]]
     for panel, moment, label in zip(panels, ("before", "after"), moments(report), strict=True):
         heat = gradient_matrix(report, moment)["data"][0]
         shades = np.array(heat["z"], dtype=np.float64)
@@ -228,7 +236,7 @@ def draw_joints(report: Report) -> Figure:
     shift.set_ylabel("shift, mm")
     energy.bar(places, [value or 0.0 for value in energy_per_joint(report)], color=AFTER)
     energy.set_ylabel("energy kept")
-    energy.set_xticks(places, [row["joint"] for row in rows], rotation=90, fontsize=7)
+    energy.set_xticks(places, [label_of(row["joint"]) for row in rows], rotation=90, fontsize=7)
     for panel in (mass, vertices, shift, energy):
         plain(panel)
     return figure

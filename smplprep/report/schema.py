@@ -149,7 +149,7 @@ def number_faults(value: float, schema: Mapping[str, Any], place: str) -> Iterat
 
 
 def bad_numbers(data: Any, place: str) -> Iterator[str]:
-    """Numbers that are not finite, or too large for a JavaScript number to hold."""
+    """Numbers that are not finite, or beyond what is drawn; as a count, beyond JavaScript's."""
     if isinstance(data, dict):
         for key, value in data.items():
             if not isinstance(value, str):
@@ -159,7 +159,7 @@ def bad_numbers(data: Any, place: str) -> Iterator[str]:
             yield from bad_numbers(value, f"{place}[{index}]")
     elif isinstance(data, float) and not math.isfinite(data):
         yield f"{place} must be a finite number"
-    elif isinstance(data, int) and abs(data) > LARGEST:
+    elif isinstance(data, int | float) and abs(data) > LARGEST:
         yield f"{place} is beyond {LARGEST}"
 
 

@@ -331,6 +331,22 @@ def test_notebooks_show_the_first_screen(cleaned, monkeypatch):
     assert cleaned[1]._repr_html_().startswith("<pre>")
 
 
+@pytest.mark.parametrize("name", ["$x^$", "$", r"\$a$", "_^{}", "語", "%", r"\frac{", "x" * 200])
+def test_a_label_is_never_a_formula(report, tmp_path, name):
+    """matplotlib reads $x^$ as one that is wrong, which was a fault in smplprep itself."""
+    data = json.loads(json.dumps(report))
+    old = data["gradients"]["joints"][3]
+    text = json.dumps(data).replace(json.dumps(old), json.dumps(name))
+    data = json.loads(text)
+    data["landmarks"][0]["landmark"] = name
+    path = tmp_path / "m.report.json"
+    path.write_text(json.dumps(data | {"viewer": None}))
+    arguments = ["report", str(path), "--png", str(tmp_path / "figures")]
+    result = CliRunner().invoke(smplprep, arguments, catch_exceptions=False)
+    assert result.exit_code == 0
+    assert len(list((tmp_path / "figures").iterdir())) == 3
+
+
 def test_png_of_the_key_figures(report, tmp_path):
     pytest.importorskip("matplotlib")
     path = tmp_path / "m.report.json"
