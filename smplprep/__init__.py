@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # that of typing, whose import takes milliseconds
 if TYPE_CHECKING:
+    from typing import Any
+
     from .errors import (
         ModelInvalidError,
         ModelNotFoundError,

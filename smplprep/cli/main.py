@@ -13,6 +13,7 @@ import click
 
 from .. import __version__
 from ..errors import SmplprepError
+from ..io.memory import check_limit
 from .terminal import say, say_traceback, say_usage
 
 # Each stands in the module of its name (- becomes _), as NAME_command, and is loaded when called.
@@ -60,6 +61,8 @@ class Commands(click.Group):
             near = difflib.get_close_matches(args[0], COMMANDS, n=1)
             nearest = f"; the nearest one is {near[0]}" if near else ""
             ctx.fail(f"there is no command {args[0]!r}{nearest}")
+        if not ctx.resilient_parsing:
+            check_limit()
         return super().resolve_command(ctx, args)
 
 
