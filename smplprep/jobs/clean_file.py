@@ -105,16 +105,13 @@ def run(
     if check:
         check(outputs)
     inputs = job.inputs
-    # A build makes the folder of a file as well.
-    own_folder = job.layout is not None or is_folder_name(job.output) or accept is not None
-    if not job.dry_run and (target.parent.is_dir() or not own_folder):
+    if not job.dry_run and target.parent.is_dir():
         check_outputs(outputs, force=job.force, inputs=inputs)
     done = transformed(model, job.options, say, counted=job.report)
     if job.dry_run:
         return CleanedFile(done.report())
     cleaned = done.cleaned
-    if own_folder:
-        make_folder_of(target)
+    make_folder_of(target)
     say("write")
     with ExitStack() as stack:
         hashed = job.report or accept is not None

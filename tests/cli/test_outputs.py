@@ -210,9 +210,14 @@ def test_folders_are_made_when_there_is_something_to_put_in(tiny, tmp_path):
     assert len(list((tmp_path / "a/b").iterdir())) == 2
 
 
+def test_a_folder_that_is_not_there_is_made(tiny, tmp_path):
+    assert run("clean", tiny, "-o", tmp_path / "a/b/o.npz", "--no-html").returncode == 0
+    assert sorted(path.name for path in (tmp_path / "a/b").iterdir()) == ["o.npz", "o.report.json"]
+
+
 @pytest.mark.parametrize(
     ("place", "sentence"),
-    [("{tmp}/none/o.npz", "none/o.npz: cannot be written: there is no such folder"),
+    [("/proc/none/o.npz", "/proc/none: cannot be made: "),
      ("{tmp}/file/", "file: cannot be made: File exists"),
      ("/proc/none/", "/proc/none: cannot be made: ")],
 )  # fmt: skip
