@@ -105,7 +105,7 @@ def run(
     if check:
         check(outputs)
     inputs = job.inputs
-    if not job.dry_run and target.parent.is_dir():
+    if not job.dry_run and target.parent.exists():
         check_outputs(outputs, force=job.force, inputs=inputs)
     done = transformed(model, job.options, say, counted=job.report)
     if job.dry_run:

@@ -218,7 +218,7 @@ def test_a_folder_that_is_not_there_is_made(tiny, tmp_path):
 @pytest.mark.parametrize(
     ("place", "sentence"),
     [("/proc/none/o.npz", "/proc/none: cannot be made: "),
-     ("{tmp}/file/", "file: cannot be made: File exists"),
+     ("{tmp}/file/", "cannot be written: there is no such folder"),
      ("/proc/none/", "/proc/none: cannot be made: ")],
 )  # fmt: skip
 def test_a_place_that_cannot_be_had_is_named(tiny, tmp_path, place, sentence):
