@@ -20,7 +20,7 @@ LAYERS = (
     ("report",),
     ("jobs",),
     ("stock",),
-    ("verify", "replay", "evaluate", "build"),
+    ("verification", "replay", "evaluate", "build"),
     ("cli",),
     ("__main__",),
 )

@@ -29,7 +29,7 @@ from smplprep.geometry.poses import joint_limits, pose_set
 from smplprep.jobs.clean_file import clean_file
 from smplprep.records.families import FAMILIES, SMPLH, family_of
 from smplprep.stock.load import stock_output
-from smplprep.verify.verify import PASSED, verify
+from smplprep.verification.verify import PASSED, verify
 
 FILES = {
     "smpl": "smpl/SMPL_NEUTRAL.pkl",

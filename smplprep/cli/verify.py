@@ -31,7 +31,7 @@ def verify_command(
     from dataclasses import asdict
 
     from ..records.contents import limits_with
-    from ..verify.verify import FAILED, verification_text, verify
+    from ..verification.verify import FAILED, verification_text, verify
 
     checks = verify(cleaned, against=against, device=device, limits=limits_with(max_bytes))
     if as_json:

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.gpu
 def test_every_check_passes(name: str, artifacts: Path, device: str) -> None:
     if name.endswith(".pkl"):
         pytest.importorskip("scipy", reason="stock smplx needs scipy for a sparse regressor")
-    from smplprep.verify.verify import FAILED, PASSED, verify
+    from smplprep.verification.verify import FAILED, PASSED, verify
 
     proof = {check.name: check for check in verify(artifacts / name, device=device)}
     assert not [check for check in proof.values() if check.status == FAILED]

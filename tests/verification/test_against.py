@@ -18,7 +18,7 @@ import pytest
 from smplprep import Model, Options, read_model, write_model
 from smplprep.jobs.clean_file import clean_file
 from smplprep.records.contents import Sparse
-from smplprep.verify.verify import FAILED, NOT_RUN, verify
+from smplprep.verification.verify import FAILED, NOT_RUN, verify
 
 pytest.importorskip("torch", reason="torch (extra 'verify') is not installed")
 pytest.importorskip("smplx", reason="smplx (extra 'verify') is not installed")

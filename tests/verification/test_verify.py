@@ -23,7 +23,15 @@ from smplprep.cli.main import smplprep as command
 from smplprep.errors import SmplprepError, install
 from smplprep.jobs.clean_file import clean_file
 from smplprep.records.families import SMPLH
-from smplprep.verify.verify import CHECKS, FAILED, NOT_RUN, PASSED, Check, verification_text, verify
+from smplprep.verification.verify import (
+    CHECKS,
+    FAILED,
+    NOT_RUN,
+    PASSED,
+    Check,
+    verification_text,
+    verify,
+)
 
 torch = pytest.importorskip("torch", reason="torch (extra 'verify') is not installed")
 pytest.importorskip("smplx", reason="smplx (extra 'verify') is not installed")
