@@ -37,12 +37,15 @@ def check_keys(keys: list[str]) -> None:
     )
 
 
-def check_model(model: Model, *, normalize_rows: bool = False) -> None:
+def check_model(
+    model: Model, *, normalize_rows: bool = False, fill_unweighted: bool = False
+) -> None:
     """Raise ModelInvalidError unless the arrays make one body model.
 
     Args:
         model: as read.
         normalize_rows: accept skinning rows whatever their (positive) sum; cleaning rescales them.
+        fill_unweighted: accept vertices without any weight, if there are others.
     """
     with inside(path=model.source.path):
         check_shapes(model)
@@ -55,9 +58,9 @@ def check_model(model: Model, *, normalize_rows: bool = False) -> None:
         check_faces(model)
         check_ids(model.kintree_table)
         parents_of(model.kintree_table)
-        check_rows(model.J_regressor, "J_regressor", "joint")
-        check_rows(model.weights, "weights", "vertex")
-        check_weights(model, normalize_rows=normalize_rows)
+        check_regressor(model.J_regressor)
+        unweighted = check_unweighted(model.weights, accept=fill_unweighted)
+        check_weights(model.weights, ~unweighted, normalize_rows=normalize_rows)
 
 
 def check_hands(model: Model) -> None:
@@ -131,23 +134,40 @@ def check_ids(kintree_table: NDArray) -> None:
         raise shuffled_ids()
 
 
-def check_rows(table: NDArray, key: str, row_name: str) -> None:
+def check_regressor(regressor: NDArray) -> None:
     """No row of nothing but zeros."""
-    empty = np.flatnonzero(~table.any(axis=1))
+    empty = np.flatnonzero(~regressor.any(axis=1))
     if empty.size:
         raise ModelInvalidError(
-            f"{key}[{empty[0]}]: the row of {row_name} {empty[0]} is all zero", key=key
+            f"J_regressor[{empty[0]}]: the row of joint {empty[0]} is all zero", key="J_regressor"
         )
 
 
-def check_weights(model: Model, *, normalize_rows: bool) -> None:
-    """Skinning weights: no real negative, rows that sum to 1 within a hundredth."""
-    weights = model.weights
+def check_unweighted(weights: NDArray, *, accept: bool) -> NDArray[np.bool_]:
+    """(V,) the vertices without any weight; an error unless they are accepted."""
+    unweighted = np.asarray(~weights.any(axis=1))
+    listed = np.flatnonzero(unweighted)
+    if len(listed) == len(weights):
+        raise ModelInvalidError("no vertex has any weight", key="weights")
+    if len(listed) and not accept:
+        some = ", ".join(map(str, listed[:10].tolist()))
+        more = f" and {len(listed) - 10} more" if len(listed) > 10 else ""
+        verb = "vertices have" if len(listed) > 1 else "vertex has"
+        raise ModelInvalidError(
+            f"{len(listed)} {verb} no weight at all: {some}{more}",
+            key="weights",
+            hint="clean --fill-unweighted gives each those of the nearest weighted vertex.",
+        )
+    return unweighted
+
+
+def check_weights(weights: NDArray, rows: NDArray[np.bool_], *, normalize_rows: bool) -> None:
+    """Skinning weights: no real negative, and in these rows a sum of 1 within a hundredth."""
     lowest = weights.min()
     if lowest < -MAX_NEGATIVE_WEIGHT:
         index = np.argwhere(weights == lowest)[0]
         raise ModelInvalidError(f"weights{at(index)}: {lowest} is negative", key="weights")
-    sums = weights.sum(axis=1, dtype=np.float64)
+    sums = np.where(rows, weights.sum(axis=1, dtype=np.float64), 1)
     worst = int(np.abs(sums - 1.0).argmax())
     positive = sums > 0
     if not positive.all():
@@ -156,8 +176,10 @@ def check_weights(model: Model, *, normalize_rows: bool) -> None:
             f"weights[{vertex}]: the row sums to {sums[vertex]:.6g}", key="weights"
         )
     if abs(sums[worst] - 1.0) > MAX_SUM_ERROR and not normalize_rows:
+        n_off = int((np.abs(sums - 1.0) > MAX_SUM_ERROR).sum())
+        others = f", and {n_off - 1} more are off" if n_off > 1 else ""
         raise ModelInvalidError(
-            f"weights[{worst}]: the row sums to {sums[worst]:.6g}, not 1",
+            f"weights[{worst}]: the row sums to {sums[worst]:.6g}, not 1{others}",
             key="weights",
             hint="--normalize-rows accepts such rows and rescales them.",
         )

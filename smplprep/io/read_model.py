@@ -24,6 +24,7 @@ def read_model(
     path: str | os.PathLike[str],
     *,
     normalize_rows: bool = False,
+    fill_unweighted: bool = False,
     family: str | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Model:
@@ -32,6 +33,7 @@ def read_model(
     Args:
         path: the file.
         normalize_rows: accept skinning rows whose sum is off by more than 1e-2.
+        fill_unweighted: accept vertices without any weight; the transform of that name fills them.
         family: one of ``families.FAMILIES``; None goes by the file's content.
         limits: how much the file may ask for.
 
@@ -43,19 +45,22 @@ def read_model(
         ModelInvalidError: well-formed, but no body model; the message names key and index.
     """
     packed = read_packed(path, limits=limits)
-    return decoded_model(packed, normalize_rows=normalize_rows, family=family)
+    return decoded_model(
+        packed, normalize_rows=normalize_rows, fill_unweighted=fill_unweighted, family=family
+    )
 
 
 def decoded_model(
     packed: PackedFile,
     *,
     normalize_rows: bool = False,
+    fill_unweighted: bool = False,
     family: str | None = None,
 ) -> Model:
     """The model in a file that was read already; see ``read_model``."""
     contents = decoded(packed)
     model = model_of(contents, path=packed.path, family=family, limits=packed.limits)
-    check_model(model, normalize_rows=normalize_rows)
+    check_model(model, normalize_rows=normalize_rows, fill_unweighted=fill_unweighted)
     return model
 
 

@@ -91,7 +91,12 @@ def run(
 
         endings = report_endings(job)
         packed = reading.result()
-    model = decoded_model(packed, normalize_rows=job.normalize_rows, family=job.family)
+    model = decoded_model(
+        packed,
+        normalize_rows=job.normalize_rows,
+        fill_unweighted=job.options.fill_unweighted,
+        family=job.family,
+    )
     input_sha256 = packed.sha256
     del reading, packed  # they would keep the input, which is let go below
     if job.landmarks is not None:

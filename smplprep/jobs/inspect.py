@@ -58,7 +58,7 @@ def inspect_file(
         check_model(model, normalize_rows=True)
     except ModelInvalidError as error:
         found["odd"].append(str(error))
-        reasons = [{"why": str(error), "do": "mend the file"}]
+        reasons = [{"why": str(error), "do": error.hint or "mend the file"}]
         found["smplx"] = {"loads": False, "reasons": reasons, "create": None}
         return found
     found["odd"] += model.source.remarks[len(contents.remarks) :]

@@ -16,6 +16,7 @@ from ..records.model import Model
 from ..records.options import Options
 from ..records.stamp import stamped
 from ..transforms.cast_floats import cast_floats
+from ..transforms.fill_unweighted import fill_unweighted
 from ..transforms.localize_posedirs import localize_posedirs
 from ..transforms.policies.protected import kept_entries
 from ..transforms.prune_weights import prune_weights
@@ -54,6 +55,8 @@ def steps(options: Options, kept: NDArray[np.bool_] | None = None) -> list[Step]
     listed: list[Step] = []
     if options.dtype != "same":  # first, so that every step counts in the file's digits
         listed.append(partial(cast_floats, dtype=options.dtype))
+    if options.fill_unweighted:
+        listed.append(partial(fill_unweighted))
     if options.symmetrize:
         listed.append(partial(symmetrize))
     listed += [prune, sparsify]

@@ -109,6 +109,11 @@ class Options:
     dtype: Literal["same", "float32"] = option(
         "same", Word(("same", "float32")), "Float type of the output."
     )
+    fill_unweighted: bool = option(
+        False,
+        Flag(),
+        "First give vertices without any weight those of the nearest vertex that has some.",
+    )
     symmetrize: bool = option(
         False, Flag(), "First make weights, regressor and correctives mirror-symmetric."
     )

@@ -45,7 +45,7 @@ def build_report(
     before, after = stages[0], stages[-1]
     names = before.family.joint_names(before.n_joints)
     landmarks = landmark_table(before, after)
-    pruned = next(change for change in changes if change.field == "weights")
+    pruned = next(change for change in changes if change.transform == "prune_weights")
     counts = field_counts(changes)
     file_before = {
         "sha256": before.source.sha256,
@@ -84,7 +84,11 @@ def build_report(
                 joint_shifts_mm(changes),
             ),
             "rescued_rows": pruned.figures["rescued_rows"],
-            "odd": [*oddities(before, pruned, options), *pairing_notes(changes)],
+            "odd": [
+                *oddities(before, pruned, options),
+                *filling_notes(changes),
+                *pairing_notes(changes),
+            ],
             **tidy(details(before, after, moved[-1])),
         }
     )
@@ -221,6 +225,21 @@ def oddities(model: Model, pruned: Change, options: Options | None) -> list[str]
             "FLAME's landmarks are in a file of their own: --landmarks flame_static_embedding.pkl"
         )
     return odd
+
+
+def filling_notes(changes: list[Change]) -> list[str]:
+    """Which vertices ``fill_unweighted`` gave weights."""
+    notes = []
+    for change in changes:
+        if change.transform == "fill_unweighted" and change.figures["filled_rows"]:
+            rows = change.figures["filled_rows"]
+            listed = ", ".join(f"{row['vertex']} (from {row['from']})" for row in rows[:10])
+            more = f" and {len(rows) - 10} more" if len(rows) > 10 else ""
+            notes.append(
+                f"{len(rows)} vertices without any weight got those of the nearest that has some: "
+                f"{listed}{more}"
+            )
+    return notes
 
 
 def pairing_notes(changes: list[Change]) -> list[str]:

@@ -34,7 +34,11 @@ def check_original(subject: Subject) -> str:
     """ORIGINAL is the file that the report names as its input."""
     assert subject.against is not None
     subject.original = read_model(
-        subject.against, normalize_rows=True, family=subject.family, limits=subject.limits
+        subject.against,
+        normalize_rows=True,
+        fill_unweighted=True,
+        family=subject.family,
+        limits=subject.limits,
     )
     figure = same_sha256(subject.original, subject.report["input"])
     check_comparable(subject.original, subject.model)

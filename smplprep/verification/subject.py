@@ -18,6 +18,7 @@ from ..records.model import Model
 from ..records.options import Options
 from ..stock.load import autograd_jacobians
 from ..transforms.cast_floats import cast_floats
+from ..transforms.fill_unweighted import fill_unweighted
 from ..transforms.symmetrize import symmetrize
 
 GENERIC_ANGLE = 0.4  # radians
@@ -68,9 +69,11 @@ class Subject:
 
     @cached_property
     def pruned_from(self) -> Model:
-        """The original as ``prune_weights`` got it: cast, and made symmetric, if options say so."""
-        cast = cast_floats(self.original, dtype=self.options.dtype)[0]
-        return symmetrize(cast)[0] if self.options.symmetrize else cast
+        """The original as ``prune_weights`` got it: cast, filled, symmetric, as options say."""
+        model = cast_floats(self.original, dtype=self.options.dtype)[0]
+        if self.options.fill_unweighted:
+            model = fill_unweighted(model)[0]
+        return symmetrize(model)[0] if self.options.symmetrize else model
 
     @cached_property
     def stock(self) -> Model:

@@ -27,7 +27,7 @@ def broken(model, field, index, value):
     [
         ("weights", (3, 2), -0.25, r"weights\[3, 2\]: -0.25 is negative"),
         ("weights", (3, 2), np.nan, r"weights\[3, 2\]: nan is no number"),
-        ("weights", 4, 0.0, r"weights\[4\]: the row of vertex 4 is all zero"),
+        ("weights", 4, 0.0, "1 vertex has no weight at all: 4"),
         ("weights", (3, 3), 0.7, r"weights\[3\]: the row sums to"),
         ("posedirs", (1, 2, 3), np.inf, r"posedirs\[1, 2, 3\]: inf is no number"),
         ("v_template", (0, 1), -np.inf, r"v_template\[0, 1\]: -inf is no number"),
