@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .jobs.pipeline import clean
     from .records.model import Model
     from .records.options import Options
+    from .records.storage import Storage
     from .report.report import Report
     from .transforms.localize_posedirs import localize_posedirs
     from .transforms.prune_weights import prune_weights
@@ -38,6 +39,7 @@ _HOMES = {
     "Options": "records.options",
     "Report": "report.report",
     "SmplprepError": "errors",
+    "Storage": "records.storage",
     "VerificationError": "errors",
     "assert_clean": "jobs.check",
     "clean": "jobs.pipeline",
@@ -58,6 +60,7 @@ __all__ = [
     "Options",
     "Report",
     "SmplprepError",
+    "Storage",
     "VerificationError",
     "assert_clean",
     "clean",

@@ -24,6 +24,7 @@ def test_public_names():
         "Options",
         "Report",
         "SmplprepError",
+        "Storage",
         "VerificationError",
         "assert_clean",
         "clean",

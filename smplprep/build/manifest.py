@@ -29,6 +29,7 @@ from ..records.families import FAMILIES, GENDERS
 from ..records.job import CleanJob
 from ..records.option_kinds import Count, Flag, Kind, Word
 from ..records.options import DEFINITIONS, Options, flag_of
+from ..records.storage import PICKLES
 from .outputs import ALLOW, is_outside
 from .toml_lines import line_of
 
@@ -275,6 +276,8 @@ READERS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "landmarks": ("landmarks", relative_path),
     "normalize-rows": ("normalize_rows", _value(Flag())),
     "compress": ("compress", _value(Flag())),
+    "pickle": ("pickle", _value(Word(PICKLES))),
+    "keep-objects": ("keep_objects", _value(Flag())),
     "html": ("html", _value(Flag())),
     ALLOW: ("allow_outside", _value(Flag())),
     "max-bytes": ("max_bytes", _value(Count(1))),

@@ -18,13 +18,13 @@ from ..report.summary import change_lines, summary_text
 from .main import explain
 from .shared import (
     INPUT,
-    compress_option,
     family_option,
     force_option,
     layout_options,
     max_bytes_option,
     more_landmarks_option,
     normalize_rows_option,
+    storage_options,
 )
 from .terminal import note, say, say_text, watched
 from .values import check_ending, options_of_clean
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 @click.argument("models", type=INPUT, nargs=-1, required=True, metavar="MODEL...")
 @click.option("-o", "--output", metavar="OUT", help="A file, or a folder: FOLDER/.")
 @options_of_clean()
-@compress_option
+@storage_options
 @normalize_rows_option
 @click.option(
     "--hands",

@@ -9,11 +9,11 @@ import click
 
 from .shared import (
     INPUT,
-    compress_option,
     family_option,
     force_option,
     layout_options,
     max_bytes_option,
+    storage_options,
 )
 from .terminal import say, say_note
 from .values import check_ending
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @click.option("-o", "--output", metavar="OUT", help="Ends in .npz, .pkl, .h5 or .glb.")
 @layout_options
 @family_option
-@compress_option
+@storage_options
 @click.option(
     "--betas",
     "n_betas",
@@ -50,6 +50,8 @@ def convert_command(
     gender: str | None,
     family: str | None,
     compress: bool | None,
+    pickle: str,
+    keep_objects: bool,
     n_betas: int | None,
     vocabulary: str | None,
     max_bytes: int | None,
@@ -58,8 +60,8 @@ def convert_command(
     """Write the arrays of IN in another container: nothing cleaned, chumpy and Python 2 gone.
 
     Every array keeps its type, shape and bits. What is no array becomes JSON text, except in a
-    .pkl. Stock smplx reads .npz and .pkl, but SMPL (24 joints) as .pkl alone; .h5 is for readers
-    in C++, MATLAB and Julia.
+    .pkl or with --keep-objects. Stock smplx reads .npz and .pkl, but SMPL (24 joints) as .pkl
+    alone; .h5 is for readers in C++, MATLAB and Julia.
 
     A .glb is a skinned mesh for Blender, three.js and game engines, not a model file: it has no
     pose correctives, and is not read again. It needs pygltflib: pip install 'smplprep[gltf]'.
@@ -78,13 +80,14 @@ def convert_command(
         raise click.UsageError("--compress and --no-compress are for .npz and .h5")
     if not is_glb and (n_betas is not None or vocabulary is not None):
         raise click.UsageError("--betas and --joint-names are for an output that ends in .glb")
-    from ..io.plain_arrays import texts_among
+    from ..io.plain_arrays import losses
     from ..io.read_model import read_model
     from ..io.replace_file import make_folder_of
     from ..io.write_model import container_of, write_model
     from ..jobs.inspect import loading_notes
     from ..jobs.smplx_layout import layout_path
     from ..records.contents import limits_with
+    from ..records.storage import Storage
 
     found = read_model(model, normalize_rows=True, family=family, limits=limits_with(max_bytes))
     target = output or ""
@@ -95,11 +98,10 @@ def convert_command(
         place = layout_path(layout[1], found, gender=gender)
         make_folder_of(place)
         target = str(place)
-    write_model(found, target, compress=compress, force=force)
+    write_model(found, target, storage=Storage(compress, pickle, keep_objects), force=force)
     container = container_of(target, default=found.source.container)
-    if container != "pkl":
-        for sentence in texts_among(found.entries()):
-            say_note(sentence)
+    for sentence in losses(found.entries(), container, keep_objects=keep_objects):
+        say_note(sentence)
     if container != "h5":
         for sentence in loading_notes(found.family.name, container, found.entries(), target):
             say_note(sentence)

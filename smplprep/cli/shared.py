@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import click
 
 from ..records.families import FAMILIES, GENDERS
+from ..records.storage import PICKLES
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -16,11 +17,6 @@ INPUT = click.Path(readable=False)
 
 max_bytes_option = click.option(
     "--max-bytes", type=click.IntRange(min=1), help="Accept larger inputs than 2 GiB."
-)
-compress_option = click.option(
-    "--compress/--no-compress",
-    default=None,
-    help="Deflate, or do not.  [default: a .npz as its input, a .h5 not]",
 )
 normalize_rows_option = click.option(
     "--normalize-rows", is_flag=True, help="Accept skinning rows that do not sum to 1."
@@ -41,6 +37,28 @@ force_option = click.option("--force", is_flag=True, help="Replace an existing o
 family_option = click.option(
     "--family", type=click.Choice(list(FAMILIES)), help="What MODEL is.  [default: by its content]"
 )
+
+
+def storage_options(command: _Function) -> _Function:
+    """``--compress``, ``--pickle`` and ``--keep-objects``: the fields of ``Storage``."""
+    compress = click.option(
+        "--compress/--no-compress",
+        default=None,
+        help="Deflate, or do not.  [default: a .npz as its input, a .h5 not]",
+    )
+    pickle = click.option(
+        "--pickle",
+        type=click.Choice(PICKLES),
+        default=PICKLES[0],
+        show_default=True,
+        help="Which Python loads a .pkl.",
+    )
+    keep_objects = click.option(
+        "--keep-objects",
+        is_flag=True,
+        help="Keep dicts and lists in a .npz as objects (joint2num), not as JSON text.",
+    )
+    return compress(pickle(keep_objects(command)))
 
 
 def layout_options(command: _Function) -> _Function:

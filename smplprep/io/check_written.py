@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 from ..errors import SmplprepError, VerificationError
 from ..records.contents import Limits, ObjectArray, RawMember, Sparse
 from ..records.model import Model
+from ..records.storage import DEFAULT_STORAGE, Storage
 from .input_file import open_input
 from .npz.stream import Member, open_members
-from .plain_arrays import h5_value, plain_entries
+from .npz.write import objects_body
+from .plain_arrays import h5_value, npz_entries
 from .read_model import read_model
 
 PIECE = 1 << 20
@@ -22,26 +24,34 @@ PIECE = 1 << 20
 OWN = Limits(file_bytes=1 << 42, array_bytes=1 << 40, unpacked_bytes=1 << 42)
 
 
-def check_written(model: Model, path: str | os.PathLike[str], *, container: str) -> None:
+def check_written(
+    model: Model,
+    path: str | os.PathLike[str],
+    *,
+    container: str,
+    storage: Storage = DEFAULT_STORAGE,
+) -> None:
     """Read the file back and compare every key with the model, bit for bit.
 
     Raises:
         VerificationError: a missing key, a value that differs, or a file that cannot be read.
     """
-    check = check_npz if container == "npz" else check_whole
     try:
-        check(model, path)
+        if container == "npz":
+            check_npz(model, path, keep_objects=storage.keep_objects)
+        else:
+            check_whole(model, path)
     except VerificationError:
         raise
     except SmplprepError as error:
         raise VerificationError(f"the file just written cannot be read: {error.message}") from error
 
 
-def check_npz(model: Model, path: str | os.PathLike[str]) -> None:
+def check_npz(model: Model, path: str | os.PathLike[str], *, keep_objects: bool) -> None:
     """A piece at a time: the model is not in memory twice."""
-    arrays = plain_entries(model.entries())
+    arrays = npz_entries(model.entries(), keep_objects=keep_objects)
     with open_input(path, limits=OWN) as file:
-        members = open_members(file)
+        members = open_members(file, objects=True)
         check_keys(arrays, members)
         unchanged = model.unchanged()
         for key, member in members.items():
@@ -71,12 +81,15 @@ def differs(key: str) -> VerificationError:
     return VerificationError("the file just written holds another value", key=key)
 
 
-def holds(member: Member, array: NDArray, copied: RawMember | None) -> bool:
+def holds(member: Member, array: NDArray | ObjectArray, copied: RawMember | None) -> bool:
     """Whether the member is the array, or, byte for byte, what the array was read from."""
     entry, header = member.entry, member.header
     as_it_was = copied and (entry.method, entry.crc32) == (copied.method, copied.crc32)
     if copied and as_it_was and same_bytes(member.packed(), copied.payload):
         return True
+    if isinstance(array, ObjectArray):
+        is_objects = header.dtype.hasobject and header.shape == array.shape
+        return is_objects and same_bytes(member.body(), objects_body(array))
     dtype = array.dtype.newbyteorder("<")
     if (header.dtype, header.shape) != (dtype, array.shape):
         return False

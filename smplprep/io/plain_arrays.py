@@ -26,20 +26,21 @@ def plain_array(value: Any) -> NDArray:
     Raises:
         ModelWriteError: a value of a type that no model file holds.
     """
-    if isinstance(value, np.ndarray):
-        return value
-    if isinstance(value, Sparse):
-        return densify(value, limits=DEFAULT_LIMITS)
-    if isinstance(value, str | bytes):
-        return text_array(value)
-    if isinstance(value, bool | int | float):
-        array = np.array(value)
-        if array.dtype.kind in "biuf":
-            return array
-    even = _even(value)
-    if even is not None:
-        return even
-    return text_array(json.dumps(_jsonable(value), sort_keys=True))
+    array = _array_form(value)
+    return text_array(json_text(value)) if array is None else array
+
+
+def array_or_object(value: Any) -> NDArray | ObjectArray:
+    """As ``plain_array``, but a value without an array form stays an object."""
+    array = _array_form(value)
+    if array is not None:
+        return array
+    return value if isinstance(value, ObjectArray) else ObjectArray((), [value])
+
+
+def npz_entries(entries: Mapping[str, Any], *, keep_objects: bool) -> dict[str, Any]:
+    """Each value as a .npz holds it."""
+    return plain_entries(entries, array_or_object if keep_objects else plain_array)
 
 
 def plain_entries(
@@ -80,17 +81,51 @@ def type_and_shape(value: Any) -> dict[str, Any]:
     return {"dtype": type(value).__name__, "shape": None}
 
 
-def texts_among(entries: Mapping[str, Any]) -> list[str]:
-    """Sentences on the values of which ``plain_array`` can give no more than their text."""
-    plain = np.ndarray | Sparse | bool | int | float
+def losses(entries: Mapping[str, Any], container: str, *, keep_objects: bool = False) -> list[str]:
+    """Sentences on the values that the container cannot hold as they are, and how to read them."""
     found = []
-    for key, value in entries.items():
-        if isinstance(value, str | bytes):
-            if len(value) > WIDEST:
-                found.append(f"{shown(key)} is written in pieces: no text may be so wide")
-        elif not isinstance(value, plain) and _even(value) is None:
-            found.append(f"{shown(key)} is written as JSON text: it is no array")
+    for key, value in entries.items() if container != "pkl" else ():
+        is_text = isinstance(value, str | bytes)
+        if isinstance(value, Sparse) or (not is_text and _array_form(value) is not None):
+            continue
+        if not is_text and keep_objects and container == "npz":
+            found.append(f"{shown(key)} is written as an object: np.load needs allow_pickle=True")
+            continue
+        text = value if is_text else json_text(value)
+        in_pieces = len(text) > WIDEST
+        read, where = f"d[{shown(json.dumps(key))}]", ", where d = np.load(FILE)"
+        if container == "h5":
+            read += "[()]" if isinstance(value, bytes) else ".asstr()[()]"
+            where = ", where d = h5py.File(FILE)"
+        prefix = "b" if isinstance(value, bytes) else ""
+        read = f'{prefix}"".join({read})' if in_pieces else f"str({read})"
+        if not is_text:
+            hint = "; --keep-objects keeps it an object" if container == "npz" else ""
+            found.append(
+                f"{shown(key)} is written as JSON text: json.loads({read}) reads it{where}{hint}"
+            )
+        elif in_pieces:
+            found.append(f"{shown(key)} is written in pieces: {read} joins them{where}")
     return found
+
+
+def json_text(value: Any) -> str:
+    """The value as JSON; raises ModelWriteError where it cannot be."""
+    return json.dumps(_jsonable(value), sort_keys=True)
+
+
+def _array_form(value: Any) -> NDArray | None:
+    """The array that the value is or could have been; None where it is none."""
+    if isinstance(value, np.ndarray):
+        return value
+    if isinstance(value, Sparse):
+        return densify(value, limits=DEFAULT_LIMITS)
+    if isinstance(value, str | bytes):
+        return text_array(value)
+    if isinstance(value, bool | int | float):
+        array = np.array(value)
+        return array if array.dtype.kind in "biuf" else None
+    return _even(value)
 
 
 def _even(value: Any) -> NDArray | None:

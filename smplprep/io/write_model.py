@@ -11,10 +11,11 @@ from typing import Any
 from ..errors import ModelWriteError, shown
 from ..records.contents import ENDINGS
 from ..records.model import Model
+from ..records.storage import DEFAULT_STORAGE, Storage
 from .check_written import check_written
 from .npz.write import write_npz
 from .output import Output
-from .plain_arrays import h5_value, plain_entries
+from .plain_arrays import h5_value, npz_entries, plain_entries
 from .replace_file import replacing
 from .sparse import sparsify
 
@@ -31,7 +32,7 @@ def write_model(
     model: Model,
     path: str | os.PathLike[str],
     *,
-    compress: bool | None = None,
+    storage: Storage = DEFAULT_STORAGE,
     force: bool = False,
     inputs: Sequence[str | os.PathLike[str]] = (),
 ) -> Written:
@@ -40,7 +41,7 @@ def write_model(
     Args:
         model: members of a .npz that are still as they were read are copied byte for byte.
         path: its ending, .npz, .pkl or .h5, says the container; the input's where it has none.
-        compress: deflate a .npz; None keeps each member as it was.
+        storage: how the container holds the model.
         force: replace an existing file.
         inputs: files besides the model's own that must not be written to.
 
@@ -54,9 +55,9 @@ def write_model(
     container = container_of(path, default=model.source.container)
     own = [] if model.source.path is None else [model.source.path]
     with replacing(path, force=force, inputs=[*own, *inputs]) as output:
-        write_container(model, output, container=container, compress=compress)
+        write_container(model, output, container=container, storage=storage)
         output.close()
-        check_written(model, output.temporary, container=container)
+        check_written(model, output.temporary, container=container, storage=storage)
         output.commit()
     return Written(output.sha256(), output.n_bytes)
 
@@ -82,14 +83,14 @@ def container_of(path: str | os.PathLike[str], *, default: str) -> str:
 
 
 def write_container(
-    model: Model, out: Output, *, container: str, compress: bool | None = None
+    model: Model, out: Output, *, container: str, storage: Storage = DEFAULT_STORAGE
 ) -> dict[str, Any]:
     """Write the model's entries to an open file, in the file's order; what was written for each."""
-    entries = stored_entries(model, container)
+    entries, compress = stored_entries(model, container, storage), storage.compress
     if container == "pkl":
         from .pickle.write import write_pickle
 
-        write_pickle(entries, out)
+        write_pickle(entries, out, python2=storage.pickle == "python2")
     elif container == "h5":
         from .h5.write import write_h5
 
@@ -102,14 +103,14 @@ def write_container(
     return entries
 
 
-def stored_entries(model: Model, container: str) -> dict[str, Any]:
+def stored_entries(model: Model, container: str, storage: Storage) -> dict[str, Any]:
     """The model's entries as the container holds them: what it cannot hold, as plain arrays.
 
     In a .pkl or .h5, what the input held as a sparse matrix is one again.
     """
     entries, sparse = model.entries(), model.source.sparse
     if container == "npz":
-        return plain_entries(entries)
+        return npz_entries(entries, keep_objects=storage.keep_objects)
     if container == "h5":
         entries = plain_entries(entries, h5_value)
     return {key: sparsify(value) if key in sparse else value for key, value in entries.items()}

@@ -85,6 +85,7 @@ def run(
     with ThreadPoolExecutor(1) as second_core:
         reading = second_core.submit(read_packed, job.path, limits=job.limits)
         from ..io.check_written import check_written
+        from ..io.plain_arrays import losses
         from ..io.read_model import decoded_model
         from ..io.write_model import container_of, write_container
         from .pipeline import transformed
@@ -127,11 +128,11 @@ def run(
         model_file, *report_files = files
         second_core = stack.enter_context(ThreadPoolExecutor(2))
         measuring = second_core.submit(done.report) if job.report else None
-        entries = write_container(cleaned, model_file, container=container, compress=job.compress)
+        entries = write_container(cleaned, model_file, container=container, storage=job.storage)
         model_file.flush()
         syncing = second_core.submit(model_file.close)
         say("check")
-        check_written(cleaned, model_file.temporary, container=container)
+        check_written(cleaned, model_file.temporary, container=container, storage=job.storage)
         report = None
         if measuring:
             say("displacement")
@@ -139,7 +140,8 @@ def run(
         # Let the input go: its posedirs take as much memory as everything else together.
         del model, done, measuring
         if report:
-            report = with_output(report, cleaned, entries, model_file, container=container)
+            odd = losses(cleaned.entries(), container, keep_objects=job.keep_objects)
+            report = with_output(report, entries, model_file, container=container, odd=odd)
             write_reports(report, report_files, name=target.stem, say=say)
         syncing.result()  # a disk says only once that it failed
         if accept:
@@ -164,14 +166,13 @@ def report_endings(job: CleanJob) -> Sequence[str]:
 
 def with_output(
     report: Report,
-    model: Model,
     entries: Mapping[str, Any],
     file: Replacement,
     *,
     container: str,
+    odd: list[str],
 ) -> Report:
     """The report with what was written."""
-    from ..io.plain_arrays import texts_among
     from ..report.build_report import described_keys
 
     return report.with_output(
@@ -181,7 +182,7 @@ def with_output(
             "container": container,
             "keys": described_keys(entries),
         },
-        odd=texts_among(model.entries()) if container != "pkl" else [],
+        odd=odd,
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from .contents import DEFAULT_LIMITS, Limits, limits_with
 from .options import Options
+from .storage import PICKLES, Storage
 
 PathLike = str | os.PathLike[str]
 
@@ -28,7 +29,7 @@ class CleanJob:
         gender: for ``layout``. None takes it from the name of the file or of its folder.
         family: what the model is; None goes by its content.
         landmarks: a file of points to count leaks at, beside those of the family.
-        compress: deflate the output; None keeps each member of a .npz as it was.
+        compress, pickle, keep_objects: see ``Storage``.
         report: measure displacements and write NAME.report.json.
         html: write NAME.report.html as well, if the extra ``report`` is installed.
         force: replace existing outputs.
@@ -47,6 +48,8 @@ class CleanJob:
     family: str | None = None
     landmarks: PathLike | None = None
     compress: bool | None = None
+    pickle: str = PICKLES[0]
+    keep_objects: bool = False
     report: bool = True
     html: bool = True
     force: bool = False
@@ -59,6 +62,11 @@ class CleanJob:
         named = getattr(self.options.keep_vertices, "path", None)
         others = [*(self.hands or ()), self.landmarks, named]
         return [os.fspath(path) for path in (self.path, *others) if path is not None]
+
+    @property
+    def storage(self) -> Storage:
+        """How the output holds the model."""
+        return Storage(self.compress, self.pickle, self.keep_objects)
 
     @property
     def limits(self) -> Limits:

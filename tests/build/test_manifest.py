@@ -52,6 +52,8 @@ max-influences = 4
 output = "elsewhere/c.npz"
 flat-hands = true
 compress = true
+pickle = "python2"
+keep-objects = true
 html = true
 """
     )
@@ -66,6 +68,8 @@ html = true
         normalize_rows=True,
         flat_hands=True,
         compress=True,
+        pickle="python2",
+        keep_objects=True,
         html=True,
     )
 

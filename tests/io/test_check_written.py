@@ -20,6 +20,7 @@ from smplprep.io.check_written import OWN, check_written
 from smplprep.io.write_model import write_container, write_model
 from smplprep.records.contents import Limits
 from smplprep.records.model import Model
+from smplprep.records.storage import DEFAULT_STORAGE, Storage
 
 
 @pytest.fixture(params=["stored", "deflated"])
@@ -32,9 +33,11 @@ def model(request: pytest.FixtureRequest, tmp_path: Path) -> Model:
     return found.with_arrays(posedirs=found.posedirs * 2)
 
 
-def as_written(model: Model, container: str, path: Path, **options: bool) -> bytes:
+def as_written(
+    model: Model, container: str, path: Path, storage: Storage = DEFAULT_STORAGE
+) -> bytes:
     out = io.BytesIO()
-    write_container(model, out, container=container, **options)
+    write_container(model, out, container=container, storage=storage)
     path.write_bytes(out.getvalue())
     return out.getvalue()
 
@@ -42,8 +45,20 @@ def as_written(model: Model, container: str, path: Path, **options: bool) -> byt
 @pytest.mark.parametrize("compress", [None, False, True])
 @pytest.mark.parametrize("container", ["npz", "pkl", "h5"])
 def test_what_was_written_is_the_model(model, container, compress, tmp_path):
-    as_written(model, container, tmp_path / "m", compress=compress)
+    as_written(model, container, tmp_path / "m", Storage(compress=compress))
     check_written(model, tmp_path / "m", container=container)
+
+
+@pytest.mark.parametrize("compress", [None, True])
+def test_a_changed_object_is_seen(model, compress, tmp_path):
+    storage = Storage(compress=compress, keep_objects=True)
+    model = dataclasses.replace(model, extras={"joint2num": {"jaw": 22}})
+    as_written(model, "npz", tmp_path / "m", storage)
+    check_written(model, tmp_path / "m", container="npz", storage=storage)
+    other = dataclasses.replace(model, extras={"joint2num": {"jaw": 23}})
+    with pytest.raises(VerificationError) as caught:
+        check_written(other, tmp_path / "m", container="npz", storage=storage)
+    assert caught.value.key == "joint2num"
 
 
 @pytest.mark.parametrize("container", ["npz", "pkl", "h5"])
@@ -139,7 +154,7 @@ def test_a_file_deflated_by_others_may_be_deflated_again(level, compress, tmp_pa
             np.save(member, np.tile(array, 1))
             out.writestr(f"{key}.npy", member.getvalue())
     found = read_model(tmp_path / "m.npz")
-    write_model(found, tmp_path / "again.npz", compress=compress)
+    write_model(found, tmp_path / "again.npz", storage=Storage(compress=compress))
     assert np.load(tmp_path / "again.npz")["weights"].tobytes() == found.weights.tobytes()
 
 

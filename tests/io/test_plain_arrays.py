@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 
 from smplprep import ModelWriteError, read_model, write_model
-from smplprep.io.plain_arrays import plain_array, plain_entries, texts_among
+from smplprep.io.plain_arrays import losses, npz_entries, plain_array, plain_entries
 from smplprep.records.contents import ObjectArray, Sparse
+from smplprep.records.storage import Storage
 
 
 @pytest.mark.parametrize(
@@ -32,11 +35,13 @@ def test_objects_become_arrays_where_they_can(value: object, expected: np.ndarra
     found = plain_array(value)
     if expected is None:
         assert (found.dtype.kind, found.shape) == ("U", ())
-        assert texts_among({"k": value}) == ["k is written as JSON text: it is no array"]
+        (loss,) = losses({"k": value}, "npz")
+        assert "k is written as JSON text" in loss
     else:
         assert found.dtype == expected.dtype
         assert np.array_equal(found, expected)
-        assert texts_among({"k": value, "s": Sparse("csc", *[expected] * 3, (1, 1))}) == []
+        matrix = Sparse("csc", *[expected] * 3, (1, 1))
+        assert losses({"k": value, "s": matrix}, "npz", keep_objects=True) == []
 
 
 def test_a_text_too_wide_for_one_is_written_in_pieces(small_model, tmp_path: Path) -> None:
@@ -49,11 +54,59 @@ def test_a_text_too_wide_for_one_is_written_in_pieces(small_model, tmp_path: Pat
         assert json.loads("".join(found["parts"].tolist())) == extras["parts"]
         assert "".join(found["word"].tolist()) == extras["word"]
         assert b"".join(found["octets"].tolist()) == extras["octets"]
-    assert texts_among(extras) == [
-        "parts is written as JSON text: it is no array",
-        "word is written in pieces: no text may be so wide",
-        "octets is written in pieces: no text may be so wide",
-    ]
+
+
+@pytest.mark.parametrize("container", ["npz", "h5"])
+def test_a_note_says_how_to_read_what_became_text(
+    container: str, small_model, tmp_path: Path
+) -> None:
+    """The code in each note gives the value back."""
+    extras = {
+        "joint2num": {"jaw": 22, "teile": ["\u00e4", None]},
+        'a "key"': [1, "a"],
+        "parts": {"head": list(range(3000))},
+        "word": "ab" * 6000,
+        "octets": b"xy" * 6000,
+    }
+    path = tmp_path / f"m.{container}"
+    write_model(dataclasses.replace(small_model(), extras=extras), path)
+    notes = losses(extras, container)
+    assert len(notes) == len(extras)
+    for note, (key, value) in zip(notes, extras.items(), strict=True):
+        assert note.startswith(f"{key} is written ")
+        code = note.partition(": ")[2].partition(" joins them")[0].partition(" reads it")[0]
+        opened = re.search(r"where d = ([^;]*)", note).group(1)
+        names = {"json": json, "np": np, "h5py": h5py, "FILE": path}
+        assert eval(code, names | {"d": eval(opened, names)}) == value
+    assert losses(extras, "pkl") == []
+
+
+def test_objects_are_kept_on_request(small_model, tmp_path: Path) -> None:
+    extras = {
+        "joint2num": {"jaw": 22, "hands": [1.5, "l", [None, True]], "at": (np.arange(3), b"x")},
+        "ragged": ObjectArray((2,), [[1], [2, 3]]),
+        "even": [1, 2],
+        "bs_type": "lrotmin",
+    }
+    model = dataclasses.replace(small_model(), extras=extras)
+    storage = Storage(keep_objects=True)
+    write_model(model, tmp_path / "m.npz", storage=storage)
+    with np.load(tmp_path / "m.npz", allow_pickle=True) as found:
+        joint2num = found["joint2num"].item()
+        assert joint2num["jaw"] == 22
+        assert joint2num["hands"] == [1.5, "l", [None, True]]
+        assert joint2num["at"][0].tolist() == [0, 1, 2]
+        assert found["ragged"].tolist() == [[1], [2, 3]]
+        assert found["even"].dtype == np.int64
+        assert found["bs_type"].item() == "lrotmin"
+    with np.load(tmp_path / "m.npz") as found, pytest.raises(ValueError, match="allow_pickle"):
+        found["joint2num"]
+    notes = losses(extras, "npz", keep_objects=True)
+    assert [note.partition(" ")[0] for note in notes] == ["joint2num", "ragged"]
+    assert all("allow_pickle=True" in note for note in notes)
+    assert list(npz_entries(extras, keep_objects=True)) == list(extras)
+    write_model(read_model(tmp_path / "m.npz"), tmp_path / "again.npz", storage=storage)
+    assert (tmp_path / "again.npz").read_bytes() == (tmp_path / "m.npz").read_bytes()
 
 
 def test_json_text_of_names_and_values_that_json_has_not() -> None:

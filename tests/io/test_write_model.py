@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from smplprep.io.write_model import write_model
+from smplprep.records.storage import Storage
 
 
 @pytest.mark.parametrize("compress", [None, False, True])
@@ -16,6 +17,6 @@ def test_digest_and_size_are_those_of_the_file(
     container: str, compress: bool | None, small_model, tmp_path: Path
 ) -> None:
     path = tmp_path / f"m.{container}"
-    found = write_model(small_model(), path, compress=compress)
+    found = write_model(small_model(), path, storage=Storage(compress=compress))
     data = path.read_bytes()
     assert (found.sha256, found.n_bytes) == (hashlib.sha256(data).hexdigest(), len(data))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +34,18 @@ def test_merge_hands(standin_dir: Path, mano: tuple[Path, Path], tmp_path: Path)
         assert all(merged[key].tobytes() == whole[key].tobytes() for key in merged)
     assert inspect_file(target)["smplx"]["loads"]
     assert stock_from_file(target, "npz").right_hand_mean.shape == (45,)
+
+
+def test_merged_hands_as_a_pickle_for_python_2(
+    standin_dir: Path, mano: tuple[Path, Path], tmp_path: Path
+) -> None:
+    bare, target = standin_dir / "SMPLH_NEUTRAL_NOHANDS.npz", tmp_path / "SMPLH_NEUTRAL.pkl"
+    done = run("merge-hands", bare, *mano, "-o", target, "--pickle", "python2")
+    assert (done.returncode, done.stderr) == (0, "")
+    with target.open("rb") as file:
+        assert pickle.load(file, encoding="latin1")["hands_meanl"].shape == (45,)
+        file.seek(0)
+        assert file.read(2) == b"\x80\2"
 
 
 def test_hands_of_the_wrong_side_or_shape(

@@ -158,7 +158,12 @@ def encode_header(array: NDArray) -> bytes:
     dtype = array.dtype.newbyteorder("<")
     if dtype.hasobject or not DTYPE.fullmatch(dtype.str):
         raise ModelWriteError(f"dtype {array.dtype} cannot be written to a .npz")
-    text = f"{{'descr': '{dtype.str}', 'fortran_order': False, 'shape': {array.shape}, }}"
+    return header_of(dtype.str, array.shape)
+
+
+def header_of(dtype: str, shape: tuple[int, ...]) -> bytes:
+    """The header of an array in C order, see ``encode_header``; its body follows."""
+    text = f"{{'descr': '{dtype}', 'fortran_order': False, 'shape': {shape}, }}"
     n_padding = -(len(MAGIC) + 4 + len(text) + 1) % 64
     header = text.encode("ascii") + b" " * n_padding + b"\n"
     return MAGIC + struct.pack("<BBH", 1, 0, len(header)) + header

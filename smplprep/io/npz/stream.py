@@ -110,8 +110,13 @@ class Member:
         return ModelReadError(f"damaged: {what}", key=self.entry.key)
 
 
-def open_members(file: InputFile, keys: Container[str] | None = None) -> dict[str, Member]:
+def open_members(
+    file: InputFile, keys: Container[str] | None = None, *, objects: bool = False
+) -> dict[str, Member]:
     """Those of ``keys`` that are in ``file``, or all that are.
+
+    Args:
+        objects: accept object arrays, of which only ``Member.body`` can be read.
 
     Raises:
         ModelReadError: the archive is damaged or contradicts itself, or a member is no array.
@@ -120,7 +125,7 @@ def open_members(file: InputFile, keys: Container[str] | None = None) -> dict[st
     check_together(entries, file)
     starts = payload_starts(file, entries, end)
     return {
-        entry.key: _opened(file, entry, starts[entry.key])
+        entry.key: _opened(file, entry, starts[entry.key], objects=objects)
         for entry in entries
         if keys is None or entry.key in keys
     }
@@ -132,12 +137,12 @@ def unusable(what: str, key: str) -> ModelReadError:
     return ModelReadError(f"{shown(key)} is {what}", key=key, hint=hint)
 
 
-def _opened(file: InputFile, entry: Entry, start: int) -> Member:
+def _opened(file: InputFile, entry: Entry, start: int, *, objects: bool) -> Member:
     with inside(key=entry.key):
-        return Member(file, entry, start, _header(file, entry, start))
+        return Member(file, entry, start, _header(file, entry, start, objects=objects))
 
 
-def _header(file: InputFile, entry: Entry, start: int) -> NpyHeader:
+def _header(file: InputFile, entry: Entry, start: int, *, objects: bool) -> NpyHeader:
     head = file.peek_at(start, min(_HEAD, entry.n_payload))
     if entry.method != STORED:
         try:
@@ -146,6 +151,8 @@ def _header(file: InputFile, entry: Entry, start: int) -> NpyHeader:
             raise ModelReadError("damaged: the compressed data is broken") from error
     header = read_header(memoryview(head))
     if header.dtype.hasobject:
+        if objects:
+            return header
         raise unusable("objects, not numbers", entry.key)
     check_shape(header.shape, header.dtype.itemsize, limits=file.limits)
     expected = header.n_header + math.prod(header.shape) * header.dtype.itemsize

@@ -1,11 +1,14 @@
 """Writes .npz files that ``np.load`` reads without ``allow_pickle``: same arrays, same bytes.
 
+Objects are written only where they are given, as pickles of our own: numpy's bytes may change.
+
 ``zipfile`` can neither copy a member without unpacking it nor hash what it writes, so the few
 records of a zip file are written here.
 """
 
 from __future__ import annotations
 
+import io
 import struct
 import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -15,10 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import ModelWriteError, inside
-from ...records.contents import RawMember
+from ...records.contents import ObjectArray, RawMember
 from ..input_file import CHUNK
 from ..output import Output
-from .npy import encode_header
+from .npy import encode_header, header_of
 from .zip_directory import (
     DEFLATED,
     END,
@@ -46,7 +49,7 @@ _WIDE_FROM = NO_SIZE  # numbers from here on need the zip64 field; tests lower i
 
 
 def write_npz(
-    entries: Mapping[str, NDArray],
+    entries: Mapping[str, NDArray | ObjectArray],
     out: Output,
     *,
     copy: Mapping[str, RawMember] | None = None,
@@ -58,7 +61,8 @@ def write_npz(
     known, since that stands before it.
 
     Args:
-        entries: key -> plain array.
+        entries: key -> plain array, or an object array, which ``np.load`` reads with
+            ``allow_pickle=True`` alone.
         out: written front to back, never read and never sought in.
         copy: members of the input that did not change; each is copied byte for byte, with the
             compression it has, and its array in ``entries`` is not looked at.
@@ -112,11 +116,23 @@ def _copied(member: RawMember) -> _Member:
     return _Member([member.payload], member.method, member.crc32, member.n_bytes)
 
 
-def _encoded(array: NDArray, deflate: bool) -> _Member:
-    head = encode_header(array)
-    # No copy: all arrays here are C-ordered and, wherever people work, little-endian already.
-    array = np.asarray(array, array.dtype.newbyteorder("<"), order="C")
-    body = memoryview(array.reshape(-1).view(np.uint8))  # type: ignore[arg-type]
+def objects_body(array: ObjectArray) -> memoryview:
+    """What follows the header of an object array: a pickle of the whole array."""
+    from ..pickle.write import write_value  # few files need it
+
+    body = io.BytesIO()
+    write_value(array, body)
+    return body.getbuffer()
+
+
+def _encoded(array: NDArray | ObjectArray, deflate: bool) -> _Member:
+    if isinstance(array, ObjectArray):
+        head, body = header_of("|O", array.shape), objects_body(array)
+    else:
+        head = encode_header(array)
+        # No copy: all arrays here are C-ordered and, wherever people work, little-endian already.
+        array = np.asarray(array, array.dtype.newbyteorder("<"), order="C")
+        body = memoryview(array.reshape(-1).view(np.uint8))  # type: ignore[arg-type]
     pieces: list[bytes | memoryview] = [head, body]
     crc32 = zlib.crc32(body, zlib.crc32(head))
     n_bytes = sum(map(len, pieces))

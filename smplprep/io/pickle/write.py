@@ -1,8 +1,8 @@
-"""Writes pickles of protocol 2 that every Python 3 with any numpy and scipy loads, always alike.
+"""Writes pickles that every Python 3 with any numpy and scipy loads, always alike.
 
-They look as the official model files do: bodies of arrays are Python 2 strings. Python 3 has no
-bytes in protocol 2 but as encoded text, which doubles half of all bytes. Load them as those files
-are loaded, with ``pickle.load(file, encoding="latin1")`` (or ``"bytes"``).
+Protocol 4 has bytes and text, so that ``pickle.load`` needs no encoding, and ``encoding="latin1"``
+changes nothing. Python 2 gets protocol 2, whose arrays are Python 2 strings as in the official
+files: Python 3 loads those with ``encoding="latin1"`` or ``"bytes"`` alone.
 
 The names are those that nobody warns of or has moved: ``numpy.core.multiarray`` keeps
 ``_reconstruct`` in numpy 2, without a warning and for this purpose; ``scipy.sparse.csc`` warns and
@@ -12,7 +12,7 @@ goes, ``scipy.sparse._csc`` came in 1.8, ``scipy.sparse.csc_matrix`` was there a
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -24,23 +24,25 @@ from ..output import Output
 from .arrays import DTYPE_CODE
 from .opcodes import Op
 
-_MAX_BODY = (1 << 31) - 1  # BINSTRING counts in a signed number of four bytes
+_MAX_BINSTRING = (1 << 31) - 1  # it counts in a signed number of four bytes
+_MAX_BINBYTES = (1 << 32) - 1
 
 
-def write_pickle(entries: Mapping[str, object], out: Output) -> None:
+def write_pickle(entries: Mapping[str, object], out: Output, *, python2: bool = False) -> None:
     """Write ``entries`` to ``out`` in their order.
 
     Args:
         entries: key -> value of a kind that ``read_pickle`` gives. Arrays are written in C order
             and little-endian, as they lie in memory wherever they are so already.
         out: written front to back.
+        python2: write protocol 2 for Python 2 in place of protocol 4.
 
     Raises:
         ModelWriteError: a value of another kind, or too large; the message names the key. What
             ``out.write`` raises passes through.
     """
-    writer = _Writer(out)
-    writer.write(Op.PROTO, b"\2", Op.EMPTY_DICT, Op.MARK)
+    writer = _begun(out, python2)
+    writer.write(Op.EMPTY_DICT, Op.MARK)
     for key, value in entries.items():
         with inside(key=key):
             writer.value(key)
@@ -48,8 +50,23 @@ def write_pickle(entries: Mapping[str, object], out: Output) -> None:
     writer.write(Op.SETITEMS, Op.STOP)
 
 
+def write_value(value: object, out: Output, *, python2: bool = False) -> None:
+    """Write one value as ``write_pickle`` writes many."""
+    writer = _begun(out, python2)
+    writer.value(value)
+    writer.write(Op.STOP)
+
+
+def _begun(out: Output, python2: bool) -> _Writer:
+    writer = (_Python2Writer if python2 else _Writer)(out)
+    writer.write(Op.PROTO, bytes([writer.protocol]))
+    return writer
+
+
 class _Writer:
-    """Values to opcodes. Nothing is put into the memo: what is equal is written twice."""
+    """Values to opcodes of protocol 4. Nothing is put into the memo: equal values repeat."""
+
+    protocol = 4
 
     def __init__(self, out: Output) -> None:
         self._out = out
@@ -63,7 +80,7 @@ class _Writer:
         if kind not in _WRITERS:
             message = f"a value of type {type(value).__name__} cannot be written to a pickle"
             raise ModelWriteError(message)
-        _WRITERS[kind](self, value)
+        getattr(self, _WRITERS[kind])(value)
 
     def values(self, values: Iterable[object]) -> None:
         for value in values:
@@ -100,7 +117,14 @@ class _Writer:
         self.write(Op.BINUNICODE, struct.pack("<I", len(body)), body)
 
     def octets(self, value: bytes) -> None:
-        self.call("_codecs", "encode", value.decode("latin-1"), "latin1")
+        self.body(memoryview(value))
+
+    def body(self, body: memoryview) -> None:
+        """Bytes, of an array or by themselves."""
+        if body.nbytes <= _MAX_BINBYTES:
+            self.write(Op.BINBYTES, struct.pack("<I", body.nbytes), body)
+        else:
+            self.write(Op.BINBYTES8, struct.pack("<Q", body.nbytes), body)
 
     # Containers
 
@@ -120,9 +144,9 @@ class _Writer:
         self.write(Op.SETITEMS)
 
     def set_of(self, items: set[object]) -> None:
-        # Python's order of a set changes from run to run.
-        in_order = sorted(items, key=lambda item: (type(item).__name__, repr(item)))
-        self.call("builtins", "set", in_order)
+        self.write(Op.EMPTY_SET, Op.MARK)
+        self.values(_in_order(items))
+        self.write(Op.ADDITEMS)
 
     # Arrays
 
@@ -133,12 +157,8 @@ class _Writer:
         if plain.dtype.hasobject or not DTYPE_CODE.fullmatch(code):
             message = f"dtype {array.dtype} cannot be written to a pickle"
             raise ModelWriteError(message)
-        if plain.nbytes > _MAX_BODY:
-            message = f"an array of {plain.nbytes} bytes is too long for a pickle of protocol 2"
-            raise ModelWriteError(message)
         self._begin_array(plain.shape, code, order, *_widths(plain.dtype))
-        self.write(Op.BINSTRING, struct.pack("<i", plain.nbytes))
-        self.write(memoryview(plain.reshape(-1).view(np.uint8)))  # type: ignore[arg-type]
+        self.body(memoryview(plain.reshape(-1).view(np.uint8)))  # type: ignore[arg-type]
         self.write(Op.TUPLE, Op.BUILD)
 
     def object_array(self, array: ObjectArray) -> None:
@@ -172,6 +192,29 @@ class _Writer:
         self.write(Op.BUILD)
 
 
+class _Python2Writer(_Writer):
+    """Values to opcodes of protocol 2, which has no bytes but those of Python 2's strings."""
+
+    protocol = 2
+
+    def octets(self, value: bytes) -> None:
+        self.call("_codecs", "encode", value.decode("latin-1"), "latin1")
+
+    def body(self, body: memoryview) -> None:
+        if body.nbytes > _MAX_BINSTRING:
+            message = f"an array of {body.nbytes} bytes is too long for a pickle of protocol 2"
+            raise ModelWriteError(message)
+        self.write(Op.BINSTRING, struct.pack("<i", body.nbytes), body)
+
+    def set_of(self, items: set[object]) -> None:
+        self.call("__builtin__", "set", _in_order(items))
+
+
+def _in_order(items: set[object]) -> list[object]:
+    """Python's own order of a set changes from run to run."""
+    return sorted(items, key=lambda item: (type(item).__name__, repr(item)))
+
+
 def _widths(dtype: np.dtype) -> tuple[int, int, int]:
     """Item size, alignment and flags as numpy pickles them; only text has its own."""
     if dtype.kind == "U":
@@ -179,18 +222,18 @@ def _widths(dtype: np.dtype) -> tuple[int, int, int]:
     return (dtype.itemsize, 1, 0) if dtype.kind == "S" else (-1, -1, 0)
 
 
-_WRITERS: dict[type, Callable[[_Writer, Any], None]] = {
-    type(None): _Writer.none,
-    bool: _Writer.boolean,
-    int: _Writer.integer,
-    float: _Writer.real,
-    str: _Writer.text,
-    bytes: _Writer.octets,
-    list: _Writer.list_of,
-    tuple: _Writer.tuple_of,
-    dict: _Writer.dict_of,
-    set: _Writer.set_of,
-    np.ndarray: _Writer.array,
-    ObjectArray: _Writer.object_array,
-    Sparse: _Writer.sparse,
+_WRITERS: dict[type, str] = {  # the method of _Writer for each type of value
+    type(None): "none",
+    bool: "boolean",
+    int: "integer",
+    float: "real",
+    str: "text",
+    bytes: "octets",
+    list: "list_of",
+    tuple: "tuple_of",
+    dict: "dict_of",
+    set: "set_of",
+    np.ndarray: "array",
+    ObjectArray: "object_array",
+    Sparse: "sparse",
 }

@@ -54,9 +54,12 @@ ENTRIES: dict[str, object] = {
 }
 
 
-def written(entries: dict[str, Any]) -> bytes:
+both = pytest.mark.parametrize("python2", [False, True], ids=["python3", "python2"])
+
+
+def written(entries: dict[str, Any], *, python2: bool = False) -> bytes:
     out = io.BytesIO()
-    write_pickle(entries, out)
+    write_pickle(entries, out, python2=python2)
     return out.getvalue()
 
 
@@ -96,16 +99,34 @@ def assert_loaded(found: Any, expected: Any) -> None:
         assert found == expected
 
 
-@pytest.mark.parametrize("encoding", ["latin1", "bytes"])
-def test_python_loads_it(encoding: str) -> None:
-    found = pickle.loads(written(ENTRIES), encoding=encoding)
+def numpy_load(data: bytes) -> Any:
+    return np.load(io.BytesIO(data), allow_pickle=True)
+
+
+def joblib_load(data: bytes) -> Any:
+    return pytest.importorskip("joblib").load(io.BytesIO(data))
+
+
+def assert_all_loaded(found: Any) -> None:
     assert list(found) == list(ENTRIES)
     for key, expected in ENTRIES.items():
         assert_loaded(found[key], expected)
 
 
-def test_our_reader_gives_the_same_back() -> None:
-    body = written(ENTRIES)
+@pytest.mark.parametrize("encoding", ["latin1", "bytes"])
+@both
+def test_python_loads_it(encoding: str, python2: bool) -> None:
+    assert_all_loaded(pickle.loads(written(ENTRIES, python2=python2), encoding=encoding))
+
+
+@pytest.mark.parametrize("load", [pickle.loads, pickle._loads, numpy_load, joblib_load])
+def test_everything_that_unpickles_loads_it_without_an_encoding(load: Any) -> None:
+    assert_all_loaded(load(written(ENTRIES)))
+
+
+@both
+def test_our_reader_gives_the_same_back(python2: bool) -> None:
+    body = written(ENTRIES, python2=python2)
     entries = read_pickle(body).value
     for key in ("big_endian", "fortran"):
         native = np.ascontiguousarray(ENTRIES[key], ENTRIES[key].dtype.newbyteorder("="))
@@ -113,13 +134,14 @@ def test_our_reader_gives_the_same_back() -> None:
     rest = [key for key in ENTRIES if key not in ("big_endian", "fortran", "set")]
     assert [key for key in rest if not identical(entries[key], ENTRIES[key])] == []
     assert entries["set"] == ENTRIES["set"]
-    assert written(entries) == body
+    assert written(entries, python2=python2) == body
 
 
+@both
 @given(nps.arrays(nps.scalar_dtypes(), nps.array_shapes(min_dims=0, min_side=0)))
-def test_every_dtype_is_written_exactly_or_refused(array: np.ndarray) -> None:
+def test_every_dtype_is_written_exactly_or_refused(python2: bool, array: np.ndarray) -> None:
     try:
-        body = written({"array": array})
+        body = written({"array": array}, python2=python2)
     except ModelWriteError as error:
         assert array.dtype.kind not in "biu"
         assert error.key == "array"
@@ -129,9 +151,10 @@ def test_every_dtype_is_written_exactly_or_refused(array: np.ndarray) -> None:
     assert found.tobytes() == np.ascontiguousarray(array, found.dtype).tobytes()
 
 
+@both
 @given(st.integers(-(2**63), 2**64 - 1))
-def test_every_integer(value: int) -> None:
-    body = written({"integer": value})
+def test_every_integer(python2: bool, value: int) -> None:
+    body = written({"integer": value}, python2=python2)
     assert pickle.loads(body) == read_pickle(body).value == {"integer": value}
 
 
@@ -147,16 +170,15 @@ def test_another_process_writes_the_same_bytes() -> None:
     assert run[0] == run[1] == run[2]
 
 
-def test_it_is_protocol_2_with_names_that_everybody_has() -> None:
+@both
+def test_its_protocol_and_names_are_those_that_everybody_has(python2: bool) -> None:
     names, newest = set(), 0
-    for opcode, argument, _ in pickletools.genops(written(ENTRIES)):
+    for opcode, argument, _ in pickletools.genops(written(ENTRIES, python2=python2)):
         newest = max(newest, opcode.proto)
         if opcode.name == "GLOBAL":
             names.add(argument)
-    assert newest == 2
-    assert names == {
-        "_codecs encode",
-        "builtins set",
+    assert newest == (2 if python2 else 4)
+    assert names == ({"_codecs encode", "__builtin__ set"} if python2 else set()) | {
         "numpy dtype",
         "numpy ndarray",
         "numpy.core.multiarray _reconstruct",
@@ -189,15 +211,24 @@ def test_bulk_goes_out_as_it_lies_in_memory() -> None:
         (np.zeros(2, complex), "dtype complex128 cannot be written to a pickle"),
         (np.array([None]), "dtype object cannot be written to a pickle"),
         (np.zeros(2, "f8,i4"), "dtype [('f0', '<f8'), ('f1', '<i4')] cannot be written"),
-        (np.zeros(9, np.uint8), "an array of 9 bytes is too long for a pickle of protocol 2"),
     ],
     ids=repr,
 )
-def test_what_cannot_be_written(
-    value: object, message: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(pickle_write, "_MAX_BODY", 8)
+def test_what_cannot_be_written(value: object, message: str) -> None:
     with pytest.raises(ModelWriteError) as caught:
         written({"good": 1, "bad": value})
     assert caught.value.message.startswith(message)
     assert caught.value.key == "bad"
+
+
+def test_a_body_too_long_for_a_short_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pickle_write, "_MAX_BINBYTES", 8)
+    monkeypatch.setattr(pickle_write, "_MAX_BINSTRING", 8)
+    array = np.arange(9, dtype=np.uint8)
+    body = written({"long": array})
+    assert "BINBYTES8" in {opcode.name for opcode, _, _ in pickletools.genops(body)}
+    assert_loaded(pickle.loads(body)["long"], array)
+    assert identical(read_pickle(body).value["long"], array)
+    with pytest.raises(ModelWriteError, match="9 bytes is too long") as caught:
+        written({"long": array}, python2=True)
+    assert caught.value.key == "long"
