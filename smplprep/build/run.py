@@ -15,9 +15,9 @@ from typing import Any
 
 from ..errors import ManifestError, ModelWriteError, SmplprepError, VerificationError
 from ..io.replace_file import remove_litter
-from .folder_lock import folder_locked
 from .lock import Entry, Key, key_of, read_lock, write_lock
 from .manifest import Job
+from .manifest_lock import manifest_locked
 from .outputs import check_inside, check_replaceable, is_outside, remove_page
 from .plan import Planned, plan
 
@@ -61,12 +61,19 @@ def check(jobs: Sequence[Job], path: Path) -> tuple[list[Planned], list[str]]:
 
 
 def build(
-    jobs: Sequence[Job], path: Path, *, n_processes: int, locked: bool, watch: Watch
+    jobs: Sequence[Job],
+    manifest: Path,
+    path: Path,
+    *,
+    n_processes: int,
+    locked: bool,
+    watch: Watch,
 ) -> Outcome:
     """Build what is not current, in the current folder.
 
     Args:
         jobs: from ``read_manifest``.
+        manifest: their file.
         path: of the lock.
         n_processes: how many models at once.
         locked: every byte must be as the lock says; what is not is withheld, and the lock stays.
@@ -78,7 +85,7 @@ def build(
     check_inside([path])
     if locked and not path.exists():
         raise ManifestError("there is none, but --locked", path=path, hint=WRITE_LOCK)
-    with folder_locked(watch.waiting):
+    with manifest_locked(manifest, watch.waiting):
         lock = read_lock(path)
         plans = plan(jobs, lock)
         results = {id(planned): Result(planned) for planned in plans if not planned.why}

@@ -68,7 +68,12 @@ def build_command(
     else:
         with Bar(manifest.name) as bar:
             outcome = build(
-                jobs, lock, n_processes=n_processes or n_cores(), locked=locked, watch=bar.watch()
+                jobs,
+                Path(manifest.name),
+                lock,
+                n_processes=n_processes or n_cores(),
+                locked=locked,
+                watch=bar.watch(),
             )
         left_over = outcome.left_over
         rows = [

@@ -1,10 +1,11 @@
-"""One build at a time in a folder."""
+"""One build of a manifest at a time."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 try:
     import fcntl
@@ -13,27 +14,29 @@ except ImportError:  # Windows: two builds at once in one folder are the user's 
 
 
 @contextlib.contextmanager
-def folder_locked(waiting: Callable[[], object]) -> Iterator[None]:
-    """Hold a lock on the current folder, once no other build does.
+def manifest_locked(path: Path, waiting: Callable[[], object]) -> Iterator[None]:
+    """Hold a lock on the manifest, once no other build does.
 
     Processes inherit it: those of a build that was killed hold it until they end. A network file
-    system that cannot lock folders is treated like Windows.
+    system without locks is treated like Windows. The folder has a lock of its own, which each
+    process takes for the moment in which it puts outputs in place.
 
     Args:
+        path: the manifest.
         waiting: called before a wait for another build.
     """
     if not fcntl:
         yield
         return
-    folder = os.open(".", os.O_RDONLY)
+    manifest = os.open(path, os.O_RDONLY)
     try:
         try:
-            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(manifest, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             waiting()
-            fcntl.flock(folder, fcntl.LOCK_EX)
+            fcntl.flock(manifest, fcntl.LOCK_EX)
         except OSError:
             pass
         yield
     finally:
-        os.close(folder)
+        os.close(manifest)
