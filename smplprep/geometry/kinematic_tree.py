@@ -78,14 +78,6 @@ def depths(parents: NDArray[np.int64]) -> list[int]:
     return found
 
 
-def edges_apart(parents: NDArray[np.int64]) -> NDArray[np.int64]:
-    """(J, J) number of edges on the way from each joint to each other."""
-    above = ancestors_or_self(parents).astype(np.int64)
-    depth = np.array(depths(parents))
-    shared = above @ above.T  # the joints that are above both, or one of the two
-    return depth[:, None] + depth[None, :] - 2 * (shared - 1)
-
-
 def in_line_within(parents: NDArray[np.int64], hops: int) -> NDArray[np.bool_]:
     """(J, J), symmetric; [j, k]: one is the other's ancestor, or the same, ``hops`` edges or less.
 

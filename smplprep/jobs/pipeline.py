@@ -83,7 +83,7 @@ def clean(
     Raises:
         SmplprepError: an option out of its range.
     """
-    done = transformed(model, options or Options(), progress or silent)
+    done = transformed(model, options or Options(), progress or (lambda step: None))
     return done.cleaned, done.report()
 
 
@@ -130,7 +130,3 @@ def transformed(
         stages.append(stage)
         changes.append(change)
     return Transformed(stages, changes, stamped(stages[-1], model, options), options)
-
-
-def silent(step: str) -> None:
-    """No progress to be told."""

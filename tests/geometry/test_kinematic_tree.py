@@ -8,7 +8,6 @@ import pytest
 from smplprep import ModelInvalidError
 from smplprep.geometry.kinematic_tree import (
     ancestors_or_self,
-    edges_apart,
     in_line_within,
     leaf_siblings,
     parents_first,
@@ -93,13 +92,6 @@ def test_ancestors_and_lines_of_a_small_tree():
     assert np.flatnonzero(in_line_within(parents, 1)[1]).tolist() == [0, 1, 2, 4]
     assert np.flatnonzero(in_line_within(parents, 2)[4]).tolist() == [0, 1, 4]  # 2 is a sibling
     assert parents_first(np.array([1, -1])) == [1, 0]
-    assert edges_apart(parents).tolist() == [
-        [0, 1, 2, 3, 2],
-        [1, 0, 1, 2, 1],
-        [2, 1, 0, 1, 2],
-        [3, 2, 1, 0, 3],
-        [2, 1, 2, 3, 0],
-    ]
 
 
 def test_jaw_and_eyes_are_leaf_siblings_and_nothing_else_is(standin):
