@@ -156,7 +156,9 @@ def test_smplx_objects_are_read_without_pickle(family_dir: Path, tmp_path: Path)
     with np.load(tmp_path / "out.npz") as arrays:
         assert all(arrays[key].dtype.kind in "biufSU" for key in arrays)
         assert '"jaw": 22' in str(arrays["joint2num"])
-    assert any("joint2num is written as JSON text" in odd for odd in done.report.data["odd"])
+    assert any(
+        "joint2num is written as JSON text" in remark for remark in done.report.data["remarks"]
+    )
 
 
 @pytest.mark.parametrize("name", [name for name in FAMILIES if name != "other"])

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import escaped
-from ..records.rounding import tidy
+from ..records.rounding import rounded
 from .audit import Audit
 from .support import named
 from .vertices import JointLeaks
@@ -32,7 +32,7 @@ def audit_data(audits: Sequence[Audit], vocabulary: str = "findings") -> dict[st
             {"landmark": landmark.name, "gone": gone, "new": new}
             for landmark, gone, new in changes(audits[0], audits[1], vocabulary)
         ]
-    return tidy(data)
+    return rounded(data)
 
 
 def model_data(audit: Audit, vocabulary: str) -> dict[str, Any]:
@@ -118,7 +118,7 @@ def vertex_leak_data(leaks: Sequence[JointLeaks], name: str, names: list[str]) -
         }
         for leak in leaks
     ]
-    return tidy({"model": name, "joints": rows})
+    return rounded({"model": name, "joints": rows})
 
 
 def vertex_leak_csv(models: Sequence[dict[str, Any]]) -> str:

@@ -119,8 +119,8 @@ def landmark_table(before: Model, after: Model) -> list[dict[str, object]]:
     joint_names = before.family.joint_names(before.n_joints)
     landmarks = skin_landmarks(before)
     tables = {
-        moment: (skinned_to(model, landmarks), landmark_support(model, landmarks))
-        for moment, model in (("before", before), ("after", after))
+        when: (skinned_to(model, landmarks), landmark_support(model, landmarks))
+        for when, model in (("before", before), ("after", after))
     }
     rows: list[dict[str, object]] = []
     for row, landmark in enumerate(landmarks):
@@ -128,8 +128,8 @@ def landmark_table(before: Model, after: Model) -> list[dict[str, object]]:
         if landmark.face is not None:
             entry |= {"face": landmark.face, "corners": [*landmark.corners]}
             entry |= {"shares": [*landmark.shares]}
-        for moment, (skinned, support) in tables.items():
-            entry[moment] = {
+        for when, (skinned, support) in tables.items():
+            entry[when] = {
                 "joints": named(skinned[row], joint_names),
                 "weights": named(support.weights[row], joint_names),
                 "posedirs": named(support.posedirs[row], joint_names),

@@ -83,11 +83,11 @@ def landmark_audit(
     from ..audit.audit import audit
     from ..audit.export import audit_csv, audit_data
     from ..audit.text import audit_text
-    from ..geometry.same_topology import check_comparable
+    from ..geometry.same_topology import check_same_topology
     from ..io.read_model import read_model
 
     models = [read_model(path, normalize_rows=True, limits=limits) for path in paths]
-    check_comparable(models[0], models[-1])
+    check_same_topology(models[0], models[-1])
     which = set_name(models[0], landmarks)
     chosen = chosen_landmarks(models[0], which, vertices, vocabulary)
     audits = [

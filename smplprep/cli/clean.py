@@ -164,7 +164,7 @@ def result_lines(
     """The table of one clean and where its files are."""
     details = [*change_lines(data), ""] if verbose else []
     lines = [f"{model} ({data['family']})", "", *summary_text(data).split("\n"), "", *details]
-    lines += [line for sentence in data["odd"] for line in note(sentence)]
+    lines += [line for sentence in data["remarks"] for line in note(sentence)]
     if done.target is None:
         lines.append("dry run: nothing was written")
     else:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..geometry.kinematic_tree import parents_of
-from ..geometry.same_topology import check_comparable
+from ..geometry.same_topology import check_same_topology
 from ..geometry.skinning import Skeleton, VertexBlock, rotation_matrices, skin_block
 from ..records.families import BODY_JOINTS
 from ..records.model import Model
@@ -66,7 +66,7 @@ class ModelPair:
 
     def __init__(self, original: Model, cleaned: Model) -> None:
         """Raises SmplprepError unless the two are of one family."""
-        check_comparable(original, cleaned)
+        check_same_topology(original, cleaned)
         self.family = original.family.name
         self.inputs = (original.source.sha256, cleaned.source.sha256)
         self.n_joints = original.n_joints

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import __version__
-from ..records.rounding import tidy
+from ..records.rounding import rounded
 from .run import Measuring, Outcome
 from .tally import MAX_UM, bin_edges, quantile_um
 
@@ -52,7 +52,7 @@ def result_data(measure: Measuring, outcome: Outcome) -> dict[str, Any]:
         ],
         "failed": [{"file": k, "error": outcome.failed[k]} for k in sorted(outcome.failed)],
     }
-    return tidy(data)
+    return rounded(data)
 
 
 def figures(

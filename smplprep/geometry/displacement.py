@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..records.model import Model
 from .poses import pose_set_of
 from .skinning import POSED_BLOCK, Posing, blocks, posing, skin_block, unposed_block
-from .two_threads import each
+from .two_threads import thread_map
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def displacements(stages: list[Model]) -> list[Displacement]:
             a, b = pairs[index]
             table[block] = apart_mm(posed[id(a)], posed[id(b)], axis=1)
 
-    for _ in each(measure, blocks(first.n_vertices, POSED_BLOCK)):
+    for _ in thread_map(measure, blocks(first.n_vertices, POSED_BLOCK)):
         pass
     still = Displacement(0.0, 0.0, 0.0, 0, 0, np.zeros(first.n_vertices, dtype=np.float32))
     return [

@@ -124,10 +124,10 @@ def why_unsound(model: Model) -> str | None:
     outside = np.flatnonzero((table < 0) | (table >= n_vertices))
     if outside.size:
         return f"{KEY}[{outside[0]}]: {table[outside[0]]} is no vertex of {n_vertices}"
-    odd = np.flatnonzero(table[table] != np.arange(n_vertices))
-    if odd.size:
-        there = table[odd[0]]
-        return f"{KEY}[{odd[0]}] is {there}, but {KEY}[{there}] is {table[there]}"
+    unmatched = np.flatnonzero(table[table] != np.arange(n_vertices))
+    if unmatched.size:
+        there = table[unmatched[0]]
+        return f"{KEY}[{unmatched[0]}] is {there}, but {KEY}[{there}] is {table[there]}"
     template = model.v_template.astype(np.float64)
     middle = np.median(template[:, 0] + template[table, 0]) / 2
     apart = np.linalg.norm(mirrored(template, middle) - template[table], axis=1)

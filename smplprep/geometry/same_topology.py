@@ -11,7 +11,7 @@ from ..records.model import Model
 from .kinematic_tree import parents_of
 
 
-def check_comparable(a: Model, b: Model) -> None:
+def check_same_topology(a: Model, b: Model) -> None:
     """Raise unless the two have the same vertices, joints and tree."""
     for what, ours, theirs in (
         ("vertices", a.n_vertices, b.n_vertices),

@@ -14,7 +14,7 @@ Result = TypeVar("Result")
 THREADS = 2
 
 
-def each(function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+def thread_map(function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
     """``map`` on threads, in the order of the items: go through it to the end.
 
     Each item must be work of its own, so that no figure depends on the number of threads.

@@ -20,7 +20,7 @@ from ..audit.landmark_sets import (
 from ..audit.support import landmark_support, named
 from ..errors import ModelInvalidError, SmplprepError, VerificationError
 from ..geometry.displacement import displacements
-from ..geometry.same_topology import check_comparable, over_common_shapes
+from ..geometry.same_topology import check_same_topology, over_common_shapes
 from ..io.read_model import read_model
 from ..records.contents import DEFAULT_LIMITS, Limits, read_only
 from ..records.model import Model
@@ -170,7 +170,7 @@ def influence_faults(model: Model, max_influences: int | None) -> list[str]:
 
 def moved_too_far(original: Model, model: Model, max_mm: float) -> list[str]:
     """How far a vertex moved, where that is too far."""
-    check_comparable(model, original)
+    check_same_topology(model, original)
     moved = displacements([*over_common_shapes(original, model)])[-1]
     if moved.max_mm <= max_mm:
         return []

@@ -140,8 +140,8 @@ def run(
         # Let the input go: its posedirs take as much memory as everything else together.
         del model, done, measuring
         if report:
-            odd = losses(cleaned.entries(), container, keep_objects=job.keep_objects)
-            report = with_output(report, entries, model_file, container=container, odd=odd)
+            remarks = losses(cleaned.entries(), container, keep_objects=job.keep_objects)
+            report = with_output(report, entries, model_file, container=container, remarks=remarks)
             write_reports(report, report_files, name=target.stem, say=say)
         syncing.result()  # a disk says only once that it failed
         if accept:
@@ -170,7 +170,7 @@ def with_output(
     file: Replacement,
     *,
     container: str,
-    odd: list[str],
+    remarks: list[str],
 ) -> Report:
     """The report with what was written."""
     from ..report.build_report import described_keys
@@ -182,7 +182,7 @@ def with_output(
             "container": container,
             "keys": described_keys(entries),
         },
-        odd=odd,
+        remarks=remarks,
     )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..geometry.displacement import displacements
-from ..geometry.same_topology import check_comparable, over_common_shapes
+from ..geometry.same_topology import check_same_topology, over_common_shapes
 from ..records.change import Change
 from ..records.model import Model
 from ..report.build_report import build_report, keys_as_read
@@ -32,7 +32,7 @@ def diff(a: Model, b: Model) -> Report:
     Raises:
         SmplprepError: they are not of one family.
     """
-    check_comparable(a, b)
+    check_same_topology(a, b)
     first, last = over_common_shapes(a, b)
     stages, changes = [first], []
     for key in FIELDS:
@@ -51,8 +51,8 @@ def diff(a: Model, b: Model) -> Report:
         "container": b.source.container,
         "keys": keys_as_read(b),
     }
-    odd = [*report.data["odd"], *differences(a, b)]
-    return Report(dict(report.with_output(described).data) | {"odd": odd})
+    remarks = [*report.data["remarks"], *differences(a, b)]
+    return Report(dict(report.with_output(described).data) | {"remarks": remarks})
 
 
 def differences(a: Model, b: Model) -> list[str]:

@@ -13,7 +13,7 @@ from ..audit.landmark_sets import skin_landmarks
 from ..audit.support import landmark_support
 from ..errors import ModelInvalidError, shown
 from ..geometry.kinematic_tree import parents_of
-from ..geometry.oddities import regressor_oddities, tree_oddities
+from ..geometry.remarks import regressor_remarks, tree_remarks
 from ..geometry.validation import check_model
 from ..io.plain_arrays import type_and_shape
 from ..io.read_model import model_of, read_contents
@@ -32,8 +32,8 @@ def inspect_file(
 
     Returns:
         Plain data: ``container``, ``bytes``, ``sha256``, ``family``, ``keys``, ``weights``,
-        ``odd`` (sentences), ``landmarks`` (``known`` and ``leaking``; None for none) and ``smplx``
-        (``loads``, ``reasons`` with ``why`` and ``do``, and ``create``: see
+        ``remarks`` (sentences), ``landmarks`` (``known`` and ``leaking``; None for none) and
+        ``smplx`` (``loads``, ``reasons`` with ``why`` and ``do``, and ``create``: see
         ``wanted_name``).
 
     Raises:
@@ -48,7 +48,7 @@ def inspect_file(
         "keys": [describe(key, contents) for key in contents.entries],
         "weights": None,
         "landmarks": None,
-        "odd": [
+        "remarks": [
             *contents.remarks,
             *(f"{shown(key)} is stored as {note}" for key, note in contents.notes.items()),
         ],
@@ -57,18 +57,18 @@ def inspect_file(
         model = model_of(contents, path=None, family=family, limits=limits)
         check_model(model, normalize_rows=True)
     except ModelInvalidError as error:
-        found["odd"].append(str(error))
+        found["remarks"].append(str(error))
         reasons = [{"why": str(error), "do": error.hint or "mend the file"}]
         found["smplx"] = {"loads": False, "reasons": reasons, "create": None}
         return found
-    found["odd"] += model.source.remarks[len(contents.remarks) :]
+    found["remarks"] += model.source.remarks[len(contents.remarks) :]
     found["family"] = model.family.name
     found["weights"] = weight_figures(model)
     try:
         check_model(model)
     except ModelInvalidError as error:
-        found["odd"].append(str(error))
-    found["odd"] += oddities(model)
+        found["remarks"].append(str(error))
+    found["remarks"] += model_remarks(model)
     found["landmarks"] = leak_counts(model)
     reasons = obstacles(contents, model)
     wanted = None if reasons else wanted_name(model.family.name, os.fspath(path))
@@ -113,23 +113,23 @@ def leak_counts(model: Model) -> dict[str, int] | None:
     return {"known": len(landmarks), "leaking": int(leaks.sum())} if landmarks else None
 
 
-def oddities(model: Model) -> list[str]:
+def model_remarks(model: Model) -> list[str]:
     """Sentences on what is unusual but not wrong."""
-    odd = []
+    remarks = []
     if model.J is not None:
         off = np.abs(model.J_regressor.astype(np.float64) @ model.v_template - model.J).max()
         if off > 1e-4:
-            odd.append(f"J differs from J_regressor @ v_template by up to {1000 * off:.3g} mm")
-    odd += tree_oddities(model) + regressor_oddities(model, tolerance=1e-4)
+            remarks.append(f"J differs from J_regressor @ v_template by up to {1000 * off:.3g} mm")
+    remarks += tree_remarks(model) + regressor_remarks(model, tolerance=1e-4)
     negative = int(np.count_nonzero(model.J_regressor < 0))
     if negative:
-        odd.append(f"J_regressor has {negative} negative entries")
+        remarks.append(f"J_regressor has {negative} negative entries")
     if (model.weights < 0).any():
-        odd.append(f"weights has {np.count_nonzero(model.weights < 0)} negative entries")
+        remarks.append(f"weights has {np.count_nonzero(model.weights < 0)} negative entries")
     unused = np.setdiff1d(np.arange(model.n_vertices), model.f)
     if unused.size:
-        odd.append(f"{unused.size} vertices are in no face, the first is {unused[0]}")
-    return odd
+        remarks.append(f"{unused.size} vertices are in no face, the first is {unused[0]}")
+    return remarks
 
 
 def loading_obstacles(family: str, container: str, keys: Collection[str]) -> list[dict[str, str]]:
@@ -242,7 +242,7 @@ def inspection_text(found: dict[str, Any]) -> str:
         known, leaking = found["landmarks"]["known"], found["landmarks"]["leaking"]
         mend = "; smplprep clean mends that" if leaking else ""
         lines.append(f"landmarks: {leaking} of {known} leak{mend}")
-    lines += ["", *(f"odd: {sentence}" for sentence in found["odd"] or ["nothing"])]
+    lines += ["", *(f"note: {sentence}" for sentence in found["remarks"] or ["nothing"])]
     lines.append("stock smplx: " + ("loads it" if found["smplx"]["loads"] else "cannot load it"))
     if wanted := found["smplx"]["create"]:
         lines[-1] += f", but smplx.create only by a name that begins with {wanted}"

@@ -18,7 +18,7 @@ from ..records.stamp import stamped
 from ..transforms.cast_floats import cast_floats
 from ..transforms.fill_unweighted import fill_unweighted
 from ..transforms.localize_posedirs import localize_posedirs
-from ..transforms.policies.protected import kept_entries
+from ..transforms.policies.protected import protected_entries
 from ..transforms.prune_weights import prune_weights
 from ..transforms.sparsify_regressor import sparsify_regressor
 from ..transforms.symmetrize import symmetrize
@@ -32,19 +32,19 @@ Step = partial[tuple[Model, Change]]
 Progress = Callable[[str], None]
 
 
-def steps(options: Options, kept: NDArray[np.bool_] | None = None) -> list[Step]:
+def steps(options: Options, protected: NDArray[np.bool_] | None = None) -> list[Step]:
     """The preset: the transforms in the order in which they run.
 
     Args:
         options: which, and how.
-        kept: (V, J); the weights that are not touched, see ``kept_entries``.
+        protected: (V, J); the weights that are not touched, see ``protected_entries``.
     """
     prune = partial(
         prune_weights,
         tolerance=options.chosen_tolerance,
         policy=options.policy,
         max_influences=options.max_influences,
-        kept=kept,
+        protected=protected,
         removed_to=options.removed_to,
     )
     sparsify = partial(
@@ -122,7 +122,7 @@ def transformed(
 
         options = dataclasses.replace(options, tolerance=recommended_tolerance(model, options))
     stages, changes = [model], []
-    for step in steps(options, kept_entries(model, options)):
+    for step in steps(options, protected_entries(model, options)):
         if not counted and step.keywords.get("mode") == "keep":
             continue
         say(step.func.__name__)

@@ -21,15 +21,15 @@ from ..errors import SmplprepError, shown
 from ..geometry.displacement import apart_mm, summary
 from ..geometry.poses import N_POSES, pose_set_of
 from ..geometry.skinning import blocks, posed_block, posing
-from ..geometry.two_threads import each
+from ..geometry.two_threads import thread_map
 from ..records.change import Change
 from ..records.landmark import Landmark
 from ..records.model import Model
 from ..records.options import Options
-from ..records.rounding import tidy
+from ..records.rounding import rounded
 from ..transforms.cast_floats import cast_floats
 from ..transforms.localize_posedirs import localize_posedirs
-from ..transforms.policies.protected import kept_entries
+from ..transforms.policies.protected import protected_entries
 from ..transforms.prune_weights import prune_weights
 from ..transforms.sparsify_regressor import sparsify_regressor
 from ..transforms.symmetrize import symmetrize
@@ -85,7 +85,7 @@ def sweep(
     """
     options = options or Options()
     require_threshold(options)
-    kept = kept_entries(model, options)
+    protected = protected_entries(model, options)
     if options.symmetrize:
         model = symmetrize(model)[0]
     regressed = with_regressor(model, options)
@@ -99,14 +99,14 @@ def sweep(
         part, counts = restricted(model, block), []
         before = posed_block(part, slice(None), ready[0])
         for index, tolerance in enumerate(tolerances):
-            pruned, change = pruned_at(part, block, tolerance, options, kept)
+            pruned, change = pruned_at(part, block, tolerance, options, protected)
             counts.append((change.entries_after, len(change.figures["rescued_rows"])))
             after = posed_block(localized(pruned, options), slice(None), ready[1])
             apart[index, block] = apart_mm(before, after, axis=1)
         return counts
 
     parts = list(blocks(model.n_vertices))
-    counts = [found for _, found in zip(watch(parts), each(counted, parts), strict=True)]
+    counts = [found for _, found in zip(watch(parts), thread_map(counted, parts), strict=True)]
     nonzeros, rescued = np.sum(counts, axis=0).T
     rows = []
     for index, tolerance in enumerate(tolerances):
@@ -114,11 +114,11 @@ def sweep(
         rows.append(
             {
                 "tolerance": tolerance,
-                "leaking_landmarks": leaking_landmarks(model, tolerance, options, kept),
+                "leaking_landmarks": leaking_landmarks(model, tolerance, options, protected),
                 "weights_nonzeros": int(nonzeros[index]),
-                "mean_mm": tidy(moved.mean_mm),
-                "p99_mm": tidy(moved.p99_mm),
-                "max_mm": tidy(moved.max_mm),
+                "mean_mm": rounded(moved.mean_mm),
+                "p99_mm": rounded(moved.p99_mm),
+                "max_mm": rounded(moved.max_mm),
                 "rescued_rows": int(rescued[index]),
             }
         )
@@ -150,11 +150,11 @@ def recommended_tolerance(model: Model, options: Options) -> float:
         )
     if options.dtype != "same":  # a digit may lie between a weight and the tolerance
         model = cast_floats(model, dtype=options.dtype)[0]
-    kept = kept_entries(model, options)
+    protected = protected_entries(model, options)
     if options.symmetrize:
         model = symmetrize(model)[0]
     for tolerance in tolerances_of(DEFAULT_TOLERANCES):
-        if not leaking_landmarks(model, tolerance, options, kept):
+        if not leaking_landmarks(model, tolerance, options, protected):
             return tolerance
     raise SmplprepError(
         f"every tolerance of {DEFAULT_TOLERANCES} leaves a leak",
@@ -177,14 +177,14 @@ def pruned_at(
     vertices: slice | list[int],
     tolerance: float,
     options: Options,
-    kept: NDArray[np.bool_] | None,
+    protected: NDArray[np.bool_] | None,
 ) -> tuple[Model, Change]:
     """``prune_weights`` on a model restricted to these vertices."""
     return prune_weights(
         part,
         tolerance=tolerance,
         max_influences=options.max_influences,
-        kept=None if kept is None else kept[vertices],
+        protected=None if protected is None else protected[vertices],
         removed_to=options.removed_to,
     )
 
@@ -203,14 +203,14 @@ def localized(pruned: Model, options: Options) -> Model:
 
 
 def leaking_landmarks(
-    model: Model, tolerance: float, options: Options, kept: NDArray[np.bool_] | None
+    model: Model, tolerance: float, options: Options, protected: NDArray[np.bool_] | None
 ) -> int:
     """How many landmarks still leak after a clean at this tolerance."""
     landmarks = skin_landmarks(model)
     vertices = sorted({vertex for landmark in landmarks for vertex in landmark.blend})
     if not vertices:
         return 0
-    pruned, _ = pruned_at(restricted(model, vertices), vertices, tolerance, options, kept)
+    pruned, _ = pruned_at(restricted(model, vertices), vertices, tolerance, options, protected)
     support = landmark_support(localized(pruned, options), renumbered(landmarks, vertices))
     return int(support.leaks.any(axis=1).sum())
 

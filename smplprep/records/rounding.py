@@ -8,12 +8,12 @@ from typing import Any
 DIGITS = 6  # significant
 
 
-def tidy(value: Any) -> Any:
+def rounded(value: Any) -> Any:
     """The same data with every float rounded to six significant digits."""
     if isinstance(value, float):
         return float(f"{value:.{DIGITS}g}")
     if isinstance(value, Mapping):
-        return {key: tidy(item) for key, item in value.items()}
+        return {key: rounded(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [tidy(item) for item in value]
+        return [rounded(item) for item in value]
     return value

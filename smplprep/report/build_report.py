@@ -11,18 +11,18 @@ from .. import __version__
 from ..audit.support import landmark_table
 from ..errors import shown
 from ..geometry.displacement import Displacement
-from ..geometry.oddities import regressor_oddities, tree_oddities
 from ..geometry.poses import MAX_BETA, N_POSES
 from ..geometry.poses import SOURCE as POSE_SOURCE
+from ..geometry.remarks import regressor_remarks, tree_remarks
 from ..io.plain_arrays import type_and_shape
 from ..records.change import Change
 from ..records.contents import Sparse
 from ..records.file_keys import FILLED_KEYS
 from ..records.model import Model
 from ..records.options import Options
-from ..records.rounding import tidy
+from ..records.rounding import rounded
 from ..records.stamp import has_other_stamp
-from ..transforms.prune_weights import odd_rows
+from ..transforms.prune_weights import unnormalized_rows
 from .details import details
 from .report import Report
 from .schema import REPORT_VERSION
@@ -62,14 +62,14 @@ def build_report(
             "output": None,
             "options": options.as_dict() if options else None,
             "summary": {
-                "before": tidy(summary_of(before, landmarks, "before", counts)),
-                "after": tidy(summary_of(after, landmarks, "after", counts)),
+                "before": rounded(summary_of(before, landmarks, "before", counts)),
+                "after": rounded(summary_of(after, landmarks, "after", counts)),
             },
             "changes": [
-                tidy(change.as_dict() | {"displacement": step.as_dict()})
+                rounded(change.as_dict() | {"displacement": step.as_dict()})
                 for change, step in zip(changes, moved[:-1], strict=True)
             ],
-            "displacement": tidy(moved[-1].as_dict()),
+            "displacement": rounded(moved[-1].as_dict()),
             "pose_set": {
                 "poses": N_POSES,
                 "seed": 0,
@@ -84,12 +84,12 @@ def build_report(
                 joint_shifts_mm(changes),
             ),
             "rescued_rows": pruned.figures["rescued_rows"],
-            "odd": [
-                *oddities(before, pruned, options),
+            "remarks": [
+                *input_remarks(before, pruned, options),
                 *filling_notes(changes),
                 *pairing_notes(changes),
             ],
-            **tidy(details(before, after, moved[-1])),
+            **rounded(details(before, after, moved[-1])),
         }
     )
 
@@ -102,12 +102,12 @@ def field_counts(changes: list[Change]) -> dict[str, dict[str, Any]]:
     by_field = {change.field: change for change in changes}
     regressor, posedirs = by_field["J_regressor"], by_field["posedirs"]
     counts = {
-        moment: {
-            "vertices": regressor.figures[f"vertices_{moment}"],
-            "correctives": posedirs.figures[f"correctives_{moment}"],
-            "posedirs_nonzeros": getattr(posedirs, f"entries_{moment}"),
+        when: {
+            "vertices": regressor.figures[f"vertices_{when}"],
+            "correctives": posedirs.figures[f"correctives_{when}"],
+            "posedirs_nonzeros": getattr(posedirs, f"entries_{when}"),
         }
-        for moment in ("before", "after")
+        for when in ("before", "after")
     }
     for change in changes:
         if change.transform == "symmetrize":
@@ -149,7 +149,7 @@ def regressor_rows(
     names: list[str], before: list[int], after: list[int], shifts_mm: list[float]
 ) -> list[dict[str, Any]]:
     """For each joint, how many vertices it is regressed from, and how far it moved."""
-    return tidy(
+    return rounded(
         [
             {
                 "joint": name,
@@ -170,61 +170,61 @@ def added_keys(model: Model) -> list[str]:
 
 
 def summary_of(
-    model: Model, landmarks: list[dict[str, Any]], moment: str, counts: dict[str, dict[str, Any]]
+    model: Model, landmarks: list[dict[str, Any]], when: str, counts: dict[str, dict[str, Any]]
 ) -> dict[str, Any]:
-    """The figures of the before/after table, for one of the two moments."""
+    """The figures of the before/after table, for one of the two side_labels."""
     influences = np.count_nonzero(model.weights, axis=1)
-    per_joint = counts[moment]["vertices"]
+    per_joint = counts[when]["vertices"]
     return {
         "weights_nonzeros": int(influences.sum()),
         "influences_mean": float(influences.mean()),
         "influences_max": int(influences.max()),
         "regressor_nonzeros": sum(per_joint),
         "regressor_vertices_max": max(per_joint),
-        "correctives": counts[moment]["correctives"],
-        "posedirs_nonzeros": counts[moment]["posedirs_nonzeros"],
-        "leaking_landmarks": sum(bool(row[moment]["leaks"]) for row in landmarks),
+        "correctives": counts[when]["correctives"],
+        "posedirs_nonzeros": counts[when]["posedirs_nonzeros"],
+        "leaking_landmarks": sum(bool(row[when]["leaks"]) for row in landmarks),
         "landmarks": len(landmarks),
-        "file_bytes": model.source.n_bytes if moment == "before" else None,
+        "file_bytes": model.source.n_bytes if when == "before" else None,
     }
 
 
-def oddities(model: Model, pruned: Change, options: Options | None) -> list[str]:
+def input_remarks(model: Model, pruned: Change, options: Options | None) -> list[str]:
     """Sentences on what was unusual in the input."""
-    odd = [*model.source.remarks, *tree_oddities(model)]
-    odd += regressor_oddities(model, tolerance=1e-2)
-    odd += [f"{shown(key)} was stored as {note}" for key, note in model.source.notes.items()]
+    remarks = [*model.source.remarks, *tree_remarks(model)]
+    remarks += regressor_remarks(model, tolerance=1e-2)
+    remarks += [f"{shown(key)} was stored as {note}" for key, note in model.source.notes.items()]
     added = [key for key in added_keys(model) if key not in FILLED_KEYS]
     if added:
-        odd.append(f"{', '.join(added)} were added: the input lacks them")
+        remarks.append(f"{', '.join(added)} were added: the input lacks them")
     rows = pruned.figures["normalized_rows"]
     if rows:
         worst = max(rows, key=lambda row: abs(row["sum"] - 1))
-        odd.append(
+        remarks.append(
             f"{len(rows)} rows of weights did not sum to 1 and were rescaled; the worst is vertex "
             f"{worst['vertex']} with {worst['sum']:.6g}"
         )
     if options and (options.keep_joints or options.keep_vertices):
-        left = np.setdiff1d(odd_rows(model.weights), [row["vertex"] for row in rows])
+        left = np.setdiff1d(unnormalized_rows(model.weights), [row["vertex"] for row in rows])
         if left.size:
-            odd.append(
+            remarks.append(
                 f"weights that do not sum to 1 were kept as they are at {left.size} of the "
                 f"vertices, such as {left[0]}"
             )
-    if pruned.figures["negative_entries_dropped"]:
-        odd.append(f"{pruned.figures['negative_entries_dropped']} weights were negative and went")
+    if n_negative := pruned.figures["negative_entries_dropped"]:
+        remarks.append(f"{n_negative} weights were negative and went")
     if options and has_other_stamp(model):
-        odd.append(
+        remarks.append(
             "the input's key smplprep held no stamp of this or an earlier version; it was replaced"
         )
     if model.family.name == "other":
         named = "" if model.landmarks else ", without landmarks (--landmarks names some)"
-        odd.append(f"a model of no known family: cleaned as such{named}")
+        remarks.append(f"a model of no known family: cleaned as such{named}")
     if model.family.name == "flame" and not model.landmarks:
-        odd.append(
+        remarks.append(
             "FLAME's landmarks are in a file of their own: --landmarks flame_static_embedding.pkl"
         )
-    return odd
+    return remarks
 
 
 def filling_notes(changes: list[Change]) -> list[str]:

@@ -51,9 +51,9 @@ def weights_histogram(before: Model, after: Model) -> dict[str, list[float] | li
     ]
     inner = 10.0 ** np.array(log10_edges[1:-1])
     counts = {}
-    for moment, model in (("before", before), ("after", after)):
+    for when, model in (("before", before), ("after", after)):
         bins = np.searchsorted(inner, model.weights[model.weights > 0], side="right")
-        counts[moment] = np.bincount(bins, minlength=len(log10_edges) - 1).tolist()
+        counts[when] = np.bincount(bins, minlength=len(log10_edges) - 1).tolist()
     return {"log10_edges": log10_edges, **counts}
 
 

@@ -21,7 +21,7 @@ from .html.figures import (
     energy_per_joint,
     gradient_matrix,
     mass_per_joint,
-    moments,
+    side_labels,
     two_ramps,
     used_tolerance,
 )
@@ -110,8 +110,8 @@ def draw_bodies(report: Report) -> Figure:
     """Both bodies from the front, colored by the weight mass that the other lacks."""
     viewer = report["viewer"]
     weights = {
-        moment: dense_rows(viewer["weights"][moment], len(viewer["joints"]))
-        for moment in ("before", "after")
+        when: dense_rows(viewer["weights"][when], len(viewer["joints"]))
+        for when in ("before", "after")
     }
     missing = {
         "before": np.where(weights["after"] == 0, weights["before"], 0).sum(axis=1),
@@ -121,13 +121,13 @@ def draw_bodies(report: Report) -> Figure:
     faces = unpacked(viewer["faces"]).astype(np.intp)
     figure = new_figure(11, 5.6)
     panels = figure.subplots(1, 2, sharex=True, sharey=True)
-    for panel, moment, label in zip(panels, ("before", "after"), moments(report), strict=True):
-        body = unpacked(viewer["rest"][moment] or viewer["rest"]["before"])
-        drawn = paint(panel, body, faces, missing[moment], top)
+    for panel, when, label in zip(panels, ("before", "after"), side_labels(report), strict=True):
+        body = unpacked(viewer["rest"][when] or viewer["rest"]["before"])
+        drawn = paint(panel, body, faces, missing[when], top)
         for row in report["landmarks"]:
             if row["vertex"] is None:  # a point on a face
                 continue
-            color = LEAK[1] if row[moment]["leaks"] else GOOD
+            color = LEAK[1] if row[when]["leaks"] else GOOD
             place = body[row["vertex"], :2]
             panel.scatter(*place, s=26, color=color, edgecolors="white", linewidths=0.8, zorder=3)
         panel.set_title(label, color=INK, loc="left")
@@ -174,8 +174,8 @@ def draw_gradients(report: Report) -> Figure:
     panels = figure.subplots(1, 2, sharey=True)
     joints = [label_of(name) for name in report["gradients"]["joints"]]
     labels = [label_of(row["landmark"]) for row in report["landmarks"]]
-    for panel, moment, label in zip(panels, ("before", "after"), moments(report), strict=True):
-        heat = gradient_matrix(report, moment)["data"][0]
+    for panel, when, label in zip(panels, ("before", "after"), side_labels(report), strict=True):
+        heat = gradient_matrix(report, when)["data"][0]
         shades = np.array(heat["z"], dtype=np.float64)
         panel.pcolormesh(shades, cmap=ramp, vmin=0, vmax=3, edgecolors="white", linewidth=0.6)
         panel.set_xticks(np.arange(len(joints)) + 0.5, joints, rotation=90, fontsize=6)
@@ -194,12 +194,12 @@ def draw_weights(report: Report) -> Figure:
     figure = new_figure(11, 3.4)
     sizes, influences = figure.subplots(1, 2)
     edges = np.array(histogram["log10_edges"])
-    for moment, label, color, width in both(report):
+    for when, label, color, width in both(report):
         centers, wide = (edges[1:] + edges[:-1]) / 2, np.diff(edges)
-        sizes.bar(centers, histogram[moment], wide * width, color=color, label=label)
-        shift = -0.2 if moment == "before" else 0.2
-        places = np.arange(1, len(counts[moment])) + shift
-        influences.bar(places, counts[moment][1:], 0.4, color=color, label=label)
+        sizes.bar(centers, histogram[when], wide * width, color=color, label=label)
+        shift = -0.2 if when == "before" else 0.2
+        places = np.arange(1, len(counts[when])) + shift
+        influences.bar(places, counts[when][1:], 0.4, color=color, label=label)
     if tolerance := used_tolerance(report):
         at = np.log10(tolerance)
         sizes.axvline(at, color=LEAK[1], linestyle="--", linewidth=1.2, label="tolerance")
@@ -224,9 +224,9 @@ def draw_joints(report: Report) -> Figure:
     mass, vertices, shift, energy = figure.subplots(4, 1, sharex=True)
     mass.bar(places, mass_per_joint(report), color=LEAK[1])
     mass.set_ylabel("pruned mass")
-    for moment, label, color, _ in both(report):
-        side = -0.2 if moment == "before" else 0.2
-        heights = [row[f"vertices_{moment}"] for row in rows]
+    for when, label, color, _ in both(report):
+        side = -0.2 if when == "before" else 0.2
+        heights = [row[f"vertices_{when}"] for row in rows]
         vertices.bar(places + side, heights, 0.4, color=color, label=label)
     vertices.set_ylabel("regressor vertices")
     vertices.legend(frameon=False)
@@ -280,8 +280,8 @@ def draw_sweep(data: Mapping[str, Any]) -> Figure:
 
 
 def both(report: Report) -> list[tuple[str, str, str, float]]:
-    """(moment, label, color, width of its bars) of the two sides."""
-    labels = moments(report)
+    """(when, label, color, width of its bars) of the two sides."""
+    labels = side_labels(report)
     return [("before", labels[0], BEFORE, 0.92), ("after", labels[1], AFTER, 0.5)]
 
 

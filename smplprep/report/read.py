@@ -52,19 +52,19 @@ def misfits(data: Mapping[str, Any]) -> Iterator[str]:
     """Where two places of a report, each right by itself, do not fit together."""
     gradients, landmarks = data["gradients"], data["landmarks"]
     n_joints, joints = len(gradients["joints"]), {*gradients["joints"]}
-    for moment in ("before", "after"):
-        rows = gradients[moment]
+    for when in ("before", "after"):
+        rows = gradients[when]
         if [*map(len, rows)] != [n_joints] * len(landmarks):
-            yield f"gradients.{moment} is not a row of {n_joints} for each of the landmarks"
+            yield f"gradients.{when} is not a row of {n_joints} for each of the landmarks"
     histogram = data["weights_histogram"]
     edges = histogram["log10_edges"]
     if len(edges) < 2 or any(low >= high for low, high in pairwise(edges)):
         yield "weights_histogram.log10_edges does not rise"
-    for moment in ("before", "after"):
-        if len(histogram[moment]) != len(edges) - 1:
-            yield f"weights_histogram.{moment} has not one count for each bin"
-        if not data["influences"][moment]:
-            yield f"influences.{moment} is empty"
+    for when in ("before", "after"):
+        if len(histogram[when]) != len(edges) - 1:
+            yield f"weights_histogram.{when} has not one count for each bin"
+        if not data["influences"][when]:
+            yield f"influences.{when} is empty"
     for index, row in enumerate(data["rescued_rows"]):
         if row["joint"] >= n_joints:
             yield f"rescued_rows[{index}].joint is no joint of {n_joints}"
@@ -75,9 +75,9 @@ def misfits(data: Mapping[str, Any]) -> Iterator[str]:
             check_shares(row.get("shares", (1.0,)))
         except ValueError as error:
             yield f"landmarks[{index}].shares {error}"
-        for moment in ("before", "after"):
-            if strange := {name for names in row[moment].values() for name in names} - joints:
-                yield f"landmarks[{index}].{moment} names {shown(min(strange))}, which is no joint"
+        for when in ("before", "after"):
+            if strange := {name for names in row[when].values() for name in names} - joints:
+                yield f"landmarks[{index}].{when} names {shown(min(strange))}, which is no joint"
     if data["viewer"]:
         yield from viewer_misfits(data["viewer"], landmarks)
 
@@ -93,14 +93,14 @@ def viewer_misfits(viewer: Mapping[str, Any], landmarks: list[dict[str, Any]]) -
         yield from block_faults(f"viewer.{name}", block, wanted)
     if unpacked(viewer["faces"]).max(initial=0) >= n_vertices:
         yield f"viewer.faces names a vertex beyond {n_vertices}"
-    for moment, rows in viewer["weights"].items():
+    for when, rows in viewer["weights"].items():
         counts, joints = unpacked(rows["counts"]), unpacked(rows["joints"])
         if counts.sum() != len(joints) or rows["values"]["shape"] != rows["joints"]["shape"]:
-            yield f"viewer.weights.{moment} has not as many weights as it counts"
+            yield f"viewer.weights.{when} has not as many weights as it counts"
         if not np.isfinite(unpacked(rows["values"])).all():
-            yield f"viewer.weights.{moment}.values holds what is not a number"
+            yield f"viewer.weights.{when}.values holds what is not a number"
         if joints.max(initial=0) >= n_joints:
-            yield f"viewer.weights.{moment} names a joint beyond {n_joints}"
+            yield f"viewer.weights.{when} names a joint beyond {n_joints}"
     for index, row in enumerate(landmarks):
         if row["vertex"] is not None and row["vertex"] >= n_vertices:
             yield f"landmarks[{index}].vertex is beyond {n_vertices}"
@@ -112,15 +112,15 @@ def blocks(
     """Each packed array with its dtype and shape; of None the size is free."""
     yield "faces", viewer["faces"], ("u2", None, 3)
     for pose in ("rest", "worst"):
-        for moment, block in viewer[pose].items():
+        for when, block in viewer[pose].items():
             if block is not None:
-                yield f"{pose}.{moment}", block, ("i2", n_vertices, 3)
+                yield f"{pose}.{when}", block, ("i2", n_vertices, 3)
     for name in ("worst_pose_mm", "largest_mm"):
         yield name, viewer[name], ("i2", n_vertices, None)
-    for moment, rows in viewer["weights"].items():
-        yield f"weights.{moment}.counts", rows["counts"], ("u2", n_vertices, None)
-        yield f"weights.{moment}.joints", rows["joints"], ("u2", None, None)
-        yield f"weights.{moment}.values", rows["values"], ("f4", None, None)
+    for when, rows in viewer["weights"].items():
+        yield f"weights.{when}.counts", rows["counts"], ("u2", n_vertices, None)
+        yield f"weights.{when}.joints", rows["joints"], ("u2", None, None)
+        yield f"weights.{when}.values", rows["values"], ("f4", None, None)
 
 
 def block_faults(

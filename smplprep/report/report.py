@@ -78,13 +78,13 @@ class Report:
         """The JSON Schema that every report obeys."""
         return report_schema()
 
-    def with_output(self, file: Mapping[str, Any], *, odd: Sequence[str] = ()) -> Report:
+    def with_output(self, file: Mapping[str, Any], *, remarks: Sequence[str] = ()) -> Report:
         """The report of a clean whose output was written: its SHA-256, size and keys.
 
         Args:
-            odd: sentences on what the output's container could not hold as it was.
+            remarks: sentences on what the output's container could not hold as it was.
         """
         summary = dict(self.data["summary"])
         summary["after"] = summary["after"] | {"file_bytes": file["bytes"]}
-        odd = [*self.data["odd"], *odd]
-        return Report(dict(self.data) | {"output": file, "summary": summary, "odd": odd})
+        remarks = [*self.data["remarks"], *remarks]
+        return Report(dict(self.data) | {"output": file, "summary": summary, "remarks": remarks})

@@ -13,7 +13,7 @@ def verdict(report: Mapping[str, Any]) -> str:
         report: ``Report.data``.
     """
     summary = report["summary"]
-    leaked, leak = (summary[moment]["leaking_landmarks"] for moment in ("before", "after"))
+    leaked, leak = (summary[when]["leaking_landmarks"] for when in ("before", "after"))
     total = summary["after"]["landmarks"]
     if not total:
         return "No landmarks are known for this kind of model, so none were checked for leaks."

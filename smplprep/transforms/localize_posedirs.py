@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..geometry.kinematic_tree import in_line_within, leaf_siblings, parents_of
 from ..geometry.skinning import blocks
-from ..geometry.two_threads import each
+from ..geometry.two_threads import thread_map
 from ..records.change import Change
 from ..records.model import Model
 from ..records.options import checked
@@ -43,7 +43,7 @@ def localize_posedirs(model: Model, *, mode: str = "local", hops: int = 2) -> tu
     checked("hops", hops)
     correctives = model.correctives
     parts = list(blocks(model.n_vertices))
-    counts = np.concatenate(list(each(lambda part: entry_counts(correctives[part]), parts)))
+    counts = np.concatenate(list(thread_map(lambda part: entry_counts(correctives[part]), parts)))
     present = counts != 0
     keep = np.full(present.shape, mode == "keep")
     if mode == "local":
@@ -58,7 +58,7 @@ def localize_posedirs(model: Model, *, mode: str = "local", hops: int = 2) -> tu
             vertices, joints = np.nonzero(keep[part])
             local[part][vertices, :, joints] = correctives[part][vertices, :, joints]
 
-        for _ in each(localize, parts):
+        for _ in thread_map(localize, parts):
             pass
         model = model.with_arrays(posedirs=local.reshape(model.posedirs.shape))
     total = energy.sum(axis=0)

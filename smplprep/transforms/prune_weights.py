@@ -33,7 +33,7 @@ def prune_weights(
     tolerance: float = 1e-2,
     policy: str = "threshold",
     max_influences: int | None = None,
-    kept: Mask | None = None,
+    protected: Mask | None = None,
     removed_to: str = "renormalize",
 ) -> tuple[Model, Change]:
     """Zero the skinning weights that a policy calls spurious; each row sums to 1 again.
@@ -46,8 +46,8 @@ def prune_weights(
             to it stays.
         policy: "threshold" or "islands"; each is a file of ``policies/``.
         max_influences: after the policy, only so many entries of a row stay, the largest.
-        kept: (V, J); entries that keep their bits. The others of their row take what was removed; a
-            row that would be left with kept entries alone is left as it is.
+        protected: (V, J); entries that keep their bits. The others of their row take what was
+            removed; a row that would be left with protected entries alone is left as it is.
         removed_to: "renormalize" shares what was removed among the rest of the row, "parent" gives
             it to the nearest ancestor that stays in the row, and where none does, shares it.
 
@@ -69,7 +69,7 @@ def prune_weights(
     check_options(tolerance, policy, max_influences, removed_to)
     stored = model.weights
     sums = row_sums(stored).astype(np.float64)
-    frozen = frozen_entries(stored, kept)
+    frozen = frozen_entries(stored, protected)
 
     after, gone_by = np.where((stored < 0) & ~frozen, 0, stored), dict[str, Mask]()
     rescued = np.zeros(len(after), dtype=bool)
@@ -79,18 +79,18 @@ def prune_weights(
         if max_influences is not None:
             rules["max_influences"] = beyond_largest(after, rules, frozen, max_influences)
         gone = np.logical_or.reduce([*rules.values()]) & ~frozen
-        rescued |= spare(gone, after, frozen) & (gone.any(axis=1) | unscaled(after))
+        rescued |= rescue_rows(gone, after, frozen) & (gone.any(axis=1) | unscaled(after))
         if gone_by and not gone.any():  # the first round rescales in any case
             break
         for rule, mask in rules.items():
             gone_by[rule] = gone_by.get(rule, np.zeros_like(gone)) | (mask & gone)
-        after = without(after, gone, frozen, heir=removed_to, model=model)
+        after = without(after, gone, frozen, removed_to=removed_to, model=model)
     touched = (after != stored).any(axis=1)
 
     before = stored.astype(np.float64)
     dropped = np.where(after == 0, before, 0.0)
     row_loss = np.abs(dropped).sum(axis=1)
-    odd = [vertex for vertex in odd_rows(stored) if touched[vertex]]
+    normalized = [vertex for vertex in unnormalized_rows(stored) if touched[vertex]]
     change = Change(
         transform="prune_weights",
         field="weights",
@@ -109,7 +109,7 @@ def prune_weights(
             "rescued_rows": [
                 {"vertex": int(v), "joint": int(after[v].argmax())} for v in np.flatnonzero(rescued)
             ],
-            "normalized_rows": [{"vertex": int(v), "sum": float(sums[v])} for v in odd],
+            "normalized_rows": [{"vertex": int(v), "sum": float(sums[v])} for v in normalized],
         },
     )
     return (model if change.nothing_to_do else model.with_arrays(weights=after)), change
@@ -133,7 +133,7 @@ def removals(model: Model, policy: str, tolerance: float) -> Found:
 
 
 def beyond_largest(weights: NDArray, rules: dict[str, Mask], frozen: Mask, n_most: int) -> Mask:
-    """(V, J); what the rules leave beyond the ``n_most`` largest of a row, kept entries first.
+    """(V, J); what the rules leave beyond the ``n_most`` largest of a row, protected entries first.
 
     Of equal entries those of the lowest joints stay.
     """
@@ -146,11 +146,11 @@ def beyond_largest(weights: NDArray, rules: dict[str, Mask], frozen: Mask, n_mos
     return beyond & (left != 0)
 
 
-def spare(gone: Mask, weights: NDArray, frozen: Mask) -> Mask:
+def rescue_rows(gone: Mask, weights: NDArray, frozen: Mask) -> Mask:
     """(V,); rows that would be left empty, whose largest entry is taken out of ``gone``.
 
-    So is every entry of a row that would be left with kept ones alone, or whose kept ones sum to 1
-    or more: nothing could take its mass.
+    So is every entry of a row that would be left with protected ones alone, or whose protected ones
+    sum to 1 or more: nothing could take its mass.
     """
     left = (weights != 0) & ~gone
     empty = ~left.any(axis=1)
@@ -160,33 +160,33 @@ def spare(gone: Mask, weights: NDArray, frozen: Mask) -> Mask:
     return empty
 
 
-def frozen_entries(weights: NDArray, kept: Mask | None) -> Mask:
-    """(V, J); of the entries that are to be kept, those in rows that are a body model's.
+def frozen_entries(weights: NDArray, protected: Mask | None) -> Mask:
+    """(V, J); of the entries that are to be protected, those in rows that are a body model's.
 
     Others are only read where the user wants them rescaled.
     """
-    if kept is None:
+    if protected is None:
         return np.zeros(weights.shape, dtype=bool)
     sums = row_sums(weights).astype(np.float64)
-    return kept & (np.abs(sums - 1) <= MAX_SUM_ERROR)[:, None]
+    return protected & (np.abs(sums - 1) <= MAX_SUM_ERROR)[:, None]
 
 
 def without(
-    weights: NDArray, gone: Mask, frozen: Mask, *, heir: str, model: Model
+    weights: NDArray, gone: Mask, frozen: Mask, *, removed_to: str, model: Model
 ) -> NDArray[np.floating]:
     """(V, J) the weights without the entries that are gone; every row sums to 1 again.
 
     Rows that lose nothing and sum to 1 keep their bits, and so do frozen entries.
     """
     after = np.where(gone, 0, weights)
-    if heir == "parent":
+    if removed_to == "parent":
         after += handed_up(weights - after, (after > 0) & ~frozen, model)
     rows = np.flatnonzero(gone.any(axis=1) | unscaled(after))
     after[rows] = rescaled(after[rows], frozen[rows])  # which are not unscaled any more
     return after
 
 
-def odd_rows(weights: NDArray) -> NDArray[np.intp]:
+def unnormalized_rows(weights: NDArray) -> NDArray[np.intp]:
     """The rows that do not sum to 1 by more than rounding explains."""
     sums = row_sums(weights).astype(np.float64)
     return np.flatnonzero((np.abs(sums - 1.0) > 1e-6) & unscaled(weights))

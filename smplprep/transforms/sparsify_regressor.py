@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..geometry.poses import MAX_BETA
-from ..geometry.two_threads import each
+from ..geometry.two_threads import thread_map
 from ..records.change import Change
 from ..records.model import Model
 from ..records.options import checked
@@ -72,7 +72,7 @@ def sparsify_regressor(
         return basic_row(row, held)
 
     if mode != "keep":
-        dst = np.stack(list(each(solved, src)))
+        dst = np.stack(list(thread_map(solved, src)))
     touched = (dst != src).any(axis=1)
     after = model.J_regressor.copy()
     after[touched] = dst[touched].astype(after.dtype)

@@ -147,7 +147,7 @@ def correctives_and_images(
         yield block, correctives[block], there[:, :, joints] * signs
 
 
-def asymmetry(model: Model, mirror: Mirror, moment: str) -> dict[str, float]:
+def asymmetry(model: Model, mirror: Mirror, when: str) -> dict[str, float]:
     """Maximum and root mean square of how far each field is from its mirror image.
 
     Of a vertex's weights it is the Euclidean distance of the two rows; of a joint's regressor, how
@@ -173,7 +173,7 @@ def asymmetry(model: Model, mirror: Mirror, moment: str) -> dict[str, float]:
         ),
     }
     return {
-        f"asymmetry_{name}_{which}_{moment}": figure
+        f"asymmetry_{name}_{which}_{when}": figure
         for name, figures in found.items()
         for which, figure in zip(("max", "rms"), figures, strict=True)
     }

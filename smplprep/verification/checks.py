@@ -24,7 +24,7 @@ from ..records.file_keys import STAMP_KEY
 from ..records.model import Model
 from ..report.read import read_report
 from ..stock.load import stock_from_file, stock_output
-from ..transforms.policies.protected import kept_entries
+from ..transforms.policies.protected import protected_entries
 from ..transforms.prune_weights import SUM_SLACK_EPS
 from .subject import CheckError, Subject
 
@@ -118,7 +118,7 @@ def check_rows(subject: Subject) -> str:
     off = np.abs(weights.sum(axis=1, dtype=np.float64) - 1.0)
     n = np.count_nonzero(weights, axis=1)
     bound = (np.maximum(SUM_SLACK_EPS, n) + n / 2) * float(np.finfo(weights.dtype).eps)
-    kept = kept_entries(subject.model, subject.options)
+    kept = protected_entries(subject.model, subject.options)
     excused = np.zeros(len(weights), dtype=bool)
     if kept is not None:
         excused = (kept & (weights != 0)).any(axis=1) & (off > bound)

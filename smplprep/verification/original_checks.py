@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 from ..errors import shown
 from ..geometry.displacement import apart_mm, summary
 from ..geometry.poses import pose_set_of
-from ..geometry.same_topology import check_comparable
+from ..geometry.same_topology import check_same_topology
 from ..io.check_written import identical
 from ..io.plain_arrays import h5_value, plain_array
 from ..io.read_model import read_model
 from ..jobs.merge_hands import COEFFICIENTS, KEYS
 from ..records.file_keys import STAMP_KEY
 from ..stock.skinning import StockSkinning
-from ..transforms.policies.protected import kept_entries
+from ..transforms.policies.protected import protected_entries
 from ..transforms.prune_weights import SUM_SLACK_EPS, frozen_entries
 from ..transforms.sparsify_regressor import max_shift_mm, shape_basis
 from .checks import same_sha256
@@ -41,7 +41,7 @@ def check_original(subject: Subject) -> str:
         limits=subject.limits,
     )
     figure = same_sha256(subject.original, subject.report["input"])
-    check_comparable(subject.original, subject.model)
+    check_same_topology(subject.original, subject.model)
     return figure
 
 
@@ -63,7 +63,7 @@ def check_untouched(subject: Subject) -> str:
         wrong += ["posedirs"] if (differs & (after.posedirs != 0)).any() else []
     if "shapedirs" in changed and after.shapedirs.any():
         wrong.append("shapedirs")
-    kept = kept_entries(subject.original, subject.options)
+    kept = protected_entries(subject.original, subject.options)
     kept = frozen_entries(before.weights, kept)
     if not np.array_equal(before.weights[kept], after.weights[kept]):
         wrong.append("weights that the options keep")

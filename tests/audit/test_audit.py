@@ -54,13 +54,13 @@ def rows_of(which, vocabulary: str = "findings") -> dict[str, dict]:
 # --- the findings' tables ---
 
 
-@pytest.mark.parametrize("moment", ["before", "after"])
-def test_weights_reproduce_the_published_rows(standin, cleaned, findings, moment):
-    model = {"before": standin, "after": cleaned}[moment]
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_weights_reproduce_the_published_rows(standin, cleaned, findings, when):
+    model = {"before": standin, "after": cleaned}[when]
     rows = rows_of(audit(model, landmark_set(model, "all")))
-    published = findings[f"landmark_weight_support_{moment}"]
+    published = findings[f"landmark_weight_support_{when}"]
     assert {name: rows[name]["skinned_to"] for name in published} == published
-    assert len(published) == {"before": 11, "after": 21}[moment]
+    assert len(published) == {"before": 11, "after": 21}[when]
 
 
 def test_gradients_before_reproduce_the_published_rows(audits, findings):
@@ -107,15 +107,15 @@ def test_openpose_hands_are_those_of_smplify_x(standin):
 # --- stock smplx's autograd ---
 
 
-@pytest.mark.parametrize("moment", ["raw", "cleaned"])
+@pytest.mark.parametrize("when", ["raw", "cleaned"])
 @pytest.mark.parametrize("channel", ["weights", "posedirs"])
-def test_support_equals_stock_autograd(standin, cleaned, moment, channel):
+def test_support_equals_stock_autograd(standin, cleaned, when, channel):
     """All 73 joints x 52 parameters, one channel at a time: the other is taken from the module."""
     torch = pytest.importorskip("torch", reason="torch (extra 'verify') is not installed")
     pytest.importorskip("smplx", reason="smplx (extra 'verify') is not installed")
     from smplprep.stock.load import autograd_jacobians, stock_from_model
 
-    model = {"raw": standin, "cleaned": cleaned}[moment]
+    model = {"raw": standin, "cleaned": cleaned}[when]
     body = stock_from_model(model)
     with torch.no_grad():
         if channel == "weights":

@@ -36,14 +36,14 @@ def tip(tmp_path: Path) -> Path:
 def test_a_model_of_no_family_has_those_that_are_named(leaky: Path, tip: Path) -> None:
     bare, report = clean(read_model(leaky))
     assert report.data["landmarks"] == []
-    assert any("--landmarks names some" in odd for odd in report.data["odd"])
+    assert any("--landmarks names some" in remark for remark in report.data["remarks"])
     named, report = clean(with_landmarks(read_model(leaky), str(tip)))
     jsonschema.validate(json.loads(report.to_json()), Report.schema())
     (row,) = report.data["landmarks"]
     assert (row["landmark"], row["vertex"]) == ("tip", 0)
     assert "j3" in row["before"]["leaks"]
     assert row["after"]["joints"] == ["j0"]
-    assert not any("without landmarks" in odd for odd in report.data["odd"])
+    assert not any("without landmarks" in remark for remark in report.data["remarks"])
     assert np.array_equal(named.weights, bare.weights)
 
 

@@ -94,8 +94,8 @@ def test_no_payload_runs(browser, plain: dict[str, Any], tmp_path: Path, first: 
     report = poisoned(plain, first)
     joints = report["gradients"]["joints"]
     for landmark in report["landmarks"]:
-        for moment in ("before", "after"):
-            landmark[moment] = dict.fromkeys(landmark[moment], joints)
+        for when in ("before", "after"):
+            landmark[when] = dict.fromkeys(landmark[when], joints)
     check_report(report)
     page = tmp_path / "page.html"
     render.write_page(report, page, name=PAYLOADS[first])
@@ -137,7 +137,7 @@ def test_the_policy_stops_what_would_get_into_the_page(browser, plain, tmp_path,
     """Escaping is one lock, the page's Content-Security-Policy the other."""
     render.environment.cache_clear()
     monkeypatch.setattr(render.environment(), "autoescape", False)
-    report = plain | {"odd": [payload for payload in PAYLOADS if "meta" not in payload]}
+    report = plain | {"remarks": [payload for payload in PAYLOADS if "meta" not in payload]}
     page = tmp_path / "page.html"
     page.write_bytes(render.render_page(report, name="x"))
     render.environment.cache_clear()

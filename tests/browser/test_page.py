@@ -35,8 +35,8 @@ def picture(element) -> np.ndarray:
     return np.asarray(image).astype(int)
 
 
-def stage(browser, moment: str = "before"):
-    return browser.find_element(By.ID, f"stage-{moment}")
+def stage(browser, when: str = "before"):
+    return browser.find_element(By.ID, f"stage-{when}")
 
 
 def colored_share(pixels: np.ndarray) -> float:
@@ -109,11 +109,11 @@ def test_every_color_mode_and_the_joint_picker_change_the_colors(opened):
 
 def test_pose_switch_shows_both_bodies_in_the_worst_pose(opened):
     browser = opened()
-    rest = {moment: picture(stage(browser, moment)) for moment in ("before", "after")}
+    rest = {when: picture(stage(browser, when)) for when in ("before", "after")}
     label = Select(browser.find_element(By.ID, "pose")).options[1].text
     choose(browser, "pose", label)
-    for moment, was in rest.items():
-        assert np.abs(picture(stage(browser, moment)) - was).max() > 60
+    for when, was in rest.items():
+        assert np.abs(picture(stage(browser, when)) - was).max() > 60
 
 
 def test_hover_names_the_vertex_and_its_weights(opened, report):
@@ -172,8 +172,8 @@ def test_turning_one_body_turns_the_other(opened):
         90, 5
     ).release().pause(0.5).perform()
     eyes = browser.execute_script(
-        "return ['before', 'after'].map((moment) =>"
-        " document.getElementById(`stage-${moment}`).layout.scene.camera.eye)"
+        "return ['before', 'after'].map((when) =>"
+        " document.getElementById(`stage-${when}`).layout.scene.camera.eye)"
     )
     assert eyes[0] == pytest.approx(eyes[1])
     assert abs(eyes[0]["y"]) > 0.1
@@ -205,12 +205,12 @@ def test_the_numbers_on_the_page_are_those_of_the_json(opened, report):
     assert drawn["chart-joints"][0] == report["changes"][0]["mass_dropped_per_joint"]
     assert drawn["chart-joints"][1:3] == vertices
     assert drawn["chart-joints"][3] == [row["max_shift_mm"] for row in report["regressor"]]
-    for moment in ("before", "after"):
+    for when in ("before", "after"):
         sizes = browser.execute_script(
             "return document.getElementById(arguments[0]).data[0].customdata",
-            f"chart-gradients-{moment}",
+            f"chart-gradients-{when}",
         )
-        assert sizes == report["gradients"][moment]
+        assert sizes == report["gradients"][when]
 
 
 @pytest.mark.parametrize("width", [1000, 1280, 1400, 2000])

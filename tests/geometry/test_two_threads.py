@@ -10,7 +10,7 @@ import pytest
 
 from smplprep import clean
 from smplprep.geometry import two_threads as threads
-from smplprep.geometry.two_threads import each
+from smplprep.geometry.two_threads import thread_map
 
 
 def test_results_come_in_the_order_of_the_items():
@@ -18,20 +18,20 @@ def test_results_come_in_the_order_of_the_items():
         time.sleep(0.05 if item == 0 else 0)
         return item, threading.get_ident()
 
-    found = list(each(slow_first, range(6)))
+    found = list(thread_map(slow_first, range(6)))
     assert [item for item, _ in found] == list(range(6))
     assert len({thread for _, thread in found}) == threads.THREADS
 
 
 @pytest.mark.parametrize("items", [[], [1], [1, 2, 3]])
 def test_any_number_of_items(items):
-    assert list(each(str, items)) == list(map(str, items))
+    assert list(thread_map(str, items)) == list(map(str, items))
 
 
 @pytest.mark.parametrize("items", [[0], [4, 2, 0, 1]])
 def test_what_one_raises_is_raised(items):
     with pytest.raises(ZeroDivisionError):
-        list(each(lambda item: 1 / item, items))
+        list(thread_map(lambda item: 1 / item, items))
 
 
 def test_no_bit_of_a_clean_depends_on_them(standin, monkeypatch):

@@ -35,9 +35,9 @@ def test_missing_blend_shapes_are_zeros(
             assert (array.shape, array.dtype, array.any()) == (shape, dtype, False)
             assert any(f"{key} is not in the file; zeros" in note for note in model.source.remarks)
     done = clean_file(path, tmp_path / "out.npz", html=False)
-    odd = done.report.data["odd"]
-    assert sum("is not in the file; zeros" in sentence for sentence in odd) == len(missing)
-    assert not any("were added" in sentence for sentence in odd)
+    remarks = done.report.data["remarks"]
+    assert sum("is not in the file; zeros" in sentence for sentence in remarks) == len(missing)
+    assert not any("were added" in sentence for sentence in remarks)
     with np.load(tmp_path / "out.npz") as output:
         for key in missing:
             assert not output[key].any()
@@ -97,8 +97,8 @@ def test_what_is_odd_in_the_tree_and_the_regressor(tmp_path: Path) -> None:
         "J_regressor[2] sums to 2, not 1; stock smplx puts a joint that many times as far",
     ]
     for sentence in wanted:
-        assert any(sentence in odd for odd in report.data["odd"])
-        assert any(sentence in odd for odd in inspect_file(path)["odd"])
+        assert any(sentence in remark for remark in report.data["remarks"])
+        assert any(sentence in remark for remark in inspect_file(path)["remarks"])
     cleaned, _ = clean(read_model(path))
     np.testing.assert_allclose(cleaned.J_regressor.sum(axis=1), [1, 1, 2, 1])
 

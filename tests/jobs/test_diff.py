@@ -25,8 +25,8 @@ def test_finds_what_clean_reports(standin):
     for key in ("landmarks", "regressor", "displacement", "gradients", "moved_most", "influences"):
         assert found[key] == expected[key], key
     sizes = {"file_bytes": None}
-    for moment in ("before", "after"):
-        assert found["summary"][moment] | sizes == expected["summary"][moment] | sizes
+    for when in ("before", "after"):
+        assert found["summary"][when] | sizes == expected["summary"][when] | sizes
     mass = expected["changes"][0]["mass_dropped_per_joint"]
     assert found["changes"][0]["mass_dropped_per_joint"] == pytest.approx(mass)
     assert found["changes"][2]["energy_kept"] == expected["changes"][2]["energy_kept"]
@@ -57,11 +57,11 @@ def test_a_moved_template_is_a_displacement_of_its_own(small_model):
 def test_what_cannot_be_compared_is_said(small_model):
     a = small_model()
     fewer = small_model(shapedirs=a.shapedirs[:, :, :1], weights=a.weights.astype(np.float32))
-    odd = diff(a, fewer).data["odd"]
-    assert "A has 2 shape directions, B 1: compared over the first 1" in odd
-    assert "weights is float64 in A, float32 in B" in odd
+    remarks = diff(a, fewer).data["remarks"]
+    assert "A has 2 shape directions, B 1: compared over the first 1" in remarks
+    assert "weights is float64 in A, float32 in B" in remarks
     other = small_model(f=np.array([[0, 1, 2]]))
-    assert "the faces differ; those of A are drawn" in diff(a, other).data["odd"]
+    assert "the faces differ; those of A are drawn" in diff(a, other).data["remarks"]
 
 
 def test_other_families_are_refused(small_model, standin):

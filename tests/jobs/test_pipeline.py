@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
+import pytest
 
 from smplprep import Options
 from smplprep.jobs.pipeline import clean, steps
-from smplprep.records.file_keys import FLOAT_KEYS
+from smplprep.records.file_keys import FLOAT_KEYS, STAMP_KEY
+
+
+@pytest.fixture(scope="module")
+def cleaned(standin):
+    return clean(standin)[0]
 
 
 def test_weights_only_changes_only_weights(standin):
@@ -62,4 +70,20 @@ def test_a_kept_row_that_does_not_sum_to_1_is_not_called_rescaled(small_model):
     assert np.array_equal(cleaned.weights[4], weights[4])
     assert [row["vertex"] for row in report.data["changes"][0]["normalized_rows"]] == [5]
     kept = "weights that do not sum to 1 were kept as they are at 1 of the vertices, such as 4"
-    assert kept in report.data["odd"]
+    assert kept in report.data["remarks"]
+
+
+@pytest.mark.parametrize(
+    "stamp",
+    [
+        '{"spent": {"budget_mm": 1000000.0, "regressor_budget_mm": 1000000.0}}',
+        '{"input_sha256": null, "options": {"tolerance": 0.0}, "version": "9.0.0"}',
+    ],
+)
+def test_a_raw_model_is_cleaned_as_if_it_had_no_stamp(standin, cleaned, stamp):
+    claimed = dataclasses.replace(standin, extras={**standin.extras, STAMP_KEY: stamp})
+    found, report = clean(claimed)
+    for key in ("weights", "J_regressor", "posedirs", "J"):
+        assert np.array_equal(getattr(found, key), getattr(cleaned, key)), key
+    assert found.extras[STAMP_KEY] == cleaned.extras[STAMP_KEY]
+    assert any("held no stamp of this or an earlier version" in r for r in report.data["remarks"])

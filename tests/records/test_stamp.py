@@ -67,16 +67,6 @@ def test_what_stamped_writes_is_a_stamp(small_model):
     assert is_stamp(model.extras[KEY])
 
 
-@pytest.mark.parametrize("value", [SPENT, text(version="9.0.0", options={"tolerance": 0.0})])
-def test_a_raw_model_is_cleaned_as_if_it_had_no_stamp(standin, value):
-    plain, _ = clean(standin)
-    found, report = clean(with_stamp(standin, value))
-    for key in ("weights", "J_regressor", "posedirs", "J"):
-        assert np.array_equal(getattr(found, key), getattr(plain, key)), key
-    assert found.extras[KEY] == plain.extras[KEY]
-    assert REPLACED in report.data["odd"]
-
-
 @pytest.mark.parametrize("name", ["model.npz", "model.pkl", "model.h5"])
 def test_a_stamp_that_is_not_ours_is_replaced_where_nothing_else_is_to_do(
     small_model, tmp_path, name
@@ -85,9 +75,9 @@ def test_a_stamp_that_is_not_ours_is_replaced_where_nothing_else_is_to_do(
     write_model(with_stamp(clean(small_model())[0], SPENT), tmp_path / name)
     once = clean_file(tmp_path / name, tmp_path / "once" / name, html=False)
     assert not any(change["rows_touched"] for change in once.report.data["changes"])
-    assert REPLACED in once.report.data["odd"]
+    assert REPLACED in once.report.data["remarks"]
     stamp = json.loads(str(read_model(once.target).extras[KEY]))
     assert stamp["input_sha256"] == once.report.data["input"]["sha256"]
     twice = clean_file(once.target, tmp_path / f"twice_{name}", html=False)
     assert twice.target.read_bytes() == once.target.read_bytes()
-    assert REPLACED not in twice.report.data["odd"]
+    assert REPLACED not in twice.report.data["remarks"]

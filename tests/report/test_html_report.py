@@ -157,25 +157,25 @@ def test_strongest_leak_of_a_landmark_is_the_largest_of_its_leaks(tables, report
 
 def test_gradients_are_zero_exactly_outside_the_support(standin, cleaned, report):
     vertices = list(standin.family.landmarks.values())
-    for moment, model in (("before", standin), ("after", cleaned[0])):
+    for when, model in (("before", standin), ("after", cleaned[0])):
         support = support_of(model, vertices)
-        found = np.array(report["gradients"][moment]) != 0
+        found = np.array(report["gradients"][when]) != 0
         assert np.array_equal(found[:, 1:], (support.weights | support.posedirs)[:, 1:])
 
 
 def test_distributions_count_every_weight_and_vertex(standin, report):
-    for moment in ("before", "after"):
-        counts = report["influences"][moment]
-        n_weights = report["summary"][moment]["weights_nonzeros"]
-        assert sum(report["weights_histogram"][moment]) == n_weights
+    for when in ("before", "after"):
+        counts = report["influences"][when]
+        n_weights = report["summary"][when]["weights_nonzeros"]
+        assert sum(report["weights_histogram"][when]) == n_weights
         assert sum(counts) == standin.n_vertices
         assert sum(n * count for n, count in enumerate(counts)) == n_weights
 
 
 def test_viewer_gives_both_models_back(standin, cleaned, report):
     viewer = report["viewer"]
-    for moment, model in (("before", standin), ("after", cleaned[0])):
-        stored = dense_rows(viewer["weights"][moment], 52)
+    for when, model in (("before", standin), ("after", cleaned[0])):
+        stored = dense_rows(viewer["weights"][when], 52)
         assert np.array_equal(stored, model.weights.astype(np.float32))
     apart = unpacked(viewer["rest"]["before"]) - standin.v_template
     assert np.abs(apart).max() <= viewer["rest"]["before"]["step"] / 2 + 1e-9
@@ -185,7 +185,7 @@ def test_viewer_gives_both_models_back(standin, cleaned, report):
     worst = unpacked(viewer["worst_pose_mm"])
     assert worst.argmax() == moved["max_vertex"]
     assert worst.max() == pytest.approx(moved["max_mm"], abs=2e-3)
-    bodies = [unpacked(viewer["worst"][moment]) for moment in ("before", "after")]
+    bodies = [unpacked(viewer["worst"][when]) for when in ("before", "after")]
     assert np.linalg.norm(bodies[0] - bodies[1], axis=1).max() * 1000 == pytest.approx(
         moved["max_mm"], abs=0.2
     )
@@ -236,14 +236,14 @@ def test_a_model_too_large_for_a_browser_has_charts_but_no_bodies(small_model, m
     assert 'id="stage-before"' not in page
 
 
-def test_rescued_and_odd_rows_have_their_tables(small_model):
+def test_rescued_and_normalized_rows_have_their_tables(small_model):
     weights = np.full((10, 4), 0.25)
     weights[0] *= 0.995
     data = clean(small_model(weights=weights))[1].data
-    tables = Tables(own_part(data, name="odd"))
-    assert tables.body("odd") == [[0.0, 0.995]]
+    tables = Tables(own_part(data, name="rows"))
+    assert tables.body("normalized") == [[0.0, 0.995]]
     data = clean(small_model(weights=weights), Options(tolerance=0.5))[1].data
-    tables = Tables(own_part(data, name="odd"))
+    tables = Tables(own_part(data, name="rows"))
     assert [row[0] for row in tables.body("rescued")] == list(range(10))
 
 

@@ -61,7 +61,7 @@ def test_its_leaks_are_those_that_the_support_has(standin):
     assert clean(standin)[1].leaks == {}
 
 
-@pytest.mark.parametrize("path", ["landmarks", "summary", "displacement", "options", "odd"])
+@pytest.mark.parametrize("path", ["landmarks", "summary", "displacement", "options", "remarks"])
 def test_the_schema_refuses_a_report_without(cleaned, path):
     data = {key: value for key, value in cleaned[1].data.items() if key != path}
     with pytest.raises(jsonschema.ValidationError, match=path):
@@ -112,12 +112,12 @@ def test_same_input_same_bytes_and_no_path_in_it(standin, cleaned):
     assert str(standin.source.path) not in cleaned[1].to_json()
 
 
-def test_oddities_are_told(small_model):
+def test_what_is_unusual_in_the_input_is_remarked(small_model):
     weights = np.full((10, 4), 0.25)
     weights[0] *= 0.995
     _, report = clean(small_model(weights=weights), Options())
-    assert any("vertex 0 with 0.995" in sentence for sentence in report.data["odd"])
-    assert any("no known family" in sentence for sentence in report.data["odd"])
+    assert any("vertex 0 with 0.995" in sentence for sentence in report.data["remarks"])
+    assert any("no known family" in sentence for sentence in report.data["remarks"])
 
 
 @pytest.mark.parametrize("ending", ["npz", "pkl"])
@@ -151,9 +151,9 @@ def test_both_bodies_stand_upright_in_the_worst_pose(standin, cleaned):
     assert np.abs(pose[0, 0]).max() > 0.1
     pose[0, 0] = 0.0
     shown = report.data["viewer"]["worst"]
-    for model, moment in ((standin, "before"), (after, "after")):
+    for model, when in ((standin, "before"), (after, "after")):
         expected = posed_vertices(model, pose, betas[worst : worst + 1])[0]
-        assert np.abs(unpacked(shown[moment]) - expected).max() <= shown[moment]["step"]
+        assert np.abs(unpacked(shown[when]) - expected).max() <= shown[when]["step"]
 
 
 def test_vertices_that_did_not_move_are_not_among_those_that_moved_most(small_model):

@@ -145,7 +145,7 @@ def test_no_vertex_moves_farther_than_the_error_bound(standin):
     unposed = unposed_block(standin, slice(None), ready)
     apart = skin_block(standin.weights, unposed, ready) - skin_block(pruned.weights, unposed, ready)
     moved = np.linalg.norm(apart[:, :, 0], axis=1)
-    transforms = ready.transforms[..., 0]
+    transforms = ready.transforms[0]
     loss = np.where(pruned.weights == 0, standin.weights, 0).sum(axis=1)
     for vertex in range(0, 6890, 53):
         joints = np.flatnonzero(standin.weights[vertex])
@@ -209,8 +209,8 @@ def test_twice_is_once_whatever_the_number_of_influences(rows, tolerance, seed):
     once, _ = prune_weights(model, tolerance=tolerance)
     assert prune_weights(once, tolerance=tolerance)[0] is once
     kept = np.random.RandomState(seed).rand(*rows.shape) < 0.3
-    once, _ = prune_weights(model, tolerance=tolerance, kept=kept)
-    assert prune_weights(once, tolerance=tolerance, kept=kept)[0] is once
+    once, _ = prune_weights(model, tolerance=tolerance, protected=kept)
+    assert prune_weights(once, tolerance=tolerance, protected=kept)[0] is once
     last, _ = prune_weights(once, tolerance=tolerance)
     assert prune_weights(last, tolerance=tolerance)[0] is last
 
@@ -294,11 +294,11 @@ def test_removed_mass_goes_to_the_nearest_ancestor_that_stays(small_model):
 
 @pytest.mark.parametrize("removed_to", ["renormalize", "parent"])
 @pytest.mark.parametrize("policy", POLICIES)
-def test_kept_entries_keep_their_bits(messy, policy, removed_to):
+def test_protected_entries_keep_their_bits(messy, policy, removed_to):
     kept = np.zeros((6890, 52), dtype=bool)
     kept[:, [1, 15, 40]] = True
     kept[100:200] = True
-    chosen = {"policy": policy, "removed_to": removed_to, "max_influences": 4, "kept": kept}
+    chosen = {"policy": policy, "removed_to": removed_to, "max_influences": 4, "protected": kept}
     pruned, change = prune_weights(messy, **chosen)
     assert np.array_equal(pruned.weights[kept], messy.weights[kept])
     assert change.entries_dropped > 10_000
@@ -314,8 +314,8 @@ def test_a_row_that_would_be_left_with_kept_weights_alone_stays(small_model):
     kept = np.zeros((10, 4), dtype=bool)
     kept[:, 0] = True
     model = small_model(weights=weights)
-    assert prune_weights(model, kept=kept)[0] is model
-    pruned, _ = prune_weights(model, tolerance=0.498, kept=kept)
+    assert prune_weights(model, protected=kept)[0] is model
+    pruned, _ = prune_weights(model, tolerance=0.498, protected=kept)
     np.testing.assert_allclose(pruned.weights[1], [0.005, 0, 0.995, 0])
     assert pruned.weights[0].tolist() == weights[0].tolist()
 

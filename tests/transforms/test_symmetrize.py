@@ -264,7 +264,7 @@ def test_a_broken_table_is_not_believed(standin, broken, reason):
 
 def test_without_a_table_the_report_says_how_vertices_were_paired(standin):
     _, report = clean(without_table(standin), OPTIONS)
-    (note,) = [sentence for sentence in report.data["odd"] if "mirror image" in sentence]
+    (note,) = [sentence for sentence in report.data["remarks"] if "mirror image" in sentence]
     assert note.startswith("the file has no vert_sym_idxs, so vertices were paired by where they")
     assert "0 have no mirror image" in note
 

@@ -138,7 +138,7 @@ def test_a_clean_file_in_another_form_keeps_its_stamp(cleaned, tmp_path, name, h
 def test_hands_that_clean_added_are_not_held_against_it(standin_dir, tmp_path):
     bare = standin_dir / "SMPLH_NEUTRAL_NOHANDS.npz"
     done = clean_file(bare, tmp_path / "body.npz", flat_hands=True, html=False)
-    assert done.report.data["odd"] == [
+    assert done.report.data["remarks"] == [
         "hands_meanl, hands_meanr, hands_componentsl, hands_componentsr were added: "
         "the input lacks them"
     ]

@@ -8,15 +8,15 @@ function makeBodies() {
   const nVertices = packed.rest.before.shape[0];
   const faces = columns(unpack(packed.faces));
   const weights = {}, poses = { rest: {}, worst: {} };
-  for (const moment of MOMENTS) {
-    weights[moment] = unpackRows(packed.weights[moment]);
+  for (const when of BEFORE_AFTER) {
+    weights[when] = unpackRows(packed.weights[when]);
     for (const pose of ["rest", "worst"]) {
-      poses[pose][moment] = upright(unpack(packed[pose][moment] || packed[pose].before));
+      poses[pose][when] = upright(unpack(packed[pose][when] || packed[pose].before));
     }
   }
   const worstMm = unpack(packed.worst_pose_mm), largestMm = unpack(packed.largest_mm);
   const landmarkAt = new Map(report.landmarks.filter((row) => row.vertex !== null).map((row) => [row.vertex, row]));
-  const stages = Object.fromEntries(MOMENTS.map((moment) => [moment, $(`stage-${moment}`)]));
+  const stages = Object.fromEntries(BEFORE_AFTER.map((when) => [when, $(`stage-${when}`)]));
   const state = { pose: "rest", chosen: null };
   const invitation = [...$("readout").childNodes];
 
@@ -30,13 +30,13 @@ function makeBodies() {
     for (const [joint, weight] of own.of(vertex)) if (!there.has(joint)) mass += weight;
     return mass;
   });
-  const influences = (moment) => perVertex((v) => weights[moment].starts[v + 1] - weights[moment].starts[v]);
-  const chosenJoint = (moment) => {
+  const influences = (when) => perVertex((v) => weights[when].starts[v + 1] - weights[when].starts[v]);
+  const chosenJoint = (when) => {
     const joint = Number($("joint").value);
-    return perVertex((vertex) => weights[moment].of(vertex).get(joint) || 0);
+    return perVertex((vertex) => weights[when].of(vertex).get(joint) || 0);
   };
   const MODES = {
-    pruned: { scale: SCALES.linear, field: (moment) => alone(weights[moment], weights[other(moment)]) },
+    pruned: { scale: SCALES.linear, field: (when) => alone(weights[when], weights[other(when)]) },
     displacement: { scale: SCALES.millimeters, field: () => worstMm },
     influences: { scale: SCALES.counted, field: influences },
     joint: { scale: SCALES.logarithmic, field: chosenJoint },
@@ -46,7 +46,7 @@ function makeBodies() {
     const mode = MODES[$("mode").value];
     const fields = both(mode.field);
     const scale = mode.scale(fields);
-    return { scale, shades: both((moment) => fields[moment].map(scale.place)) };
+    return { scale, shades: both((when) => fields[when].map(scale.place)) };
   }
 
   function drawLegend(scale) {
@@ -65,7 +65,7 @@ function makeBodies() {
     return [0, 1, 2].map((axis) => vertices.map((vertex, i) => body[axis][vertex] + LIFT * out[i][axis]));
   }
 
-  const box = () => boxOf(MOMENTS.map((moment) => poses[state.pose][moment]));
+  const box = () => boxOf(BEFORE_AFTER.map((when) => poses[state.pose][when]));
 
   /** The middle of these landmarks; null where the model has none of them. */
   function middleOf(names) {
@@ -88,7 +88,7 @@ function makeBodies() {
 
   /** [joint name, weight before, weight after], the heaviest first. */
   function weightRows(vertex) {
-    const [was, is] = MOMENTS.map((moment) => weights[moment].of(vertex));
+    const [was, is] = BEFORE_AFTER.map((when) => weights[when].of(vertex));
     return [...new Set([...was.keys(), ...is.keys()])]
       .map((joint) => [packed.joints[joint], was.get(joint) || 0, is.get(joint) || 0])
       .sort((p, q) => q[1] - p[1] || q[2] - p[2]);
@@ -107,7 +107,7 @@ function makeBodies() {
     );
     const head = line("col", "weight on", "th", rows.map((row) => row[0]));
     const sides = [0, 1].map((i) => line("row", LABELS[i], "td", rows.map((row) => short(row[1 + i]))));
-    const leaks = MOMENTS.map((m, i) => landmark && `${landmark[m].leaks.length} joints ${SIDES[i]}`);
+    const leaks = BEFORE_AFTER.map((m, i) => landmark && `${landmark[m].leaks.length} joints ${SIDES[i]}`);
     const leaking = landmark ? `; leaks from ${leaks.join(", ")}` : "";
     const moves = `moves ${short(worstMm[vertex])} mm in the worst pose, ${short(largestMm[vertex])} mm at most in any`;
     $("readout").replaceChildren(
@@ -129,11 +129,11 @@ function makeBodies() {
     return { type: "scatter3d", mode: "markers", x, y, z, ...hover, marker: style, showlegend: false };
   }
 
-  function traces(moment, shades) {
-    const body = poses[state.pose][moment];
+  function traces(when, shades) {
+    const body = poses[state.pose][when];
     const mesh = {
       type: "mesh3d", x: body[0], y: body[1], z: body[2], i: faces[0], j: faces[1], k: faces[2],
-      intensity: shades[moment], cmin: 0, cmax: 1, colorscale: RAMP, showscale: false,
+      intensity: shades[when], cmin: 0, cmax: 1, colorscale: RAMP, showscale: false,
       text: texts, hoverinfo: "text", flatshading: false,
       lighting: {
         ambient: 0.62, diffuse: 0.55, specular: 0.06, roughness: 0.9, fresnel: 0.05,
@@ -141,7 +141,7 @@ function makeBodies() {
       },
       lightposition: { x: 1200, y: 300, z: 900 },
     };
-    const color = marked.map((vertex) => (landmarkAt.get(vertex)[moment].leaks.length ? LEAK_DOT : GOOD_DOT));
+    const color = marked.map((vertex) => (landmarkAt.get(vertex)[when].leaks.length ? LEAK_DOT : GOOD_DOT));
     const chosen = state.chosen === null ? [] : [state.chosen];
     const ring = { size: 9, color: CHOSEN_DOT, symbol: "circle-open", line: { width: 3, color: CHOSEN_DOT } };
     return [
@@ -177,14 +177,14 @@ function makeBodies() {
     still = setTimeout(async () => {
       const { clientWidth: width, clientHeight: height } = stages.before;
       const size = { format: "png", width, height };
-      for (const moment of MOMENTS) $(`still-${moment}`).src = await Plotly.toImage(stages[moment], size);
+      for (const when of BEFORE_AFTER) $(`still-${when}`).src = await Plotly.toImage(stages[when], size);
     }, 1500);
   }
 
   async function draw() {
     const { scale, shades } = colored();
     drawLegend(scale);
-    for (const moment of MOMENTS) await Plotly.react(stages[moment], traces(moment, shades), layout(current), config);
+    for (const when of BEFORE_AFTER) await Plotly.react(stages[when], traces(when, shades), layout(current), config);
     takeStills();
   }
 
@@ -192,18 +192,18 @@ function makeBodies() {
     $("joint-label").hidden = $("mode").value !== "joint";
     const { scale, shades } = colored();
     drawLegend(scale);
-    for (const moment of MOMENTS) await Plotly.restyle(stages[moment], { intensity: [shades[moment]] }, [0]);
+    for (const when of BEFORE_AFTER) await Plotly.restyle(stages[when], { intensity: [shades[when]] }, [0]);
     takeStills();
   }
 
   async function aim(view) {
     current = view;
-    for (const moment of MOMENTS) await Plotly.relayout(stages[moment], { "scene.camera": view });
+    for (const when of BEFORE_AFTER) await Plotly.relayout(stages[when], { "scene.camera": view });
     takeStills();
   }
 
   /** The other body follows at most once a frame. */
-  function follow(moment) {
+  function follow(when) {
     let waiting = null;
     const take = (event) => {
       const view = event["scene.camera"];
@@ -214,14 +214,14 @@ function makeBodies() {
       if (waiting) return;
       waiting = requestAnimationFrame(() => {
         waiting = null;
-        Plotly.relayout(stages[other(moment)], { "scene.camera": current });
+        Plotly.relayout(stages[other(when)], { "scene.camera": current });
       });
     };
     let mine = false; // whether the pointer is on this body; else the event is our own echo
-    stages[moment].addEventListener("pointerenter", () => { mine = true; });
-    stages[moment].addEventListener("pointerleave", () => { mine = false; });
+    stages[when].addEventListener("pointerenter", () => { mine = true; });
+    stages[when].addEventListener("pointerleave", () => { mine = false; });
     for (const name of ["plotly_relayouting", "plotly_relayout"]) {
-      stages[moment].on(name, (event) => { if (mine) take(event); });
+      stages[when].on(name, (event) => { if (mine) take(event); });
     }
   }
 
@@ -258,9 +258,9 @@ function makeBodies() {
     }
     current = camera("front");
     await draw();
-    for (const moment of MOMENTS) {
-      stages[moment].on("plotly_hover", ({ points: [point] }) => readOut(point.customdata ?? point.pointNumber));
-      follow(moment);
+    for (const when of BEFORE_AFTER) {
+      stages[when].on("plotly_hover", ({ points: [point] }) => readOut(point.customdata ?? point.pointNumber));
+      follow(when);
     }
     $("mode").addEventListener("change", recolor);
     $("joint").addEventListener("change", recolor);

@@ -5,10 +5,10 @@ const RAMP = [
 const FAINTEST = -5; // log10 of the smallest weight that the ramp tells apart
 
 /** {before, after} of whatever a function makes of each. */
-const both = (make) => Object.fromEntries(MOMENTS.map((moment) => [moment, make(moment)]));
+const both = (make) => Object.fromEntries(BEFORE_AFTER.map((when) => [when, make(when)]));
 
 const largest = (fields) =>
-  MOMENTS.reduce((most, moment) => fields[moment].reduce((a, b) => Math.max(a, b), most), 0);
+  BEFORE_AFTER.reduce((most, when) => fields[when].reduce((a, b) => Math.max(a, b), most), 0);
 
 const SCALES = {
   linear(fields, unit = "") {

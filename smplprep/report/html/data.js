@@ -2,10 +2,10 @@
 const $ = (id) => document.getElementById(id);
 const report = JSON.parse($("report-data").textContent);
 const charts = JSON.parse($("chart-data").textContent);
-const MOMENTS = ["before", "after"];
+const BEFORE_AFTER = ["before", "after"];
 const LABELS = report.options ? ["before", "after"] : ["A", "B"];
 const SIDES = report.options ? LABELS : ["in A", "in B"];
-const other = (moment) => (moment === "before" ? "after" : "before");
+const other = (when) => (when === "before" ? "after" : "before");
 
 /** The numbers of a packed block, as viewer.py wrote them. */
 function unpack(block) {

@@ -35,19 +35,19 @@ Report = Mapping[str, Any]
 
 def figures(report: Report) -> dict[str, Figure]:
     """Every chart of the page by the id of its element; matrices only where landmarks are known."""
-    labels = moments(report)
+    labels = side_labels(report)
     found = {
         "chart-histogram": weights_histogram(report, labels),
         "chart-influences": influences(report, labels),
         "chart-joints": joint_panels(report, labels),
     }
     if report["landmarks"]:
-        for moment in ("before", "after"):
-            found[f"chart-gradients-{moment}"] = gradient_matrix(report, moment)
+        for when in ("before", "after"):
+            found[f"chart-gradients-{when}"] = gradient_matrix(report, when)
     return found
 
 
-def moments(report: Report) -> tuple[str, str]:
+def side_labels(report: Report) -> tuple[str, str]:
     """What the two sides are called."""
     return ("Before", "After") if report["options"] else ("A", "B")
 
@@ -57,14 +57,14 @@ def change_of(report: Report, field: str) -> Mapping[str, Any]:
     return next((c for c in report["changes"] if c["field"] == field), {})
 
 
-def gradient_matrix(report: Report, moment: str) -> Figure:
+def gradient_matrix(report: Report, when: str) -> Figure:
     """Landmarks x joints: blue where a joint may move the landmark, orange where it leaks."""
     gradients = report["gradients"]
-    rows = gradients[moment]
+    rows = gradients[when]
     top = max(max(row, default=0.0) for row in gradients["before"] + gradients["after"])
     shades, kinds = [], []
     for landmark, row in zip(report["landmarks"], rows, strict=True):
-        leaking = set(landmark[moment]["leaks"])
+        leaking = set(landmark[when]["leaks"])
         kind = [
             "none" if not value else "leak" if joint in leaking else "expected"
             for joint, value in zip(gradients["joints"], row, strict=True)
@@ -180,8 +180,8 @@ def influences(report: Report, labels: tuple[str, str]) -> Figure:
     counts = report["influences"]
     n_most = max(len(counts["before"]), len(counts["after"]))
     data = []
-    for moment, label, color in zip(("before", "after"), labels, (BEFORE, AFTER), strict=True):
-        filled = counts[moment] + [0] * (n_most - len(counts[moment]))
+    for when, label, color in zip(("before", "after"), labels, (BEFORE, AFTER), strict=True):
+        filled = counts[when] + [0] * (n_most - len(counts[when]))
         trace = bars(list(range(1, n_most)), filled[1:], label, color)
         trace["hovertemplate"] = "%{x} influences: %{y:,} vertices<extra>%{fullData.name}</extra>"
         data.append(trace)

@@ -18,7 +18,14 @@ from ...io.replace_file import replacing
 from ...records.options import flag_of
 from ..summary import FIGURES, millimeters
 from ..verdict import verdict
-from .figures import change_of, energy_per_joint, figures, mass_per_joint, moments, used_tolerance
+from .figures import (
+    change_of,
+    energy_per_joint,
+    figures,
+    mass_per_joint,
+    side_labels,
+    used_tolerance,
+)
 
 # Where plotly's script goes, which is most of a page. Only our own scripts come after it.
 PLOTLY = "\0"
@@ -47,7 +54,7 @@ def render_page(report: Mapping[str, Any], *, name: str) -> bytes:
             joints=joint_rows(report),
             landmarks=landmark_rows(report),
             tolerance=used_tolerance(report),
-            odd_rows=change_of(report, "weights").get("normalized_rows", []),
+            normalized_rows=change_of(report, "weights").get("normalized_rows", []),
             charts=for_script(figures(report)),
             data=for_script(report),
             css=asset("page.css"),
@@ -72,7 +79,7 @@ def render_summary(report: Mapping[str, Any]) -> str:
 
 def summary_context(report: Mapping[str, Any]) -> dict[str, Any]:
     """What the first screen shows."""
-    labels = moments(report)
+    labels = side_labels(report)
     return {
         "report": report,
         "verdict": verdict(report),
@@ -124,9 +131,9 @@ def landmark_rows(report: Mapping[str, Any]) -> list[dict[str, Any]]:
     rows = []
     for index, landmark in enumerate(report["landmarks"]):
         worst = {}
-        for moment in ("before", "after"):
-            size = dict(zip(joints, report["gradients"][moment][index], strict=True))
-            worst[moment] = max((size[joint] for joint in landmark[moment]["leaks"]), default=0)
+        for when in ("before", "after"):
+            size = dict(zip(joints, report["gradients"][when][index], strict=True))
+            worst[when] = max((size[joint] for joint in landmark[when]["leaks"]), default=0)
         rows.append({**landmark, "worst": worst})
     return rows
 

@@ -10,7 +10,7 @@ from ...records.model import Model
 from ...records.options import Options
 
 
-def kept_entries(model: Model, options: Options) -> NDArray[np.bool_] | None:
+def protected_entries(model: Model, options: Options) -> NDArray[np.bool_] | None:
     """(V, J) weights that are not to be touched; None where the options name none.
 
     Raises:
@@ -18,16 +18,16 @@ def kept_entries(model: Model, options: Options) -> NDArray[np.bool_] | None:
     """
     if not options.keep_joints and not options.keep_vertices:
         return None
-    kept = np.zeros((model.n_vertices, model.n_joints), dtype=bool)
-    kept[:, joints_named(options.keep_joints, model)] = True
+    protected = np.zeros((model.n_vertices, model.n_joints), dtype=bool)
+    protected[:, joints_named(options.keep_joints, model)] = True
     for vertex in options.keep_vertices:
         if not 0 <= vertex < model.n_vertices:
             raise SmplprepError(
                 f"{vertex} is no vertex of {model.n_vertices}",
                 path=getattr(options.keep_vertices, "path", None),
             )
-        kept[vertex] = True
-    return kept
+        protected[vertex] = True
+    return protected
 
 
 def joints_named(names: tuple[str, ...], model: Model) -> list[int]:

@@ -7,7 +7,7 @@ import numpy as np
 from ..records.model import Model
 
 
-def tree_oddities(model: Model) -> list[str]:
+def tree_remarks(model: Model) -> list[str]:
     """Sentences on how ``kintree_table`` names the root and the joints."""
     parents, ids = model.kintree_table
     joints, found = np.arange(model.n_joints), []
@@ -24,7 +24,7 @@ def tree_oddities(model: Model) -> list[str]:
     return found
 
 
-def regressor_oddities(model: Model, *, tolerance: float) -> list[str]:
+def regressor_remarks(model: Model, *, tolerance: float) -> list[str]:
     """A sentence on the worst row whose sum is off by more than ``tolerance``."""
     sums = model.J_regressor.sum(axis=1, dtype=np.float64)
     off = np.abs(sums - 1)
