@@ -6,6 +6,7 @@ import dataclasses
 import errno
 import pickle
 import sys
+from pathlib import Path
 
 import pytest
 from small_files import arrays, as_npz
@@ -16,6 +17,12 @@ from smplprep.errors import install
 
 def test_public_names():
     assert smplprep.__all__ == [
+        "Change",
+        "Check",
+        "CleanedFile",
+        "Landmark",
+        "Limits",
+        "ManifestError",
         "Model",
         "ModelInvalidError",
         "ModelNotFoundError",
@@ -27,13 +34,19 @@ def test_public_names():
         "Storage",
         "VerificationError",
         "assert_clean",
+        "cast_floats",
+        "check_file",
         "clean",
+        "clean_file",
+        "fill_unweighted",
         "localize_posedirs",
         "prune_weights",
         "read_model",
         "sparsify_regressor",
         "symmetrize",
+        "verify",
         "write_model",
+        "zero_shapedirs",
     ]
 
 
@@ -41,6 +54,14 @@ def test_every_name_loads_and_says_what_it_is():
     for name in smplprep.__all__:
         assert getattr(smplprep, name).__doc__, name
     assert set(smplprep._HOMES) == set(smplprep.__all__)
+
+
+def test_all_transforms_are_public_and_no_room_hides_a_name():
+    package = Path(smplprep.__file__).parent
+    transforms = {path.stem for path in (package / "transforms").glob("*.py")} - {"__init__"}
+    assert transforms <= set(smplprep.__all__)
+    assert not {path.stem for path in package.iterdir()} & set(smplprep.__all__)
+    assert set(smplprep.__all__) <= set(dir(smplprep))
 
 
 def test_errors_are_value_errors_with_one_line():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import doctest
 import os
 import re
 import subprocess
@@ -9,6 +11,9 @@ import sys
 from pathlib import Path
 
 import pytest
+
+import smplprep
+from smplprep.records.job import CleanJob
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -67,6 +72,33 @@ def test_the_commands_run_as_they_stand_from_top_to_bottom(standin_dir, workplac
         timeout=400,
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_the_examples_of_the_python_api_give_what_they_show(workplace, monkeypatch):
+    for name in ("torch", "smplx"):
+        pytest.importorskip(name, reason=f"{name} (extra 'verify') is not installed")
+    monkeypatch.chdir(workplace)
+    page = str(ROOT / "docs" / "api.md")
+    flags = doctest.ELLIPSIS
+    failed, tried = doctest.testfile(page, module_relative=False, optionflags=flags)
+    assert not failed
+    assert tried > 25
+
+
+def test_pages_use_public_names_only():
+    """In Python. ``smplprep.toml`` and the like are names of files."""
+    for page in PAGES:
+        text = page.read_text()
+        names = {*re.findall(r"\bsmplprep\.(\w+)", text)} - {"toml", "lock", "model", "errors"}
+        assert names <= {*smplprep.__all__}, page.name
+        assert "from smplprep" not in text, page.name
+
+
+def test_the_page_of_the_python_api_names_everything_public():
+    text = (ROOT / "docs" / "api.md").read_text()
+    settings = {field.name for field in dataclasses.fields(CleanJob)} - {"path", "options"}
+    missing = [name for name in {*smplprep.__all__, *settings} if f"`{name}" not in text]
+    assert missing == []
 
 
 def test_the_readme_is_short():
