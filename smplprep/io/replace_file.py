@@ -29,6 +29,7 @@ _REASONS = {
     errno.EEXIST: "another process made it in the meantime",
     errno.ENAMETOOLONG: "the name is too long",
 }
+CAN_CHMOD = os.chmod in os.supports_fd
 _TEMPORARY = re.compile(r"\.(.+)\.[0-9a-f]{16}\.tmp", re.DOTALL)  # as Replacement._beside names it
 
 
@@ -117,7 +118,9 @@ class Replacement:
             with self._explained():
                 file = os.fdopen(os.open(self.temporary, flags, mode), "wb")
                 if self._old:
-                    self.temporary.chmod(mode)  # exactly, whatever the umask
+                    os.chmod(  # noqa: PTH101 (by descriptor: another process may remove it)
+                        file.fileno() if CAN_CHMOD else self.temporary, mode
+                    )
                 return file
         except BaseException:
             _remove(self.temporary)
