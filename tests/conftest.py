@@ -13,6 +13,7 @@ import pytest
 
 from smplprep.records.model import Model, Source
 
+pytest_plugins = ["tidiness"]
 ROOT = Path(__file__).resolve().parent.parent
 LICENSED = "SMPLPREP_LICENSED_MODEL"
 

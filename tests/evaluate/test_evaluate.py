@@ -205,7 +205,7 @@ def test_a_process_killed_at_any_time_leaves_what_can_be_gone_on_from(workplace,
     while process.poll() is None and not (workplace / "known.json").exists():
         time.sleep(0.001)
     process.send_signal(number)
-    assert process.wait() == -number
+    assert process.wait(timeout=60) == -number
     assert not list(workplace.glob("*moved*"))
     done = subprocess.run(command, cwd=workplace, check=True, capture_output=True, text=True)
     assert " done\n" in done.stderr

@@ -23,7 +23,8 @@ from smplprep.io.replace_file import replacing
 with replacing(sys.argv[1], force=True) as output:
     output.write(bytes(100_000))
     print("writing", flush=True)
-    while True:
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
         output.write(bytes(1000))
         time.sleep(0.001)
 """
@@ -126,7 +127,7 @@ def test_a_forked_child_does_not_remove_its_parents_file(tmp_path: Path) -> None
         """    import os, signal
     child = os.fork()
     if not child:
-        time.sleep(60)
+        time.sleep(30)
         os._exit(0)
     time.sleep(0.1)
     os.kill(child, signal.SIGTERM)
