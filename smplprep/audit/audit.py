@@ -38,8 +38,8 @@ class Audit:
     median_mm: NDArray[np.float64]
 
     def joint_names(self, vocabulary: str) -> list[str]:
-        """In "findings" or "smplx" terms."""
-        return self.model.family.joint_names(self.model.n_joints, vocabulary)
+        """In "mixamo" or "smplx" terms."""
+        return self.model.joint_names(vocabulary)
 
     @property
     def root(self) -> int:

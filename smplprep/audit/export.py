@@ -20,7 +20,7 @@ CSV_COLUMNS = ("model", "landmark", "source", "index", "joint", "weight", "weigh
                "expected", "leak", "rest_mm_per_rad", "median_mm_per_rad")  # fmt: skip
 
 
-def audit_data(audits: Sequence[Audit], vocabulary: str = "findings") -> dict[str, Any]:
+def audit_data(audits: Sequence[Audit], vocabulary: str = "mixamo") -> dict[str, Any]:
     """JSON-ready: ``models``, each with its landmarks, and for two models ``changes``.
 
     ``mm_per_radian`` maps joints to [at rest, median over the pose set]; joints that are not
@@ -77,7 +77,7 @@ def changes(before: Audit, after: Audit, vocabulary: str) -> list[tuple[Any, lis
     return [(landmark, lost(was, now), lost(now, was)) for landmark, was, now in rows]
 
 
-def audit_csv(audits: Sequence[Audit], vocabulary: str = "findings") -> str:
+def audit_csv(audits: Sequence[Audit], vocabulary: str = "mixamo") -> str:
     """One line for each model, landmark and joint; the root, no part of a support, has it empty."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")

@@ -75,9 +75,9 @@ def openpose_hands() -> dict[str, str]:
     return points
 
 
-def all_landmarks(model: Model, vocabulary: str = "findings") -> list[Landmark]:
+def all_landmarks(model: Model, vocabulary: str = "mixamo") -> list[Landmark]:
     """Every joint and every known point of the skin, in stock smplx's order."""
-    names = model.family.joint_names(model.n_joints, vocabulary)
+    names = model.joint_names(vocabulary)
     joints = [Landmark(name, joint=index) for index, name in enumerate(names)]
     return joints + family_landmarks(model)
 
@@ -165,14 +165,14 @@ def checked_faces(faces: Any, n_faces: int, *, key: str) -> list[int]:
     return [int(face) for face in faces.tolist()]
 
 
-def landmark_set(model: Model, which: str, *, vocabulary: str = "findings") -> list[Landmark]:
+def landmark_set(model: Model, which: str, *, vocabulary: str = "mixamo") -> list[Landmark]:
     """The landmarks of a named set or of a file.
 
     Args:
         model: whose family says where the landmarks are.
         which: one of NAMED_SETS, the path of a JSON file that maps names to vertices, or that of
             FLAME's flame_static_embedding.pkl.
-        vocabulary: "findings" or "smplx", for the joints' names in "all".
+        vocabulary: "mixamo" or "smplx", for the joints' names in "all".
 
     Raises:
         SmplprepError: the family has none of the set, or the file is no such mapping.

@@ -74,7 +74,7 @@ def sensitivities(model: Model, landmarks: Sequence[Landmark], poses: Array, bet
             moved = body.vertex_jacobians(np.array([vertex for _, vertex, _ in corners]))
             for index, (row, _, share) in enumerate(corners):
                 jacobians[:, row] += share * moved[:, index]
-        found[part] = 1000.0 * np.sqrt(np.square(jacobians).sum(axis=(3, 4)))
+        found[part] = model.mm * np.sqrt(np.square(jacobians).sum(axis=(3, 4)))
     return found
 
 

@@ -116,7 +116,7 @@ def landmark_table(before: Model, after: Model) -> list[dict[str, object]]:
 
     ``vertex`` is None for a point on a face, whose face, corners and shares are told instead.
     """
-    joint_names = before.family.joint_names(before.n_joints)
+    joint_names = before.joint_names()
     landmarks = skin_landmarks(before)
     tables = {
         when: (skinned_to(model, landmarks), landmark_support(model, landmarks))

@@ -25,13 +25,13 @@ NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
 def audit_text(
-    audits: Sequence[Audit], vocabulary: str = "findings", *, which: str | None = None
+    audits: Sequence[Audit], vocabulary: str = "mixamo", *, which: str | None = None
 ) -> str:
     """The tables of one model, or of two side by side.
 
     Args:
         audits: one, or before and after.
-        vocabulary: "findings" or "smplx".
+        vocabulary: "mixamo" or "smplx".
         which: set of landmarks it is; others count other leaks. None: vertices of the user's.
     """
     if len(audits) == 2:

@@ -271,6 +271,8 @@ READERS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "layout": ("layout", _value(Word(("smplx",)))),
     "gender": ("gender", _value(Word(GENDERS))),
     "family": ("family", _value(Word(tuple(FAMILIES)))),
+    "joint-names": ("joint_names", relative_path),
+    "units": ("units", _value(Word(("m", "cm", "mm")))),
     "hands": ("hands", _hands),
     "flat-hands": ("flat_hands", _value(Flag())),
     "landmarks": ("landmarks", relative_path),

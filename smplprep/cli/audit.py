@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from .shared import INPUT, max_bytes_option
+from .shared import INPUT, max_bytes_option, units_option
 from .terminal import say_text
+from .values import JointNames
 
 if TYPE_CHECKING:
-    from ..records.contents import Limits
     from ..records.landmark import Landmark
     from ..records.model import Model
 
@@ -28,12 +29,14 @@ if TYPE_CHECKING:
 @click.option("--vertices", metavar="LIST", help="These vertices instead: 332,6260, or all.")
 @click.option(
     "--joint-names",
-    "vocabulary",
-    type=click.Choice(["findings", "smplx"]),
-    default="findings",
+    "naming",
+    type=JointNames(),
+    default="mixamo",
     show_default=True,
-    help="leftUpLeg or left_hip.",
+    metavar="mixamo|smplx|FILE",
+    help="leftUpLeg or left_hip, or names of your own, one a line or a JSON list.",
 )
+@units_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV instead of text.")
 @max_bytes_option
@@ -42,7 +45,8 @@ def audit_command(
     against: str | None,
     landmarks: str | None,
     vertices: str | None,
-    vocabulary: str,
+    naming: tuple[str, tuple[str, ...]],
+    units: str,
     as_json: bool,
     as_csv: bool,
     max_bytes: int | None,
@@ -58,24 +62,34 @@ def audit_command(
     """
     if as_json and as_csv:
         raise click.UsageError("--json and --csv exclude each other")
+    from ..io.read_model import read_model
     from ..records.contents import limits_with
 
-    paths, limits = [model] if against is None else [against, model], limits_with(max_bytes)
+    paths = [model] if against is None else [against, model]
+    vocabulary, names = naming
+    read = functools.partial(
+        read_model,
+        normalize_rows=True,
+        joint_names=names,
+        units=units,
+        limits=limits_with(max_bytes),
+    )
+    models = [read(path) for path in paths]
     if vertices == "all":
-        told = all_vertices(paths, vocabulary, as_json, as_csv, limits)
+        told = all_vertices(models, paths, vocabulary, as_json, as_csv)
     else:
-        told = landmark_audit(paths, landmarks, vertices, vocabulary, as_json, as_csv, limits)
+        told = landmark_audit(models, paths, landmarks, vertices, vocabulary, as_json, as_csv)
     say_text(told)
 
 
 def landmark_audit(
+    models: list[Model],
     paths: list[str],
     landmarks: str | None,
     vertices: str | None,
     vocabulary: str,
     as_json: bool,
     as_csv: bool,
-    limits: Limits,
 ) -> str:
     """The audit of one file, or of two side by side, in the form asked for."""
     import json
@@ -84,9 +98,7 @@ def landmark_audit(
     from ..audit.export import audit_csv, audit_data
     from ..audit.text import audit_text
     from ..geometry.same_topology import check_same_topology
-    from ..io.read_model import read_model
 
-    models = [read_model(path, normalize_rows=True, limits=limits) for path in paths]
     check_same_topology(models[0], models[-1])
     which = set_name(models[0], landmarks)
     chosen = chosen_landmarks(models[0], which, vertices, vocabulary)
@@ -102,7 +114,7 @@ def landmark_audit(
 
 
 def all_vertices(
-    paths: list[str], vocabulary: str, as_json: bool, as_csv: bool, limits: Limits
+    models: list[Model], paths: list[str], vocabulary: str, as_json: bool, as_csv: bool
 ) -> str:
     """The leaks of all vertices of each file, in the form asked for."""
     import json
@@ -110,16 +122,14 @@ def all_vertices(
     from ..audit.export import vertex_leak_csv, vertex_leak_data
     from ..audit.text import vertex_leak_text
     from ..audit.vertices import vertex_leaks
-    from ..io.read_model import read_model
 
-    models = []
-    for path in paths:
-        model = read_model(path, normalize_rows=True, limits=limits)
-        names = model.family.joint_names(model.n_joints, vocabulary)
-        models.append(vertex_leak_data(vertex_leaks(model), Path(path).name, names))
+    found = [
+        vertex_leak_data(vertex_leaks(model), Path(path).name, model.joint_names(vocabulary))
+        for model, path in zip(models, paths, strict=True)
+    ]
     if as_json:
-        return json.dumps({"models": models}, indent=1) + "\n"
-    return vertex_leak_csv(models) if as_csv else vertex_leak_text(models) + "\n"
+        return json.dumps({"models": found}, indent=1) + "\n"
+    return vertex_leak_csv(found) if as_csv else vertex_leak_text(found) + "\n"
 
 
 def set_name(model: Model, landmarks: str | None) -> str:

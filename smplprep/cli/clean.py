@@ -13,18 +13,20 @@ import click
 from ..errors import ModelReadError, ModelWriteError, install
 from ..records.contents import ENDINGS
 from ..records.options import DEFINITIONS, Options, flag_of
-from ..report.notes import leaks_left, notes
+from ..report.notes import leaks_left, notes, warnings
 from ..report.summary import change_lines, summary_text
 from .main import explain
 from .shared import (
     INPUT,
     family_option,
     force_option,
+    joint_names_option,
     layout_options,
     max_bytes_option,
     more_landmarks_option,
     normalize_rows_option,
     storage_options,
+    units_option,
 )
 from .terminal import note, say, say_text, watched
 from .values import check_ending, options_of_clean
@@ -48,6 +50,8 @@ if TYPE_CHECKING:
 @click.option("--flat-hands", is_flag=True, help="Add the hands_* keys of flat hands instead.")
 @layout_options
 @family_option
+@joint_names_option
+@units_option
 @more_landmarks_option
 @max_bytes_option
 @force_option
@@ -114,6 +118,8 @@ def clean_command(
             data = done.report.data
             if leaks := leaks_left(data):  # whatever was asked for, and with -q, too
                 say(f"smplprep: {model}: {leaks}", err=True)
+            for warning in warnings(data):
+                say(f"smplprep: {model}: {warning}", err=True)
             reports.append(done.report)
             lines = result_lines(model, done, data, verbose=verbose)
             lines += closing_notes(options, done, data, html=not no_html)

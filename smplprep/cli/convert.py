@@ -16,7 +16,7 @@ from .shared import (
     storage_options,
 )
 from .terminal import say, say_note
-from .values import check_ending
+from .values import JointNames, check_ending
 
 if TYPE_CHECKING:
     from ..records.model import Model
@@ -37,9 +37,10 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--joint-names",
-    "vocabulary",
-    type=click.Choice(["findings", "smplx"]),
-    help=".glb: leftUpLeg or left_hip.  [default: findings]",
+    "naming",
+    type=JointNames(),
+    metavar="mixamo|smplx|FILE",
+    help=".glb: leftUpLeg or left_hip, or a file of names.  [default: mixamo]",
 )
 @max_bytes_option
 @force_option
@@ -53,7 +54,7 @@ def convert_command(
     pickle: str,
     keep_objects: bool,
     n_betas: int | None,
-    vocabulary: str | None,
+    naming: tuple[str, tuple[str, ...]] | None,
     max_bytes: int | None,
     force: bool,
 ) -> None:
@@ -78,7 +79,7 @@ def convert_command(
     is_glb = Path(output or "").suffix.lower() == ".glb"
     if is_glb and compress is not None:
         raise click.UsageError("--compress and --no-compress are for .npz and .h5")
-    if not is_glb and (n_betas is not None or vocabulary is not None):
+    if not is_glb and (n_betas is not None or naming is not None):
         raise click.UsageError("--betas and --joint-names are for an output that ends in .glb")
     from ..io.plain_arrays import losses
     from ..io.read_model import read_model
@@ -89,10 +90,17 @@ def convert_command(
     from ..records.contents import limits_with
     from ..records.storage import Storage
 
-    found = read_model(model, normalize_rows=True, family=family, limits=limits_with(max_bytes))
+    vocabulary, names = naming or ("mixamo", ())
+    found = read_model(
+        model,
+        normalize_rows=True,
+        family=family,
+        joint_names=names,
+        limits=limits_with(max_bytes),
+    )
     target = output or ""
     if is_glb:
-        convert_to_glb(found, target, n_betas, vocabulary or "findings", force=force)
+        convert_to_glb(found, target, n_betas, vocabulary, force=force)
         return
     if layout:
         place = layout_path(layout[1], found, gender=gender)

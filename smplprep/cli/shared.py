@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import click
 
 from ..records.families import FAMILIES, GENDERS
+from ..records.model import MILLIMETERS
 from ..records.storage import PICKLES
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -36,6 +37,19 @@ more_landmarks_option = click.option(
 force_option = click.option("--force", is_flag=True, help="Replace an existing output.")
 family_option = click.option(
     "--family", type=click.Choice(list(FAMILIES)), help="What MODEL is.  [default: by its content]"
+)
+
+joint_names_option = click.option(
+    "--joint-names",
+    metavar="FILE",
+    help="Names of the joints, one a line or a JSON list.  [default: the file's joint_names]",
+)
+units_option = click.option(
+    "--units",
+    type=click.Choice(list(MILLIMETERS)),
+    default="m",
+    show_default=True,
+    help="Unit of the lengths in MODEL; figures in mm follow it.",
 )
 
 

@@ -42,6 +42,21 @@ class KindType(click.ParamType[Any]):
             self.fail(f"{error}, got {shown(repr(value))}.", param, ctx)
 
 
+class JointNames(click.ParamType[Any]):
+    """The word mixamo or smplx, or a file: the vocabulary, and the names that the file lists."""
+
+    name = "names"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not isinstance(value, str):
+            return value
+        if value in ("mixamo", "smplx"):
+            return value, ()
+        from ..io.joint_names import read_joint_names
+
+        return "mixamo", read_joint_names(value)
+
+
 class VertexFile(click.ParamType[Any]):
     """A file that lists vertices, read."""
 

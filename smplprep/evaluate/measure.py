@@ -130,7 +130,7 @@ def regions(model: Model) -> tuple[list[str], NDArray[np.intp]]:
     A vertex belongs to its heaviest joint. Each joint that is some vertex's heaviest has a region
     of its own, but fingers count with their hand, and jaw and eyes with the head.
     """
-    names = model.family.joint_names(model.n_joints)
+    names = model.joint_names()
     own = {name for name, _ in BODY_JOINTS}
     parents = parents_of(model.kintree_table)
     keepers = []

@@ -60,7 +60,7 @@ def displacements(stages: list[Model]) -> list[Displacement]:
         posed = posed_stages(stages, block, ready)
         for index, table in distances.items():
             a, b = pairs[index]
-            table[block] = apart_mm(posed[id(a)], posed[id(b)], axis=1)
+            table[block] = apart_mm(posed[id(a)], posed[id(b)], axis=1, mm=first.mm)
 
     for _ in thread_map(measure, blocks(first.n_vertices, POSED_BLOCK)):
         pass
@@ -107,10 +107,10 @@ def same_arrays(a: Model, b: Model, *keys: str) -> bool:
 
 
 def apart_mm(
-    a: NDArray[np.float64], b: NDArray[np.float64], *, axis: int = -1
+    a: NDArray[np.float64], b: NDArray[np.float64], *, axis: int = -1, mm: float = 1000.0
 ) -> NDArray[np.float64]:
-    """Distances in millimeters of points in meters whose coordinates lie along ``axis``."""
-    return 1000.0 * np.sqrt(np.square(a - b).sum(axis=axis))
+    """Distances in mm of points whose coordinates lie along ``axis``, in units of ``mm``."""
+    return mm * np.sqrt(np.square(a - b).sum(axis=axis))
 
 
 def summary(distances: NDArray[np.float32]) -> Displacement:

@@ -1,10 +1,13 @@
-"""What is unusual in a tree or a regressor, and what stock smplx does with it."""
+"""What is unusual in a tree, a regressor or the size of a body, and what smplx does with it."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from ..records.model import Model
+
+# In meters: what is larger or smaller is no body, or a file in other units.
+LARGEST, SMALLEST = 10.0, 0.1
 
 
 def tree_remarks(model: Model) -> list[str]:
@@ -27,7 +30,7 @@ def tree_remarks(model: Model) -> list[str]:
 def regressor_remarks(model: Model, *, tolerance: float) -> list[str]:
     """A sentence on the worst row whose sum is off by more than ``tolerance``."""
     sums = model.J_regressor.sum(axis=1, dtype=np.float64)
-    off = np.abs(sums - 1)
+    off = np.where(model.J_regressor.any(axis=1), np.abs(sums - 1), 0)  # empty: see place_remarks
     worst, n_off = int(off.argmax()), int((off > tolerance).sum())
     if not n_off:
         return []
@@ -36,3 +39,22 @@ def regressor_remarks(model: Model, *, tolerance: float) -> list[str]:
         f"J_regressor[{worst}] sums to {sums[worst]:.6g}, not 1{others}; stock smplx puts a joint "
         f"that many times as far from the origin, and smplprep keeps the sum"
     ]
+
+
+def place_remarks(model: Model) -> list[str]:
+    """Sentences on the size of the body and on joints that no vertex places."""
+    found = []
+    extent = float(np.ptp(model.v_template, axis=0).max())
+    meters = extent * model.mm / 1000
+    if not SMALLEST <= meters <= LARGEST:
+        units = [unit for unit in ("m", "cm", "mm") if unit != model.units]
+        found.append(
+            f"the body is {extent:.3g} {model.units} long: if its unit is another, every mm "
+            f"is wrong (--units {' or '.join(units)})"
+        )
+    empty = np.flatnonzero(~model.J_regressor.any(axis=1))
+    if empty.size:
+        names = model.joint_names()
+        listed = ", ".join(names[joint] for joint in empty[:5]) + ", ..." * (empty.size > 5)
+        found.append(f"no vertex places {listed}: such a joint is at the origin")
+    return found

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ..errors import ModelInvalidError, SmplprepError, inside, shown
 from ..records.families import FAMILIES
 from ..records.file_keys import FILLED_KEYS, FLOAT_KEYS, REQUIRED_KEYS
-from ..records.model import Model
+from ..records.model import MILLIMETERS, Model
 from .kinematic_tree import parents_of
 from .mending import shuffled_ids, wrong
 from .other_kinds import kind_of, renamed
@@ -50,6 +50,7 @@ def check_model(
     with inside(path=model.source.path):
         check_shapes(model)
         check_family(model)
+        check_source(model)
         check_hands(model)
         for key in FLOAT_KEYS:
             array = getattr(model, key)
@@ -58,7 +59,6 @@ def check_model(
         check_faces(model)
         check_ids(model.kintree_table)
         parents_of(model.kintree_table)
-        check_regressor(model.J_regressor)
         unweighted = check_unweighted(model.weights, accept=fill_unweighted)
         check_weights(model.weights, ~unweighted, normalize_rows=normalize_rows)
 
@@ -74,6 +74,16 @@ def check_hands(model: Model) -> None:
         for key, shape in ((f"hands_mean{side}", (45,)), (f"hands_components{side}", (None, 45))):
             check_array(model, key)
             check_shape(model, key, shape, why="where a hand's pose takes")
+
+
+def check_source(model: Model) -> None:
+    """What the user said of the file: as many names as joints, and a known unit."""
+    names = model.named_joints
+    if names and len(names) != model.n_joints:
+        raise SmplprepError(f"{len(names)} joint names, but the model has {model.n_joints} joints")
+    if model.units not in MILLIMETERS:
+        known = ", ".join(MILLIMETERS)
+        raise SmplprepError(f"the unit {shown(model.units)!r} is none of {known}")
 
 
 def check_family(model: Model) -> None:
@@ -132,15 +142,6 @@ def check_ids(kintree_table: NDArray) -> None:
     ids, n_joints = kintree_table[1], kintree_table.shape[1]
     if (ids != np.arange(n_joints)).any() and np.array_equal(np.sort(ids), np.arange(n_joints)):
         raise shuffled_ids()
-
-
-def check_regressor(regressor: NDArray) -> None:
-    """No row of nothing but zeros."""
-    empty = np.flatnonzero(~regressor.any(axis=1))
-    if empty.size:
-        raise ModelInvalidError(
-            f"J_regressor[{empty[0]}]: the row of joint {empty[0]} is all zero", key="J_regressor"
-        )
 
 
 def check_unweighted(weights: NDArray, *, accept: bool) -> NDArray[np.bool_]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,8 @@ def read_model(
     normalize_rows: bool = False,
     fill_unweighted: bool = False,
     family: str | None = None,
+    joint_names: Sequence[str] = (),
+    units: str = "m",
     limits: Limits = DEFAULT_LIMITS,
 ) -> Model:
     """Read an SMPL-family model (.npz, .pkl or .h5, told apart by content) without running it.
@@ -35,6 +38,8 @@ def read_model(
         normalize_rows: accept skinning rows whose sum is off by more than 1e-2.
         fill_unweighted: accept vertices without any weight; the transform of that name fills them.
         family: one of ``families.FAMILIES``; None goes by the file's content.
+        joint_names: of all joints in their order; without them the family's, or the file's own.
+        units: of lengths in the file, "m", "cm" or "mm"; figures in mm go by it.
         limits: how much the file may ask for.
 
     Returns:
@@ -46,7 +51,12 @@ def read_model(
     """
     packed = read_packed(path, limits=limits)
     return decoded_model(
-        packed, normalize_rows=normalize_rows, fill_unweighted=fill_unweighted, family=family
+        packed,
+        normalize_rows=normalize_rows,
+        fill_unweighted=fill_unweighted,
+        family=family,
+        joint_names=joint_names,
+        units=units,
     )
 
 
@@ -56,10 +66,13 @@ def decoded_model(
     normalize_rows: bool = False,
     fill_unweighted: bool = False,
     family: str | None = None,
+    joint_names: Sequence[str] = (),
+    units: str = "m",
 ) -> Model:
     """The model in a file that was read already; see ``read_model``."""
     contents = decoded(packed)
     model = model_of(contents, path=packed.path, family=family, limits=packed.limits)
+    model = dataclasses.replace(model, named_joints=tuple(joint_names), units=units)
     check_model(model, normalize_rows=normalize_rows, fill_unweighted=fill_unweighted)
     return model
 

@@ -139,7 +139,7 @@ def leak_faults(model: Model, landmarks: Sequence[Landmark], max_leaks: int) -> 
     leaking = np.flatnonzero(leaks.any(axis=1))
     if leaking.size <= max_leaks:
         return []
-    names = model.family.joint_names(model.n_joints)
+    names = model.joint_names()
     verb = "leaks" if leaking.size == 1 else "leak"
     faults = [f"{leaking.size} of {len(landmarks)} landmarks {verb}; {max_leaks} may"]
     for row in leaking.tolist():

@@ -85,6 +85,7 @@ def run(
     with ThreadPoolExecutor(1) as second_core:
         reading = second_core.submit(read_packed, job.path, limits=job.limits)
         from ..io.check_written import check_written
+        from ..io.joint_names import read_joint_names
         from ..io.plain_arrays import losses
         from ..io.read_model import decoded_model
         from ..io.write_model import container_of, write_container
@@ -97,6 +98,8 @@ def run(
         normalize_rows=job.normalize_rows,
         fill_unweighted=job.options.fill_unweighted,
         family=job.family,
+        joint_names=() if job.joint_names is None else read_joint_names(job.joint_names),
+        units=job.units,
     )
     input_sha256 = packed.sha256
     del reading, packed  # they would keep the input, which is let go below

@@ -106,7 +106,7 @@ def weights_figures(a: Model, b: Model) -> dict[str, Any]:
 
 def regressor_figures(a: Model, b: Model) -> dict[str, Any]:
     delta = b.J_regressor.astype(np.float64) - a.J_regressor
-    shift = max_shift_mm(delta, shape_basis(a))
+    shift = max_shift_mm(delta, shape_basis(a), a.mm)
     return {
         "vertices_before": np.count_nonzero(a.J_regressor, axis=1).tolist(),
         "vertices_after": np.count_nonzero(b.J_regressor, axis=1).tolist(),

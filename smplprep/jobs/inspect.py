@@ -13,7 +13,7 @@ from ..audit.landmark_sets import skin_landmarks
 from ..audit.support import landmark_support
 from ..errors import ModelInvalidError, shown
 from ..geometry.kinematic_tree import parents_of
-from ..geometry.remarks import regressor_remarks, tree_remarks
+from ..geometry.remarks import place_remarks, regressor_remarks, tree_remarks
 from ..geometry.validation import check_model
 from ..io.plain_arrays import type_and_shape
 from ..io.read_model import model_of, read_contents
@@ -119,7 +119,9 @@ def model_remarks(model: Model) -> list[str]:
     if model.J is not None:
         off = np.abs(model.J_regressor.astype(np.float64) @ model.v_template - model.J).max()
         if off > 1e-4:
-            remarks.append(f"J differs from J_regressor @ v_template by up to {1000 * off:.3g} mm")
+            remarks.append(
+                f"J differs from J_regressor @ v_template by up to {model.mm * off:.3g} mm"
+            )
     remarks += tree_remarks(model) + regressor_remarks(model, tolerance=1e-4)
     negative = int(np.count_nonzero(model.J_regressor < 0))
     if negative:
@@ -129,7 +131,7 @@ def model_remarks(model: Model) -> list[str]:
     unused = np.setdiff1d(np.arange(model.n_vertices), model.f)
     if unused.size:
         remarks.append(f"{unused.size} vertices are in no face, the first is {unused[0]}")
-    return remarks
+    return remarks + place_remarks(model)
 
 
 def loading_obstacles(family: str, container: str, keys: Collection[str]) -> list[dict[str, str]]:

@@ -102,7 +102,7 @@ def sweep(
             pruned, change = pruned_at(part, block, tolerance, options, protected)
             counts.append((change.entries_after, len(change.figures["rescued_rows"])))
             after = posed_block(localized(pruned, options), slice(None), ready[1])
-            apart[index, block] = apart_mm(before, after, axis=1)
+            apart[index, block] = apart_mm(before, after, axis=1, mm=model.mm)
         return counts
 
     parts = list(blocks(model.n_vertices))

@@ -67,7 +67,7 @@ class Family:
 
     Attributes:
         name: as stock smplx spells it: "smplh"; "other" for any model in SMPL's schema.
-        joints: (findings' name, smplx's name) of each joint, in order; empty where unknown.
+        joints: (Mixamo's name, smplx's name) of each joint, in order; empty where unknown.
         landmarks: name -> vertex that stock smplx appends to the joints, in its order.
     """
 
@@ -76,8 +76,8 @@ class Family:
     joints: tuple[tuple[str, str], ...] = ()
     landmarks: Mapping[str, int] = field(default_factory=dict)
 
-    def joint_names(self, n_joints: int, vocabulary: str = "findings") -> list[str]:
-        """Names of the joints in "findings" or "smplx" terms; j0, j1, ... where none are known."""
+    def joint_names(self, n_joints: int, vocabulary: str = "mixamo") -> list[str]:
+        """Names of the joints in "mixamo" or "smplx" terms; j0, j1, ... where none are known."""
         if not self.joints:
             return [f"j{index}" for index in range(n_joints)]
         return [pair[vocabulary == "smplx"] for pair in self.joints]

@@ -28,6 +28,8 @@ class CleanJob:
         layout: in place of ``output``: the folder that ``smplx.create`` will be given.
         gender: for ``layout``. None takes it from the name of the file or of its folder.
         family: what the model is; None goes by its content.
+        joint_names: a file that names the joints, for ``keep_joints`` and the report.
+        units: of lengths in the input, "m", "cm" or "mm".
         landmarks: a file of points to count leaks at, beside those of the family.
         compress, pickle, keep_objects: see ``Storage``.
         report: measure displacements and write NAME.report.json.
@@ -46,6 +48,8 @@ class CleanJob:
     layout: PathLike | None = None
     gender: Literal["neutral", "female", "male"] | None = None
     family: str | None = None
+    joint_names: PathLike | None = None
+    units: str = "m"
     landmarks: PathLike | None = None
     compress: bool | None = None
     pickle: str = PICKLES[0]
@@ -60,7 +64,7 @@ class CleanJob:
     def inputs(self) -> list[str]:
         """Every file that decides over the output, the model first."""
         named = getattr(self.options.keep_vertices, "path", None)
-        others = [*(self.hands or ()), self.landmarks, named]
+        others = [*(self.hands or ()), self.joint_names, self.landmarks, named]
         return [os.fspath(path) for path in (self.path, *others) if path is not None]
 
     @property

@@ -14,6 +14,9 @@ from .contents import RawMember, read_only
 from .families import Family, family_of, named_family
 from .file_keys import OPTIONAL_KEYS, REQUIRED_KEYS
 from .landmark import Landmark
+from .texts import texts_of
+
+MILLIMETERS = {"m": 1000.0, "cm": 10.0, "mm": 1.0}
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,8 @@ class Model:
         family_name: what the user says the model is; None goes by its numbers of vertices and
             joints. See ``family``.
         landmarks: points of the skin that the user named, beside those of the family.
+        named_joints: names of all joints, as the user gave them; see ``joint_names``.
+        units: of every length in the file: "m", "cm" or "mm".
     """
 
     v_template: NDArray  # (V, 3)
@@ -75,6 +80,8 @@ class Model:
     source: Source = field(default_factory=Source)
     family_name: str | None = None
     landmarks: tuple[Landmark, ...] = ()
+    named_joints: tuple[str, ...] = ()
+    units: str = "m"
 
     def __repr__(self) -> str:
         file = f", read from {shown(repr(self.source.path))}" if self.source.path else ""
@@ -97,6 +104,24 @@ class Model:
         if self.family_name is not None:
             return named_family(self.family_name, self.n_vertices)
         return family_of(self.n_vertices, self.n_joints)
+
+    def joint_names(self, vocabulary: str = "mixamo") -> list[str]:
+        """Of each joint: as the user gave them, the family's, the file's own, or j0, j1, ...
+
+        The file's own are those under its key ``joint_names``, if they are as many as its joints
+        and each is another.
+        """
+        if self.named_joints:
+            return list(self.named_joints)
+        named = texts_of(self.extras.get("joint_names"))
+        if not self.family.joints and len(set(named)) == len(named) == self.n_joints:
+            return named
+        return self.family.joint_names(self.n_joints, vocabulary)
+
+    @property
+    def mm(self) -> float:
+        """Millimeters in the file's unit of length."""
+        return MILLIMETERS[self.units]
 
     @property
     def correctives(self) -> NDArray:

@@ -97,7 +97,7 @@ def make_scene(model: Model, visible: Sequence[str] = VISIBLE, *, device: str = 
     chosen = visible_landmarks(model, visible)
     places = {(landmark.vertex, landmark.joint): row for row, landmark in enumerate(everything)}
     joints = [places[landmark.vertex, landmark.joint] for landmark in chosen]
-    names = model.family.joint_names(model.n_joints, "smplx")
+    names = model.joint_names("smplx")
     true_pose = np.zeros((model.n_joints, 3))
     for name, rotation in TRUE_POSE.items():
         true_pose[names.index(name)] = rotation
@@ -115,7 +115,7 @@ def visible_landmarks(model: Model, names: Sequence[str]) -> list[Landmark]:
     """The landmarks of these names, in any of the vocabularies, whatever their case."""
     known: dict[str, Landmark] = {}
     sets = (
-        all_landmarks(model, "findings"),
+        all_landmarks(model, "mixamo"),
         all_landmarks(model, "smplx"),
         landmark_set(model, "openpose-hands"),
         landmark_set(model, "openpose25"),

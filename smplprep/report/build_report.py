@@ -13,7 +13,7 @@ from ..errors import shown
 from ..geometry.displacement import Displacement
 from ..geometry.poses import MAX_BETA, N_POSES
 from ..geometry.poses import SOURCE as POSE_SOURCE
-from ..geometry.remarks import regressor_remarks, tree_remarks
+from ..geometry.remarks import place_remarks, regressor_remarks, tree_remarks
 from ..io.plain_arrays import type_and_shape
 from ..records.change import Change
 from ..records.contents import Sparse
@@ -24,6 +24,7 @@ from ..records.rounding import rounded
 from ..records.stamp import has_other_stamp
 from ..transforms.prune_weights import unnormalized_rows
 from .details import details
+from .removed import removed
 from .report import Report
 from .schema import REPORT_VERSION
 
@@ -43,7 +44,7 @@ def build_report(
         options: as used; None for a comparison of two files.
     """
     before, after = stages[0], stages[-1]
-    names = before.family.joint_names(before.n_joints)
+    names = before.joint_names()
     landmarks = landmark_table(before, after)
     pruned = next(change for change in changes if change.transform == "prune_weights")
     counts = field_counts(changes)
@@ -58,6 +59,7 @@ def build_report(
             "report_version": REPORT_VERSION,
             "smplprep_version": __version__,
             "family": before.family.name,
+            "units": before.units,
             "input": file_before,
             "output": None,
             "options": options.as_dict() if options else None,
@@ -70,6 +72,7 @@ def build_report(
                 for change, step in zip(changes, moved[:-1], strict=True)
             ],
             "displacement": rounded(moved[-1].as_dict()),
+            "removed": rounded(removed(before, after, moved[-1], pruned)),
             "pose_set": {
                 "poses": N_POSES,
                 "seed": 0,
@@ -217,6 +220,7 @@ def input_remarks(model: Model, pruned: Change, options: Options | None) -> list
         remarks.append(
             "the input's key smplprep held no stamp of this or an earlier version; it was replaced"
         )
+    remarks += place_remarks(model)
     if model.family.name == "other":
         named = "" if model.landmarks else ", without landmarks (--landmarks names some)"
         remarks.append(f"a model of no known family: cleaned as such{named}")

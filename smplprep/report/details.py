@@ -29,7 +29,7 @@ def details(before: Model, after: Model, moved: Displacement) -> dict[str, Any]:
         "gradients": {
             "pose": "rest",
             "unit": "mm per radian",
-            "joints": before.family.joint_names(before.n_joints),
+            "joints": before.joint_names(),
             "before": at_rest(before, skin_landmarks(before)).tolist(),
             "after": at_rest(after, skin_landmarks(after)).tolist(),
         },
@@ -64,7 +64,7 @@ def influence_counts(weights: NDArray) -> list[int]:
 
 def moved_most(model: Model, moved: Displacement) -> list[dict[str, Any]]:
     """The vertices that move most over the pose set, the farthest first."""
-    names = model.family.joint_names(model.n_joints)
+    names = model.joint_names()
     landmarks = {landmark.vertex: landmark.name for landmark in skin_landmarks(model)}
     order = np.argsort(-moved.vertex_max_mm, kind="stable")[:N_MOVED_MOST]
     return [

@@ -9,6 +9,8 @@ from ..records.options import flag_of
 from .summary import millimeters
 from .verdict import leaks
 
+# A displacement above it, or such a weight or jump, is worth a look.
+FAR_MM, LARGE_WEIGHT, LARGE_JUMP = 10.0, 0.1, 0.1
 SHIFT_MM = 1e-3  # joints that move less than this did not move
 
 
@@ -26,6 +28,48 @@ def leaks_left(report: Mapping[str, Any]) -> str | None:
     help_ = f"; {' and '.join(helping)} help{'s' * (len(helping) == 1)}" if helping else ""
     which = f"{leaking} of {total} landmarks still {leaks(leaking)}"
     return f"{which}; smplprep audit says to what{help_}"
+
+
+def far_moves(report: Mapping[str, Any]) -> list[str]:
+    """Which vertex moves far, which weights went there, and what to do if they are genuine."""
+    moved, options = report["displacement"], report["options"]
+    if moved["max_mm"] <= FAR_MM:
+        return []
+    said = f"vertex {moved['max_vertex']} moves by up to {millimeters(moved['max_mm'])} mm"
+    taken = report["removed"]["at_max_displacement"]
+    if not taken:
+        return [said]
+    weights = ", ".join(f"{row['joint']} ({row['weight']:.2g})" for row in taken)
+    other = "a smaller --tol (smplprep sweep) or --policy islands"
+    if options["policy"] == "islands":
+        other = "--policy threshold"
+    joints = ",".join(row["joint"] for row in taken)
+    return [
+        f"{said}, where weights of {weights} went; if they are genuine, take {other}, or "
+        f"--keep-joints {joints}"
+    ]
+
+
+def warnings(report: Mapping[str, Any]) -> list[str]:
+    """Sentences on single removals that are large.
+
+    Args:
+        report: ``Report.data`` of a clean.
+    """
+    found, gone = [], report["removed"]
+    largest = gone["largest"]
+    if largest and largest["weight"] > LARGE_WEIGHT:
+        found.append(
+            f"the largest weight removed is {largest['weight']:.2g}, of {largest['joint']} at "
+            f"vertex {largest['vertex']}"
+        )
+    if gone["jump_raised_max"] > LARGE_JUMP:
+        a, b = gone["jump_vertices"]
+        found.append(
+            f"the weights of the neighbors {a} and {b} differ by {gone['jump_raised_max']:.2g} "
+            "more than before"
+        )
+    return found
 
 
 def ways_out(report: Mapping[str, Any]) -> list[str]:
@@ -65,12 +109,23 @@ def notes(report: Mapping[str, Any]) -> list[str]:
     for change in report["changes"]:
         if change["transform"] == "sparsify_regressor":
             found += joint_notes(change)
+    found += far_moves(report)
+    if spared := report["removed"]["spared"]:
+        found.append(
+            f"{len(spared)} regions of weights look spurious and stay, since the mesh would "
+            "suffer; the report lists them under removed.spared"
+        )
     return found
 
 
 def joint_notes(change: Mapping[str, Any]) -> list[str]:
     """How far joints move in the shapes that ``exact`` does not hold them in."""
     options, shift_mm = change["options"], change["max_shift_mm"]
+    if options["mode"] == "exact" and options["shapes"] == 0 and not change["rows_touched"]:
+        return [
+            "J_regressor is unchanged: without shape directions, fewer vertices would give the "
+            "same joints on this one body alone (--regressor threshold takes them all the same)"
+        ]
     if options["mode"] != "exact" or shift_mm < SHIFT_MM:
         return []
     return [

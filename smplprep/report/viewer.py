@@ -41,9 +41,9 @@ def viewer_section(before: Model, after: Model, moved: Displacement) -> dict[str
         return None
     worst = [in_pose(model, moved.max_pose) for model in (before, after)]
     same_rest = np.array_equal(before.v_template, after.v_template)
-    apart = apart_mm(worst[0][None], worst[1][None])[0]
+    apart = apart_mm(worst[0][None], worst[1][None], mm=before.mm)[0]
     return {
-        "joints": before.family.joint_names(before.n_joints),
+        "joints": before.joint_names(),
         "faces": packed(before.f.astype(np.uint16)),
         "rest": {
             "before": on_grid(before.v_template, BODY_STEP),

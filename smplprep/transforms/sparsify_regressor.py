@@ -41,7 +41,8 @@ def sparsify_regressor(
     Args:
         model: ``J_regressor`` (J, V); rows keep their signs and sums and gain no vertex.
         mode: "exact" reproduces the joint on the template and the first ``max_shapes`` shape
-            directions from at most 3(1 + N) + 1 vertices; "threshold" zeroes entries under
+            directions from at most 3(1 + N) + 1 vertices, and changes nothing without shape
+            directions, where it would hold on one body only; "threshold" zeroes entries under
             ``tolerance`` and scales the row back to its own sum; "keep" changes nothing.
         tolerance: dimensionless, in [0, 1); for "threshold" only.
         max_shapes: N, at most the number in the file.
@@ -59,7 +60,8 @@ def sparsify_regressor(
     """
     checked("regressor", mode)
     checked("regressor_tolerance", tolerance)
-    n_shapes = min(max_shapes, model.shapedirs.shape[2])
+    n_shapes = min(max_shapes, model.shapedirs.shape[2]) if model.shapedirs.any() else 0
+    unproven = mode == "exact" and n_shapes == 0
     src = model.J_regressor.astype(np.float64)
     dst = src.copy()
     stored = model.J_regressor.dtype  # an entry equal to the tolerance stays, as in prune_weights
@@ -71,12 +73,12 @@ def sparsify_regressor(
             return thresholded_row(row, float(stored.type(tolerance)))
         return basic_row(row, held)
 
-    if mode != "keep":
+    if mode != "keep" and not unproven:
         dst = np.stack(list(thread_map(solved, src)))
     touched = (dst != src).any(axis=1)
     after = model.J_regressor.copy()
     after[touched] = dst[touched].astype(after.dtype)
-    shift_mm = max_shift_mm(after.astype(np.float64) - src, basis)
+    shift_mm = max_shift_mm(after.astype(np.float64) - src, basis, model.mm)
     change = Change(
         transform="sparsify_regressor",
         field="J_regressor",
@@ -116,16 +118,19 @@ def shape_basis(model: Model) -> NDArray[np.float64]:
     return np.concatenate([model.v_template[:, :, None], model.shapedirs], axis=2, dtype=np.float64)
 
 
-def max_shift_mm(delta: NDArray[np.float64], basis: NDArray[np.float64]) -> NDArray[np.float64]:
+def max_shift_mm(
+    delta: NDArray[np.float64], basis: NDArray[np.float64], mm: float = 1000.0
+) -> NDArray[np.float64]:
     """(J,) upper bound of |delta @ shape| over all shapes with |beta_i| <= 3: |d_0| + 3 sum |d_k|.
 
     Args:
         delta: (J, V) difference of two regressors.
         basis: (V, 3, 1 + B) from ``shape_basis``.
+        mm: millimeters in its unit.
     """
     shifts = np.tensordot(delta, basis, axes=([1], [0]))  # (J, 3, 1 + B)
     lengths = np.linalg.norm(shifts, axis=1)
-    return 1000.0 * (lengths[:, 0] + MAX_BETA * lengths[:, 1:].sum(axis=1))
+    return mm * (lengths[:, 0] + MAX_BETA * lengths[:, 1:].sum(axis=1))
 
 
 def thresholded_row(row: NDArray[np.float64], tolerance: float) -> NDArray[np.float64]:

@@ -67,7 +67,7 @@ def symmetrize(model: Model) -> tuple[Model, Change]:
         "posedirs": correctives,
     }
     shift = after["J_regressor"].astype(np.float64) - before["J_regressor"]
-    shift_mm = max_shift_mm(shift, basis)
+    shift_mm = max_shift_mm(shift, basis, model.mm)
     touched = {
         key: (before[key] != after[key]).reshape(len(before[key]), -1).any(axis=1) for key in FIELDS
     }
@@ -157,7 +157,7 @@ def asymmetry(model: Model, mirror: Mirror, when: str) -> dict[str, float]:
     of_weights = np.linalg.norm(model.weights - mirror.of_weights(model.weights), axis=1)
     regressor = model.J_regressor.astype(np.float64)
     apart = (regressor - mirror.of_regressor(regressor)) @ model.v_template
-    of_joints = 1000.0 * np.linalg.norm(apart, axis=1)
+    of_joints = model.mm * np.linalg.norm(apart, axis=1)
     largest, squares = 0.0, 0.0
     for block, rows, images in correctives_and_images(model, mirror):
         square = np.square(rows - images).sum(axis=1, dtype=np.float64)[mirror.paired[block]]
@@ -168,8 +168,8 @@ def asymmetry(model: Model, mirror: Mirror, when: str) -> dict[str, float]:
         "weights": spread(of_weights[mirror.paired]),
         "regressor_mm": spread(of_joints[mirror.has_image(regressor)]),
         "correctives_mm": (
-            1000.0 * math.sqrt(largest),
-            1000.0 * math.sqrt(squares / max(n_features, 1)),
+            model.mm * math.sqrt(largest),
+            model.mm * math.sqrt(squares / max(n_features, 1)),
         ),
     }
     return {

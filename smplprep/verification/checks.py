@@ -51,7 +51,11 @@ def check_report(subject: Subject) -> str:
 def check_file(subject: Subject) -> str:
     """The file can be read and is a body model; what its rows sum to is another check's matter."""
     subject.model = read_model(
-        subject.path, normalize_rows=True, family=subject.family, limits=subject.limits
+        subject.path,
+        normalize_rows=True,
+        family=subject.family,
+        units=subject.units,
+        limits=subject.limits,
     )
     source = subject.model.source
     return f"{source.container}, {source.n_bytes:,} bytes, family {subject.model.family.name}"
@@ -169,13 +173,13 @@ def check_forward(subject: Subject) -> str:
     """Forward and backward are finite, and the vertices are those that the audit computes."""
     import torch
 
-    names = subject.stock.family.joint_names(subject.stock.n_joints, "smplx")
+    names = subject.stock.joint_names("smplx")
     poses, betas = (values[:N_FORWARD] for values in pose_set(names, subject.body.num_betas))
     like = {"dtype": torch.float32, "device": subject.body.v_template.device}
     with stock_verdict("it cannot pose the body"), torch.no_grad():
         out = stock_output(subject.body, torch.tensor(poses, **like), torch.tensor(betas, **like))
     apart = out.vertices.double().cpu().numpy() - posed_vertices(subject.model, poses, betas)
-    apart_mm = 1000.0 * float(np.sqrt(np.square(apart).sum(axis=2)).max())
+    apart_mm = subject.model.mm * float(np.sqrt(np.square(apart).sum(axis=2)).max())
     figure = f"{N_FORWARD} poses, at most {apart_mm:.2g} mm from the audit's own skinning"
     if not apart_mm <= FORWARD_MM:  # so that NaN fails
         raise CheckError(figure)
@@ -200,7 +204,7 @@ def check_leaks(subject: Subject) -> str:
     """Outside its own chain every landmark's gradient is exactly zero."""
     landmarks = subject.landmarks
     outside = ~landmark_support(subject.stock, landmarks).expected & subject.not_root
-    sizes_mm = 1000.0 * np.sqrt(np.square(subject.jacobians).sum(axis=(2, 3)))
+    sizes_mm = subject.model.mm * np.sqrt(np.square(subject.jacobians).sum(axis=(2, 3)))
     leaking = np.flatnonzero((subject.moved & outside).any(axis=1))
     if leaking.size:
         raise CheckError(

@@ -38,6 +38,7 @@ def check_original(subject: Subject) -> str:
         normalize_rows=True,
         fill_unweighted=True,
         family=subject.family,
+        units=subject.units,
         limits=subject.limits,
     )
     figure = same_sha256(subject.original, subject.report["input"])
@@ -87,11 +88,11 @@ def check_joints(subject: Subject) -> str:
     """No joint moved further, over the shape space, than the report claims; J is regressed."""
     before, after = subject.original, subject.model
     delta = after.J_regressor.astype(np.float64) - before.J_regressor.astype(np.float64)
-    shift = max_shift_mm(delta, shape_basis(before))
+    shift = max_shift_mm(delta, shape_basis(before), before.mm)
     claimed = np.array([row["max_shift_mm"] for row in subject.report["regressor"]])
     if claimed.shape != shift.shape:
         raise CheckError(f"the report has {len(claimed)} joints, the file {len(shift)}")
-    names = after.family.joint_names(after.n_joints)
+    names = after.joint_names()
     bound = claimed * (1 + REPORT_SLACK) + max(JOINT_SLACK_MM, rounding_mm(after.J_regressor))
     failed = not (shift <= bound).all()  # so that NaN fails
     worst = int(((shift - bound) if failed else shift).argmax())
@@ -111,7 +112,7 @@ def stale_joints(subject: Subject) -> NDArray[np.bool_]:
     before, after = subject.pruned_from, subject.model
     if before.J is None or after.J is None:
         return np.zeros(after.n_joints, dtype=bool)
-    apart = apart_mm(after.J, after.J_regressor.astype(np.float64) @ after.v_template)
+    apart = apart_mm(after.J, after.J_regressor.astype(np.float64) @ after.v_template, mm=after.mm)
     rounding = max(JOINT_SLACK_MM, rounding_mm(after.J), rounding_mm(after.J_regressor))
     as_it_was = (after.J_regressor == before.J_regressor).all(axis=1) & (after.J == before.J).all(1)
     return ~((apart <= rounding) | as_it_was)
@@ -134,7 +135,7 @@ def check_displacement(subject: Subject) -> str:
         some = slice(start, start + POSES)
         pose, shape = bodies[0].tensor(poses[some]), bodies[0].tensor(betas[some])
         before, after = (body.vertices(pose, shape).cpu().numpy() for body in bodies)
-        parts.append(apart_mm(before, after).astype(np.float32))
+        parts.append(apart_mm(before, after, mm=subject.model.mm).astype(np.float32))
     moved, claimed = summary(np.concatenate(parts).T), subject.report["displacement"]
     found = {"mean_mm": moved.mean_mm, "p99_mm": moved.p99_mm, "max_mm": moved.max_mm}
     text = ", ".join(f"{key[:-3]} {found[key]:.4g} ({claimed[key]:.4g})" for key in found)

@@ -55,6 +55,11 @@ class Subject:
         return self.report.get("family")
 
     @property
+    def units(self) -> str:
+        """Of lengths in the files, as the report says."""
+        return self.report.get("units", "m")
+
+    @property
     def options(self) -> Options:
         """Those of the clean; the defaults where there is no report."""
         return Options(**self.report.get("options", {}))

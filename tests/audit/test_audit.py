@@ -46,7 +46,7 @@ def audits(standin, cleaned):
     ]
 
 
-def rows_of(which, vocabulary: str = "findings") -> dict[str, dict]:
+def rows_of(which, vocabulary: str = "mixamo") -> dict[str, dict]:
     (model,) = audit_data([which], vocabulary)["models"]
     return {row["landmark"]: row for row in model["landmarks"]}
 
@@ -141,7 +141,7 @@ def test_support_equals_stock_autograd(standin, cleaned, when, channel):
 def test_text_fits_and_reads_like_the_findings(audits, standin, cleaned):
     texts = [audit_text([each], which="openpose25") for each in audits]
     texts += [audit_text(audits, which="openpose25")]
-    for vocabulary in ("findings", "smplx"):
+    for vocabulary in ("mixamo", "smplx"):
         hands = [
             audit(model, landmark_set(model, "openpose-hands")) for model in (standin, cleaned)
         ]

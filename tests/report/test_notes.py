@@ -15,8 +15,13 @@ def said(model, **options):
     return leaks_left(report.data), notes(report.data)
 
 
-def test_a_default_clean_needs_no_note(standin):
-    assert said(standin) == (None, [])
+def test_of_a_default_clean_only_its_farthest_move_is_noted(standin):
+    """Weights of the other hand, up to 8e-3, went from a heel."""
+    leaks, (note,) = said(standin)
+    assert leaks is None
+    assert note.startswith(
+        "vertex 3244 moves by up to 51.681 mm, where weights of lring0 (0.0076), "
+    )
 
 
 def test_leaks_that_were_left_are_counted(standin):
@@ -64,8 +69,8 @@ def test_leaks_of_the_hops_are_told_as_such(standin, tmp_path):
 
 def test_influences_beyond_the_limit_are_told(standin):
     _, found = said(standin, max_influences=2, keep_joints=("head",))
-    assert found == ["some vertices have 4 influences because their weights are kept"]
-    assert said(standin, max_influences=2)[1] == []
+    assert found[0] == "some vertices have 4 influences because their weights are kept"
+    assert all(line.startswith("vertex ") for line in said(standin, max_influences=2)[1])
 
 
 def test_shapes_in_which_joints_move_are_told(standin):
@@ -73,6 +78,6 @@ def test_shapes_in_which_joints_move_are_told(standin):
     rng = np.random.default_rng(0)
     more = 0.001 * rng.standard_normal((standin.n_vertices, 3, 4))
     wide = standin.with_arrays(shapedirs=np.concatenate([standin.shapedirs, more], axis=2))
-    (note,) = said(wide)[1]
+    note = said(wide)[1][0]
     assert note.startswith("joints stay in place over the first 16 shape directions; with all of")
-    assert said(wide, regressor="keep")[1] == []
+    assert all(line.startswith("vertex ") for line in said(wide, regressor="keep")[1])

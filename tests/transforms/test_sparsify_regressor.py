@@ -111,6 +111,26 @@ def test_keep_returns_the_same_object(standin):
     assert sparsify_regressor(standin, mode="keep")[0] is standin
 
 
+@pytest.mark.parametrize("n_shapes", [0, 2])
+def test_without_shapes_exact_keeps_the_regressor(small_model, n_shapes):
+    """Fewer vertices would give the same joints on this one body alone."""
+    dense = np.random.RandomState(0).dirichlet(np.ones(10), 4)
+    model = small_model(J_regressor=dense, shapedirs=np.zeros((10, 3, n_shapes)))
+    kept, change = sparsify_regressor(model)
+    assert kept is model
+    assert change.options["shapes"] == 0
+    fewer = sparsify_regressor(model, mode="threshold", tolerance=0.1)[0]
+    assert np.count_nonzero(fewer.J_regressor) < 40
+
+
+def test_a_joint_of_no_vertex_stays_one(small_model):
+    regressor = small_model().J_regressor.copy()
+    regressor[0] = 0
+    for mode in ("exact", "threshold"):
+        found = sparsify_regressor(small_model(J_regressor=regressor), mode=mode)[0]
+        assert not found.J_regressor[0].any()
+
+
 def test_the_shift_bound_holds_at_every_corner_of_a_small_shape_space(small_model):
     model = small_model()
     delta = np.random.RandomState(3).standard_normal((4, 10))
@@ -143,8 +163,8 @@ def test_the_solver_prints_nothing_and_gives_no_basis_where_there_is_none(capfd)
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"mode": "best"}, "is none of exact, threshold, keep"),
-        ({"mode": "threshold", "tolerance": 1.0}, "is not in"),
+        ({"mode": "best"}, "must be one of exact, threshold, keep"),
+        ({"mode": "threshold", "tolerance": 1.0}, "less than 1"),
     ],
 )
 def test_options_out_of_range_are_refused(small_model, options, message):

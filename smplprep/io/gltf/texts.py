@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from ...geometry.displacement import displacements
 from ...geometry.skinning import Skeleton
-from ...records.contents import ObjectArray
 from ...records.model import Model
+from ...records.texts import texts_of
 from .arrays import morph_directions
-
-
-def joint_names(model: Model, vocabulary: str) -> list[str]:
-    """The family's names; else those under the file's key joint_names, if each has its own."""
-    named = texts_of(model.extras.get("joint_names"))
-    if not model.family.joints and len(set(named)) == len(named) == model.n_joints:
-        return named
-    return model.family.joint_names(model.n_joints, vocabulary)
 
 
 def license_note(model: Model) -> str | None:
@@ -28,21 +18,6 @@ def license_note(model: Model) -> str | None:
         if "licen" in key.lower() or "copyright" in key.lower():
             texts += texts_of(value)
     return "\n".join(texts) or None
-
-
-def texts_of(value: Any) -> list[str]:
-    """The texts in a value of a model file but blank ones; what UTF-8 cannot hold becomes ?."""
-    if isinstance(value, ObjectArray):
-        value = value.items
-    if isinstance(value, np.ndarray):
-        value = value.reshape(-1).tolist()
-    found = []
-    for text in value if isinstance(value, list | tuple) else [value]:
-        if isinstance(text, bytes):
-            text = text.decode("latin-1")
-        if isinstance(text, str) and text.strip():
-            found.append(text.strip().encode("utf-8", "replace").decode("utf-8"))
-    return found
 
 
 def gltf_losses(model: Model, *, n_betas: int | None = None) -> list[str]:

@@ -29,7 +29,7 @@ from .arrays import (
     joint_offsets,
     morph_directions,
 )
-from .texts import joint_names, license_note
+from .texts import license_note
 
 MAX_BYTES = 2**32 - 1  # a .glb holds its own size in 32 bits
 
@@ -39,7 +39,7 @@ def write_gltf(
     path: str | os.PathLike[str],
     *,
     n_betas: int | None = None,
-    vocabulary: str = "findings",
+    vocabulary: str = "mixamo",
     force: bool = False,
 ) -> Written:
     """Write the skinned mesh of a model to ``path``, whole or not at all.
@@ -50,7 +50,7 @@ def write_gltf(
         model: V vertices, J joints, B shape directions.
         path: the output, which should end in .glb.
         n_betas: how many of the B become morph targets; None for 10, or all where there are fewer.
-        vocabulary: of the joints' names, "findings" or "smplx".
+        vocabulary: of the joints' names, "mixamo" or "smplx".
         force: replace an existing file.
 
     Returns:
@@ -177,7 +177,7 @@ def skeleton(
 ) -> tuple[list[Any], int]:
     """A node for each joint, in the rest pose, and the number of the root."""
     parents = parents_of(model.kintree_table)
-    names = joint_names(model, vocabulary)
+    names = model.joint_names(vocabulary)
     offsets = joint_offsets(joints, parents)
     children = [np.flatnonzero(parents == joint).tolist() for joint in range(len(joints))]
     nodes = [

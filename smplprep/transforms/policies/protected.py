@@ -31,17 +31,14 @@ def protected_entries(model: Model, options: Options) -> NDArray[np.bool_] | Non
 
 
 def joints_named(names: tuple[str, ...], model: Model) -> list[int]:
-    """The joints with these names, in either vocabulary."""
-    index = {
-        name: joint
-        for vocabulary in ("smplx", "findings")
-        for joint, name in enumerate(model.family.joint_names(model.n_joints, vocabulary))
-    }
+    """The joints with these names: the family's in either vocabulary, the file's or the user's."""
+    known = [model.family.joint_names(model.n_joints, words) for words in ("smplx", "mixamo")]
+    index = {name: j for names in (*known, model.joint_names()) for j, name in enumerate(names)}
     for name in names:
         if name not in index:
             raise SmplprepError(
                 f"{shown(name)!r} is no joint of this model",
                 path=model.source.path,
-                hint=f"Its joints are {', '.join(model.family.joint_names(model.n_joints))}.",
+                hint=f"Its joints are {', '.join(model.joint_names())}.",
             )
     return [index[name] for name in names]
