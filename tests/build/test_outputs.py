@@ -168,8 +168,9 @@ def test_a_link_or_pipe_in_place_of_the_lock_is_refused(
         os.mkfifo(path)
     else:
         path.symlink_to(home / ("thesis.pkl" if kind == "link" else "new"))
+    manifest, lock = Path("smplprep.toml"), Path("smplprep.lock")
     with pytest.raises(ManifestError) as caught:
-        build_jobs([], Path("smplprep.lock"), n_processes=1, locked=False, watch=Watch())
+        build_jobs([], manifest, lock, n_processes=1, locked=False, watch=Watch())
     assert caught.value.path == "smplprep.lock"
 
 
@@ -189,7 +190,8 @@ def test_litter_outside_is_not_removed(
         {"smplprep": __version__},
     )
     write_lock(Path("smplprep.lock"), [entry])
-    done = build_jobs([job], Path("smplprep.lock"), n_processes=1, locked=False, watch=Watch())
+    manifest, lock = Path("smplprep.toml"), Path("smplprep.lock")
+    done = build_jobs([job], manifest, lock, n_processes=1, locked=False, watch=Watch())
     assert not done.results[0].built  # current, by the lock
 
 
