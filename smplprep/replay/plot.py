@@ -8,14 +8,13 @@ import numpy as np
 
 from ..records.families import BODY_JOINTS
 from ..records.model import Model
-from ..report.pictures import new_figure
+from ..report.pictures import new_figure, paint
 from .replay import Fit, Scene
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-COLOURS = ("#c8553d", "#2f6f8f")  # raw, cleaned; told apart by the color-blind, too
-LIGHT = np.array([-0.4, 0.5, 0.75])
+COLORS = ("#c8553d", "#2f6f8f")  # raw, cleaned; told apart by the color-blind, too
 
 
 def draw_replay(model: Model, scene: Scene, fits: dict[str, Fit]) -> Figure:
@@ -29,11 +28,15 @@ def draw_replay(model: Model, scene: Scene, fits: dict[str, Fit]) -> Figure:
         SmplprepError: matplotlib is missing.
     """
     figure = new_figure(13, 6.5)
+    from matplotlib.colors import to_rgb
+
     panels = figure.subplots(1, 1 + len(fits), width_ratios=[1.15] + [1.0] * len(fits))
     draw_drift(panels[0], scene, fits)
     span = np.concatenate([fitted.vertices for fitted in fits.values()])[:, :2]
-    for panel, (name, fitted), color in zip(panels[1:], fits.items(), COLOURS, strict=False):
-        draw_body(panel, model, scene, fitted, color)
+    for panel, (name, fitted), color in zip(panels[1:], fits.items(), COLORS, strict=False):
+        paint(panel, fitted.vertices, model.f.astype(np.intp), np.array(to_rgb(color)))
+        points = fitted.landmarks[:, :2].T
+        panel.scatter(*points, s=22, color="white", edgecolors="black", zorder=3)
         panel.set_title(name)
         panel.set_xlim(span[:, 0].min() - 0.05, span[:, 0].max() + 0.05)
         panel.set_ylim(span[:, 1].min() - 0.05, span[:, 1].max() + 0.05)
@@ -47,7 +50,7 @@ def draw_drift(panel: Any, scene: Scene, fits: dict[str, Fit]) -> None:
     joints = np.flatnonzero(scene.unseen)
     rows = np.arange(len(joints))
     height = 0.8 / len(fits)
-    for k, ((name, fitted), color) in enumerate(zip(fits.items(), COLOURS, strict=False)):
+    for k, ((name, fitted), color) in enumerate(zip(fits.items(), COLORS, strict=False)):
         turned = fitted.turned_deg[joints]
         place = rows + (k - (len(fits) - 1) / 2) * height
         panel.barh(place, turned, height=height, color=color, label=name)
@@ -62,28 +65,3 @@ def draw_drift(panel: Any, scene: Scene, fits: dict[str, Fit]) -> None:
     panel.set_title("How far each unseen joint turned")
     panel.legend(loc="lower right")
     panel.spines[["top", "right"]].set_visible(False)
-
-
-def draw_body(panel: Any, model: Model, scene: Scene, fitted: Fit, color: str) -> None:
-    """The body from the front, faces painted from back to front, and the landmarks seen."""
-    from matplotlib.collections import PolyCollection
-    from matplotlib.colors import to_rgb
-
-    corners = fitted.vertices[model.f.astype(np.intp)]
-    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
-    front = np.flatnonzero(normals[:, 2] > 0)
-    order = front[np.argsort(corners[front, :, 2].mean(axis=1))]
-    shade = 0.35 + 0.65 * np.clip(normals[order] @ (LIGHT / np.linalg.norm(LIGHT)), 0, 1)
-    colors = shade[:, None] * np.array(to_rgb(color)) + 0.25 * shade[:, None]
-    faces = PolyCollection(
-        list(corners[order][:, :, :2]),
-        facecolors=np.clip(colors, 0, 1),
-        edgecolors="face",
-        linewidths=0.2,
-    )
-    panel.add_collection(faces)
-    points = fitted.landmarks
-    panel.scatter(points[:, 0], points[:, 1], s=22, color="white", edgecolors="black", zorder=3)
-    panel.set_aspect("equal")
-    panel.axis("off")

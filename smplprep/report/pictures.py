@@ -108,6 +108,10 @@ def new_figure(width: float, height: float) -> Figure:
 
 def draw_bodies(report: Report) -> Figure:
     """Both bodies from the front, colored by the weight mass that the other lacks."""
+    figure = new_figure(11, 5.6)
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import LinearSegmentedColormap, Normalize
+
     viewer = report["viewer"]
     weights = {
         when: dense_rows(viewer["weights"][when], len(viewer["joints"]))
@@ -119,11 +123,11 @@ def draw_bodies(report: Report) -> Figure:
     }
     top = max(float(mass.max()) for mass in missing.values()) or 1.0
     faces = unpacked(viewer["faces"]).astype(np.intp)
-    figure = new_figure(11, 5.6)
+    colors = ScalarMappable(Normalize(0, top), LinearSegmentedColormap.from_list("skin", SKIN))
     panels = figure.subplots(1, 2, sharex=True, sharey=True)
     for panel, when, label in zip(panels, ("before", "after"), side_labels(report), strict=True):
         body = unpacked(viewer["rest"][when] or viewer["rest"]["before"])
-        drawn = paint(panel, body, faces, missing[when], top)
+        paint(panel, body, faces, colors.to_rgba(missing[when][faces].mean(axis=1))[:, :3])
         for row in report["landmarks"]:
             if row["vertex"] is None:  # a point on a face
                 continue
@@ -131,37 +135,35 @@ def draw_bodies(report: Report) -> Figure:
             place = body[row["vertex"], :2]
             panel.scatter(*place, s=26, color=color, edgecolors="white", linewidths=0.8, zorder=3)
         panel.set_title(label, color=INK, loc="left")
-        panel.set_aspect("equal")
-        panel.axis("off")
-    bar = figure.colorbar(drawn, ax=list(panels), shrink=0.6, pad=0.01)
+    bar = figure.colorbar(colors, ax=list(panels), shrink=0.6, pad=0.01)
     bar.set_label("pruned weight mass" if report["options"] else "weight mass the other lacks")
     return figure
 
 
-def paint(panel: Any, body: NDArray, faces: NDArray[np.intp], values: NDArray, top: float) -> Any:
-    """Paint the faces that look at us from back to front; returns what a color bar needs."""
-    from matplotlib.cm import ScalarMappable
-    from matplotlib.collections import PolyCollection
-    from matplotlib.colors import LinearSegmentedColormap, Normalize
+def paint(panel: Any, body: NDArray, faces: NDArray, colors: NDArray) -> None:
+    """Paint a body from the front, shaded: the faces that look at us, from back to front.
 
-    colors = ScalarMappable(Normalize(0, top), LinearSegmentedColormap.from_list("skin", SKIN))
+    Args:
+        body: (V, 3) vertices.
+        faces: (F, 3) their corners.
+        colors: (F, 3) red, green and blue of each face, or (3,) of all, in [0, 1].
+    """
+    from matplotlib.collections import PolyCollection
+
     corners = body[faces]
     normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
     front = np.flatnonzero(normals[:, 2] > 0)
     order = front[np.argsort(corners[front, :, 2].mean(axis=1))]
     shade = 0.62 + 0.38 * np.clip(normals[order] @ LIGHT, 0, 1)
-    tint = colors.to_rgba(values[faces[order]].mean(axis=1))[:, :3]
+    shaded = np.broadcast_to(colors, (len(faces), 3))[order] * shade[:, None]
+    outlines = list(corners[order][:, :, :2])
     panel.add_collection(
-        PolyCollection(
-            list(corners[order][:, :, :2]),
-            facecolors=tint * shade[:, None],
-            edgecolors="face",
-            linewidths=0.3,
-        )
+        PolyCollection(outlines, facecolors=shaded, edgecolors="face", linewidths=0.3)
     )
     panel.autoscale_view()
-    return colors
+    panel.set_aspect("equal")
+    panel.axis("off")
 
 
 def draw_gradients(report: Report) -> Figure:
