@@ -15,6 +15,7 @@ from typing import Any
 
 from ..errors import ManifestError, ModelWriteError, SmplprepError, VerificationError
 from ..io.replace_file import remove_litter
+from ..jobs.progress import Watch, silent
 from .lock import Entry, Key, key_of, read_lock, write_lock
 from .manifest import Job
 from .manifest_lock import manifest_locked
@@ -31,15 +32,6 @@ class Result:
     planned: Planned
     built: bool = False
     error: Exception | None = None
-
-
-@dataclass
-class Watch:
-    """Who is told how the build goes: of a wait for another build, its size, and each model."""
-
-    waiting: Callable[[], object] = lambda: None
-    begin: Callable[[int], object] = lambda n_models: None
-    done: Callable[[Result], object] = lambda result: None
 
 
 @dataclass
@@ -67,7 +59,8 @@ def build(
     *,
     n_processes: int,
     locked: bool,
-    watch: Watch,
+    watch: Watch = silent,
+    waiting: Callable[[], object] = lambda: None,
 ) -> Outcome:
     """Build what is not current, in the current folder.
 
@@ -77,7 +70,8 @@ def build(
         path: of the lock.
         n_processes: how many models at once.
         locked: every byte must be as the lock says; what is not is withheld, and the lock stays.
-        watch: is told how it goes.
+        watch: is told how many models more are done.
+        waiting: is called where another build has to end first.
 
     Raises:
         ManifestError: the lock cannot be read, or there is none though ``locked``.
@@ -85,7 +79,7 @@ def build(
     check_inside([path])
     if locked and not path.exists():
         raise ManifestError("there is none, but --locked", path=path, hint=WRITE_LOCK)
-    with manifest_locked(manifest, watch.waiting):
+    with manifest_locked(manifest, waiting):
         lock = read_lock(path)
         plans = plan(jobs, lock)
         results = {id(planned): Result(planned) for planned in plans if not planned.why}
@@ -98,10 +92,10 @@ def build(
         keys = [key_of(job.recipe()) for job in jobs]
         entries = {key: lock[key] for key in keys if key in lock}
         judge = _Judge(plans, lock, locked=locked)
-        watch.begin(len(todo))
+        watch(len(results))
         for planned, entry, error in _run(todo, judge, n_processes):
             results[id(planned)] = Result(planned, built=not error, error=error)
-            watch.done(results[id(planned)])
+            watch(1)
             if entry and not locked:
                 remove_page(lock.get(entry.key), entry)
                 entries[entry.key] = entry

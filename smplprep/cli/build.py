@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from ..errors import ManifestError, escaped
 from .main import explain, in_words
-from .terminal import bar, say, watched
+from .terminal import counted, say
 
 if TYPE_CHECKING:
-    from ..build.run import Outcome, Watch
+    from ..build.run import Outcome
 
 MANIFEST = "smplprep.toml"
 WHY = 29  # columns
@@ -55,6 +54,7 @@ def build_command(
     from ..build.lock import lock_of
     from ..build.manifest import read_manifest
     from ..build.run import build, check
+    from ..geometry.two_threads import n_cores
 
     manifest = found(manifest)
     if not manifest.is_file():
@@ -66,14 +66,15 @@ def build_command(
         rows = [(each.job.path, "stale" if each.why else "current", each.why) for each in plans]
         status = 1 if left_over or any(each.why for each in plans) else 0
     else:
-        with Bar(manifest.name) as bar:
+        with counted(manifest.name, len(jobs)) as watch:
             outcome = build(
                 jobs,
                 Path(manifest.name),
                 lock,
                 n_processes=n_processes or n_cores(),
                 locked=locked,
-                watch=bar.watch(),
+                watch=watch,
+                waiting=waiting,
             )
         left_over = outcome.left_over
         rows = [
@@ -111,40 +112,8 @@ def found_in(folder: Path) -> Path:
     raise ManifestError(f"there is neither {MANIFEST} nor pyproject.toml in it", path=folder)
 
 
-def n_cores() -> int:
-    """The cores that this process may use."""
-    with contextlib.suppress(AttributeError):  # not every system has it
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-class Bar:
-    """A progress bar on stderr, where that is a terminal."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-        self._stack = contextlib.ExitStack()
-        self._bar: Any = None
-
-    def __enter__(self) -> Bar:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self._stack.close()
-
-    def watch(self) -> Watch:
-        """What ``build`` tells of its progress."""
-        from ..build.run import Watch
-
-        return Watch(self._wait, self._begin, lambda result: self._bar.update(1))
-
-    def _wait(self) -> None:
-        say("smplprep: another build is running here; waiting for it to end", err=True)
-
-    def _begin(self, n_models: int) -> None:
-        hidden = not n_models or not watched()
-        shown_bar = bar(self._name, length=n_models, show_pos=True, hidden=hidden)
-        self._bar = self._stack.enter_context(shown_bar)
+def waiting() -> None:
+    say("smplprep: another build is running here; waiting for it to end", err=True)
 
 
 def complain(outcome: Outcome) -> int:

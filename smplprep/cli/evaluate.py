@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 
 from .shared import INPUT, force_option, max_bytes_option, normalize_rows_option
-from .terminal import bar, say, say_text, watched
+from .terminal import counted, say, say_text, watched
 
 
 @click.command("evaluate", short_help="Measure how far vertices move over real motions.")
@@ -93,7 +92,8 @@ def evaluate_command(
     measure = ready(original, cleaned, device, normalize_rows=normalize_rows, limits=limits)
 
     def results_of(todo: list[Any]) -> Iterator[Any]:
-        with progress(todo, measure.n_joints) as watch:
+        total = total_frames(todo, measure.n_joints) if watched() else 0
+        with counted("evaluate", total, unit="frames") as watch:
             if scheduler:
                 yield from cluster_results(
                     scheduler,
@@ -149,28 +149,13 @@ def ready(original: str, cleaned: str, device: str, *, normalize_rows: bool, lim
     return Measure(*models)
 
 
-@contextlib.contextmanager
-def progress(motions: Any, n_joints: int) -> Iterator[Callable[[int], object]]:
-    """Counts frames, and frames per second, on stderr where a person watches."""
-    if not watched():
-        yield lambda n: None
-        return
+def total_frames(motions: list[Any], n_joints: int) -> int:
+    """The frames of all motions that can be read; the others are named when their turn comes."""
     from ..errors import SmplprepError
     from ..evaluate.motions import n_frames
 
-    total, start, done = 0, time.monotonic(), 0
+    total = 0
     for motion in motions:
-        with contextlib.suppress(SmplprepError):  # it is named when its turn comes
+        with contextlib.suppress(SmplprepError):
             total += n_frames(motion, n_joints=n_joints)
-
-    def rate(_: Any) -> str:
-        return f"{done / max(time.monotonic() - start, 1e-9):,.0f} frames/s"
-
-    with bar("evaluate", length=total, show_pos=True, item_show_func=rate) as shown:
-
-        def watch(n: int) -> None:
-            nonlocal done
-            done += n
-            shown.update(n, done)
-
-        yield watch
+    return total

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from .shared import INPUT, max_bytes_option, more_landmarks_option, normalize_rows_option
-from .terminal import bar, say, say_text, watched
+from .terminal import counted, say, say_text
 from .values import Picture, Tolerances, options_of_clean
 
 
@@ -63,20 +63,9 @@ def sweep_command(
     loaded = read_model(model, normalize_rows=normalize_rows, limits=limits_with(max_bytes))
     if landmarks is not None:
         loaded = with_landmarks(loaded, landmarks)
-    found = sweep(loaded, tols, options, watch=progress_bar)
+    with counted("sweep", loaded.n_vertices) as watch:
+        found = sweep(loaded, tols, options, watch=watch)
     say_text(json.dumps(found, indent=1) if as_json else sweep_text(found))
     if plot:
         write_picture(draw_sweep(found), plot, force=force, inputs=[model])
         say(f"picture: {plot}", err=as_json)
-
-
-def progress_bar(blocks: Any) -> Any:
-    """The blocks, counted on stderr where a person watches."""
-    if not watched():
-        return blocks
-
-    def counted() -> Any:
-        with bar("sweep", blocks) as shown:
-            yield from shown
-
-    return counted()

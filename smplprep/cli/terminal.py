@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import io
 import sys
+import time
 import traceback
-from collections.abc import Iterable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import click
@@ -78,6 +80,22 @@ def watched() -> bool:
     return sys.stderr.isatty()
 
 
-def bar(label: str, items: Iterable[Any] | None = None, **options: Any) -> Any:
-    """A progress bar on stderr; ``options`` are those of ``click.progressbar``."""
-    return click.progressbar(items, label=escaped(label), file=sys.stderr, **options)
+@contextlib.contextmanager
+def counted(label: str, total: int, *, unit: str = "") -> Iterator[Callable[[int], object]]:
+    """A progress bar on stderr where a person sees it; yields what is told how much more is done.
+
+    Args:
+        unit: what is counted, where the bar is to show how many a second.
+    """
+    if not watched():
+        yield lambda more: None
+        return
+    start = time.monotonic()
+
+    def rate(done: int | None) -> str | None:
+        seconds = max(time.monotonic() - start, 1e-9)
+        return f"{done / seconds:,.0f} {unit}/s" if done and unit else None
+
+    options: Any = {"file": sys.stderr, "show_pos": True, "item_show_func": rate}
+    with click.progressbar(length=total, label=escaped(label), **options) as bar:
+        yield lambda more: bar.update(more, bar.pos + more)

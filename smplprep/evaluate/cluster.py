@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator
 
 from ..errors import SmplprepError, install
 from ..io.read_model import read_model
+from ..jobs.progress import Watch, silent
 from ..records.contents import DEFAULT_LIMITS, Limits
 from .measure import Measure
 from .motions import Motion
-from .run import FileResult, Watch, file_result
+from .run import FileResult, file_result
 
 CONNECT_SECONDS = 10
 
@@ -23,7 +24,7 @@ def cluster_results(
     *,
     normalize_rows: bool = False,
     limits: Limits = DEFAULT_LIMITS,
-    watch: Watch = lambda _: None,
+    watch: Watch = silent,
 ) -> Iterator[FileResult]:
     """Measure every file on the workers of the scheduler at ``address``, in no certain order.
 

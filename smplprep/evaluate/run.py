@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from ..errors import SmplprepError, shown
+from ..geometry.two_threads import n_cores
 from ..io.input_file import file_sha256
+from ..jobs.progress import Watch, silent
 from .measure import Frames
 from .motions import Motion, stretches
 from .tally import Tally
-
-Watch = Callable[[int], object]  # is told of every stretch how many frames it had
 
 
 class Measuring(Protocol):
@@ -68,10 +67,10 @@ class Outcome:
 
 
 def local_results(
-    measure: Measuring, motions: Iterable[Motion], *, watch: Watch = lambda _: None
+    measure: Measuring, motions: Iterable[Motion], *, watch: Watch = silent
 ) -> Iterator[FileResult]:
     """Measure every file here, on as many threads as this process has cores."""
-    n_threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 4
+    n_threads = n_cores()
     with ThreadPoolExecutor(n_threads) as pool:
         parts = in_order(pool, measure, stream(measure, motions), ahead=2 * n_threads)
         yield from gathered(measure, parts, watch=watch)
@@ -102,7 +101,7 @@ def stream(measure: Measuring, motions: Iterable[Motion]) -> Iterator[Frames | F
 
 
 def gathered(
-    measure: Measuring, parts: Iterable[Tally | FileResult], *, watch: Watch = lambda _: None
+    measure: Measuring, parts: Iterable[Tally | FileResult], *, watch: Watch = silent
 ) -> Iterator[FileResult]:
     """The result of each file, of the tallies that come before it."""
     total = Tally.empty(len(measure.regions))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -12,6 +13,13 @@ Result = TypeVar("Result")
 # Not one for each core: the interpreter itself is for one thread at a time, a build step has a
 # machine seldom to itself, and a folder of models is cleaned by several processes.
 THREADS = 2
+
+
+def n_cores() -> int:
+    """The cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):  # not every system has it
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def thread_map(function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:

@@ -15,13 +15,13 @@ from ..io.packed_file import read_packed
 from ..io.replace_file import Replacement, check_output, commit_all, make_folder_of, replacing
 from ..records.job import CleanJob, PathLike
 from ..records.options import Options
+from .progress import Progress, silent
 
 # What comes after reading, numpy with it, is imported while the file is read, and what few cleans
 # need (hands, layout) where it is used.
 if TYPE_CHECKING:
     from ..records.model import Model
     from ..report.report import Report
-    from .pipeline import Progress
 
 Accept = Callable[[str, dict[Path, str]], None]
 REPORTS = (".report.json", ".report.html")  # endings of what stands beside the output
@@ -68,7 +68,7 @@ def clean_file(
 def run(
     job: CleanJob,
     *,
-    progress: Progress | None = None,
+    progress: Progress = silent,
     check: Callable[[list[Path]], None] | None = None,
     accept: Accept | None = None,
 ) -> CleanedFile:
@@ -80,8 +80,7 @@ def run(
         accept: called with the input's SHA-256 and those of the outputs, complete but not yet in
             place; what it raises withholds them.
     """
-    say = progress or (lambda step: None)
-    say("read")
+    progress("read")
     with ThreadPoolExecutor(1) as second_core:
         reading = second_core.submit(read_packed, job.path, limits=job.limits)
         from ..io.check_written import check_written
@@ -116,12 +115,12 @@ def run(
     inputs = job.inputs
     if not job.dry_run and target.parent.exists():
         check_outputs(outputs, force=job.force, inputs=inputs)
-    done = transformed(model, job.options, say, counted=job.report)
+    done = transformed(model, job.options, progress, counted=job.report)
     if job.dry_run:
         return CleanedFile(done.report())
     cleaned = done.cleaned
     make_folder_of(target)
-    say("write")
+    progress("write")
     with ExitStack() as stack:
         hashed = job.report or accept is not None
         files = [
@@ -134,18 +133,18 @@ def run(
         entries = write_container(cleaned, model_file, container=container, storage=job.storage)
         model_file.flush()
         syncing = second_core.submit(model_file.close)
-        say("check")
+        progress("check")
         check_written(cleaned, model_file.temporary, container=container, storage=job.storage)
         report = None
         if measuring:
-            say("displacement")
+            progress("displacement")
             report = measuring.result()
         # Let the input go: its posedirs take as much memory as everything else together.
         del model, done, measuring
         if report:
             remarks = losses(cleaned.entries(), container, keep_objects=job.keep_objects)
             report = with_output(report, entries, model_file, container=container, remarks=remarks)
-            write_reports(report, report_files, name=target.stem, say=say)
+            write_reports(report, report_files, name=target.stem, progress=progress)
         syncing.result()  # a disk says only once that it failed
         if accept:
             digests = {path: file.sha256() for path, file in zip(outputs, files, strict=True)}
@@ -189,14 +188,16 @@ def with_output(
     )
 
 
-def write_reports(report: Report, files: list[Replacement], *, name: str, say: Progress) -> None:
+def write_reports(
+    report: Report, files: list[Replacement], *, name: str, progress: Progress
+) -> None:
     """The JSON into the first of the files, the page into the second, if there is one."""
     json_file, *html_files = files
     json_file.write(report.to_json().encode())
     for html_file in html_files:
         from ..report.html.render import render_page
 
-        say("draw")
+        progress("draw")
         html_file.write(render_page(report.data, name=name))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -23,13 +22,13 @@ from ..transforms.prune_weights import prune_weights
 from ..transforms.sparsify_regressor import sparsify_regressor
 from ..transforms.symmetrize import symmetrize
 from ..transforms.zero_shapedirs import zero_shapedirs
+from .progress import Progress, silent
 
 # What only a report takes is imported where one is made.
 if TYPE_CHECKING:
     from ..report.report import Report
 
 Step = partial[tuple[Model, Change]]
-Progress = Callable[[str], None]
 
 
 def steps(options: Options, protected: NDArray[np.bool_] | None = None) -> list[Step]:
@@ -67,7 +66,7 @@ def steps(options: Options, protected: NDArray[np.bool_] | None = None) -> list[
 
 
 def clean(
-    model: Model, options: Options | None = None, *, progress: Progress | None = None
+    model: Model, options: Options | None = None, *, progress: Progress = silent
 ) -> tuple[Model, Report]:
     """Clean a model in memory.
 
@@ -83,7 +82,7 @@ def clean(
     Raises:
         SmplprepError: an option out of its range.
     """
-    done = transformed(model, options or Options(), progress or (lambda step: None))
+    done = transformed(model, options or Options(), progress)
     return done.cleaned, done.report()
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from ..audit.support import landmark_support
 from ..errors import SmplprepError, shown
 from ..geometry.displacement import apart_mm, summary
 from ..geometry.poses import N_POSES, pose_set_of
-from ..geometry.skinning import blocks, posed_block, posing
+from ..geometry.skinning import BLOCK, blocks, posed_block, posing
 from ..geometry.two_threads import thread_map
 from ..records.change import Change
 from ..records.landmark import Landmark
@@ -33,12 +33,11 @@ from ..transforms.policies.protected import protected_entries
 from ..transforms.prune_weights import prune_weights
 from ..transforms.sparsify_regressor import sparsify_regressor
 from ..transforms.symmetrize import symmetrize
+from .progress import Watch, silent
 
 DEFAULT_TOLERANCES = "1e-5:1e-1:20"
 MAX_COUNT = 1000
 DIGITS = 3  # significant, so that a tolerance of the sweep can be typed
-
-Watch = Callable[[Iterable[slice]], Iterable[slice]]
 
 
 def tolerances_of(text: str) -> list[float]:
@@ -70,7 +69,7 @@ def sweep(
     tolerances: Sequence[float],
     options: Options | None = None,
     *,
-    watch: Watch = iter,
+    watch: Watch = silent,
 ) -> dict[str, Any]:
     """Clean a model at every tolerance and say what each costs.
 
@@ -78,7 +77,7 @@ def sweep(
         model: any; it is not changed.
         tolerances: in rising order.
         options: of the weights, the regressor and the correctives; the others have no part in it.
-        watch: wraps the blocks of vertices that are worked on, as a progress bar does.
+        watch: is told how many vertices more are done.
 
     Returns:
         Plain data: ``rows`` (one for each tolerance), ``knee``, ``recommended`` and the input.
@@ -105,8 +104,10 @@ def sweep(
             apart[index, block] = apart_mm(before, after, axis=1, mm=model.mm)
         return counts
 
-    parts = list(blocks(model.n_vertices))
-    counts = [found for _, found in zip(watch(parts), thread_map(counted, parts), strict=True)]
+    counts = []
+    for found in thread_map(counted, blocks(model.n_vertices)):
+        counts.append(found)
+        watch(BLOCK)
     nonzeros, rescued = np.sum(counts, axis=0).T
     rows = []
     for index, tolerance in enumerate(tolerances):

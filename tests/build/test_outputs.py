@@ -16,7 +16,6 @@ from small_project import MANIFEST, Run, tree, write_small
 from smplprep import __version__
 from smplprep.build.lock import Entry, write_lock
 from smplprep.build.manifest import Job, read_manifest
-from smplprep.build.run import Watch
 from smplprep.build.run import build as build_jobs
 from smplprep.errors import ManifestError
 
@@ -170,7 +169,7 @@ def test_a_link_or_pipe_in_place_of_the_lock_is_refused(
         path.symlink_to(home / ("thesis.pkl" if kind == "link" else "new"))
     manifest, lock = Path("smplprep.toml"), Path("smplprep.lock")
     with pytest.raises(ManifestError) as caught:
-        build_jobs([], manifest, lock, n_processes=1, locked=False, watch=Watch())
+        build_jobs([], manifest, lock, n_processes=1, locked=False)
     assert caught.value.path == "smplprep.lock"
 
 
@@ -191,7 +190,7 @@ def test_litter_outside_is_not_removed(
     )
     write_lock(Path("smplprep.lock"), [entry])
     manifest, lock = Path("smplprep.toml"), Path("smplprep.lock")
-    done = build_jobs([job], manifest, lock, n_processes=1, locked=False, watch=Watch())
+    done = build_jobs([job], manifest, lock, n_processes=1, locked=False)
     assert not done.results[0].built  # current, by the lock
 
 
