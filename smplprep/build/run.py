@@ -186,7 +186,9 @@ def _run(
     """Clean in parallel; each model with its entry, or with the error that ended it."""
     if not todo:
         return
-    from .worker import work  # with numpy and highspy, before the processes are forked
+    from .worker import prepare, work  # with numpy and highspy, before the processes are forked
+
+    prepare([planned.job for planned in todo])
 
     # mypy knows no process of a context that is chosen as the program runs.
     context: Any = get_context("fork" if sys.platform == "linux" else "spawn")

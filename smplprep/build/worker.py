@@ -2,29 +2,46 @@
 
 from __future__ import annotations
 
+# What every clean takes, imported once: each process is a fork of the one that imports this.
+import encodings.cp437  # noqa: F401  # of the names in a .npz
 import os
 import signal
 import zlib
+from collections.abc import Iterable
 from importlib.metadata import version
 from multiprocessing import connection, parent_process
 from pathlib import Path
 from threading import Thread
 
-# What every clean takes, imported once: each process is a fork of the one that imports this.
 import highspy  # noqa: F401
 
 from .. import __version__
 from ..errors import SmplprepError, install
+from ..geometry import displacement  # noqa: F401
 from ..io import check_written, read_model, signals, write_model  # noqa: F401
 from ..io.input_file import file_sha256
+from ..io.npz import read as read_npz  # noqa: F401
 from ..jobs import pipeline  # noqa: F401
 from ..jobs.clean_file import run
-from ..report.html.render import can_render
+from ..report import build_report  # noqa: F401
+from ..report.html.render import can_render, environment
 from .lock import Entry
 from .manifest import Job
 from .outputs import check_inside
 
 SENDABLE = (SmplprepError, OSError, MemoryError, RecursionError, OverflowError)
+
+
+def prepare(jobs: Iterable[Job]) -> None:
+    """Import and compile what only some jobs take, and what asking for a version imports."""
+    version("numpy")
+    if can_render() and any(job.html for job in jobs):
+        environment().get_template("page.html.j2")
+    if any(job.options.policy == "islands" for job in jobs):
+        import scipy.sparse.csgraph
+        import scipy.spatial  # noqa: F401
+    if any(Path(job.path).suffix == ".pkl" for job in jobs):
+        from ..io.pickle import read, write  # noqa: F401
 
 
 def work(job: Job, parent: connection.Connection) -> None:
