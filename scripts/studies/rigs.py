@@ -76,33 +76,39 @@ def cleaned(name: str, policy: str) -> np.ndarray:
 class Raw:
     """What one policy does to one raw rig."""
 
+    rig: str
+    policy: str
     removed: int
     largest: float  # weight
     max_mm: float
-    vertex: int
+    vertex: int  # that moves so far
+    went: tuple[tuple[str, float], ...]  # of it: joint and weight
     jump: float  # the largest rise over a link
 
     def cells(self) -> list[str]:
+        cells = [self.rig, self.policy, str(self.removed)]
         if not self.removed:
-            return ["0", "", "", ""]
-        return [
-            str(self.removed),
-            f"{self.largest:.3f}",
-            f"{self.max_mm:.1f}",
-            f"{self.jump:.3f}",
-        ]
+            return [*cells, *[""] * 5]
+        weights = ", ".join(f"{joint} {weight:.4f}" for joint, weight in self.went)
+        figures = [f"{self.largest:.3f}", f"{self.jump:.3f}", f"{self.max_mm:.1f}"]
+        return [*cells, *figures, str(self.vertex), weights]
 
 
 @cache
 def raw(name: str, policy: str) -> Raw:
-    before, after = rig(name).weights, cleaned(name, policy)
-    gone = (before > 0) & (after == 0)
+    before, after, names = rig(name).weights, cleaned(name, policy), joint_names(name)
+    gone = np.where(after == 0, before, 0)
     moved = moved_mm(name, before, after)
+    vertex = int(moved.argmax())
+    order = np.argsort(-gone[vertex])[: np.count_nonzero(gone[vertex])]
     return Raw(
-        removed=int(gone.sum()),
-        largest=float(before[gone].max(initial=0)),
+        rig=name,
+        policy=policy,
+        removed=np.count_nonzero(gone),
+        largest=float(gone.max()),
         max_mm=float(moved.max()),
-        vertex=int(moved.argmax()),
+        vertex=vertex,
+        went=tuple((names[joint], float(gone[vertex, joint])) for joint in order),
         jump=float(jumps(before, after, mesh(name).links)[1].max()),
     )
 
@@ -255,12 +261,9 @@ def rows_at(name: str, place: str) -> Iterator[Row]:
 
 
 def raw_table() -> str:
-    titles = ["rig", *(f"{policy}: {of}" for policy in POLICIES for of in RAW_TITLES)]
-    cells = [[name, *(c for p in POLICIES for c in raw(name, p).cells())] for name in RIGS]
-    return study.markdown(titles, cells, n_left=1)
-
-
-RAW_TITLES = ("removed", "largest", "max mm", "jump")
+    titles = ["rig", "policy", "removed", "largest", "jump", "max mm", "at vertex", "went there"]
+    cells = [raw(name, policy).cells() for name in RIGS for policy in POLICIES]
+    return study.markdown(titles, cells, n_left=2)
 
 
 def slip_table() -> str:
