@@ -15,6 +15,7 @@ from .values import JointNames
 if TYPE_CHECKING:
     from ..records.landmark import Landmark
     from ..records.model import Model
+    from ..records.units import Unit
 
 
 @click.command("audit", short_help="Say which joints move each landmark, and how far.")
@@ -46,7 +47,7 @@ def audit_command(
     landmarks: str | None,
     vertices: str | None,
     naming: tuple[str, tuple[str, ...]],
-    units: str,
+    units: Unit,
     as_json: bool,
     as_csv: bool,
     max_bytes: int | None,

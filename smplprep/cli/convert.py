@@ -19,6 +19,7 @@ from .terminal import say, say_note
 from .values import JointNames, check_ending
 
 if TYPE_CHECKING:
+    from ..records.families import FamilyName
     from ..records.model import Model
 
 
@@ -49,7 +50,7 @@ def convert_command(
     output: str | None,
     layout: tuple[str, str] | None,
     gender: str | None,
-    family: str | None,
+    family: FamilyName | None,
     compress: bool | None,
     pickle: str,
     keep_objects: bool,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from ..records.families import FamilyName
 from .shared import INPUT, family_option, max_bytes_option
 from .terminal import say_text
 
@@ -13,7 +14,9 @@ from .terminal import say_text
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 @family_option
 @max_bytes_option
-def inspect_command(model: str, as_json: bool, family: str | None, max_bytes: int | None) -> None:
+def inspect_command(
+    model: str, as_json: bool, family: FamilyName | None, max_bytes: int | None
+) -> None:
     """Say what MODEL holds, what is odd about it, and whether stock smplx can load it.
 
     \b

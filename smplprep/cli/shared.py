@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 import click
 
 from ..records.families import FAMILIES, GENDERS
-from ..records.model import MILLIMETERS
 from ..records.storage import PICKLES
+from ..records.units import MILLIMETERS
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from ..errors import ModelInvalidError, SmplprepError, inside, shown
 from ..records.families import FAMILIES
 from ..records.file_keys import FILLED_KEYS, FLOAT_KEYS, REQUIRED_KEYS
-from ..records.model import MILLIMETERS, Model
+from ..records.model import Model
+from ..records.units import MILLIMETERS
 from .kinematic_tree import parents_of
 from .mending import shuffled_ids, wrong
 from .other_kinds import kind_of, renamed

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from ..errors import inside
 from ..geometry.validation import check_keys, check_model
 from ..records.contents import DEFAULT_LIMITS, Contents, Limits, ObjectArray, Sparse, read_only
-from ..records.families import family_of
+from ..records.families import FamilyName, family_of
 from ..records.file_keys import FILLED_KEYS, OPTIONAL_KEYS, REQUIRED_KEYS
 from ..records.model import Model, Source
+from ..records.units import Unit
 from .npz.npy import check_shape
 from .packed_file import PackedFile, read_packed
 from .sparse import densify
@@ -26,9 +27,9 @@ def read_model(
     *,
     normalize_rows: bool = False,
     fill_unweighted: bool = False,
-    family: str | None = None,
+    family: FamilyName | None = None,
     joint_names: Sequence[str] = (),
-    units: str = "m",
+    units: Unit = "m",
     limits: Limits = DEFAULT_LIMITS,
 ) -> Model:
     """Read an SMPL-family model (.npz, .pkl or .h5, told apart by content) without running it.
@@ -65,9 +66,9 @@ def decoded_model(
     *,
     normalize_rows: bool = False,
     fill_unweighted: bool = False,
-    family: str | None = None,
+    family: FamilyName | None = None,
     joint_names: Sequence[str] = (),
-    units: str = "m",
+    units: Unit = "m",
 ) -> Model:
     """The model in a file that was read already; see ``read_model``."""
     contents = decoded(packed)
@@ -104,7 +105,7 @@ def model_of(
     contents: Contents,
     *,
     path: str | None,
-    family: str | None = None,
+    family: FamilyName | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Model:
     """The contents as a Model, not yet judged: sparse matrices of the schema made dense."""
@@ -150,7 +151,7 @@ def model_of(
 
 
 def zeros_for(
-    key: str, fields: Mapping[str, Any], *, family: str | None, limits: Limits
+    key: str, fields: Mapping[str, Any], *, family: FamilyName | None, limits: Limits
 ) -> NDArray:
     """Blend shapes that move nothing, as many as stock smplx asks for.
 

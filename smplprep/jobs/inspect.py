@@ -18,6 +18,7 @@ from ..geometry.validation import check_model
 from ..io.plain_arrays import type_and_shape
 from ..io.read_model import model_of, read_contents
 from ..records.contents import DEFAULT_LIMITS, Contents, Limits, ObjectArray, Sparse
+from ..records.families import FamilyName
 from ..records.file_keys import NEEDED, REQUIRED_KEYS
 from ..records.model import Model
 
@@ -25,7 +26,7 @@ from ..records.model import Model
 def inspect_file(
     path: str | os.PathLike[str],
     *,
-    family: str | None = None,
+    family: FamilyName | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> dict[str, Any]:
     """Look at a file without judging it: an invalid model is described, not refused.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,56 +13,40 @@ from numpy.typing import NDArray
 
 from ..records.change import Change
 from ..records.model import Model
-from ..records.options import Options
+from ..records.options import STEPS, Options
 from ..records.stamp import stamped
-from ..transforms.cast_floats import cast_floats
-from ..transforms.fill_unweighted import fill_unweighted
-from ..transforms.localize_posedirs import localize_posedirs
 from ..transforms.policies.protected import protected_entries
-from ..transforms.prune_weights import prune_weights
-from ..transforms.sparsify_regressor import sparsify_regressor
-from ..transforms.symmetrize import symmetrize
-from ..transforms.zero_shapedirs import zero_shapedirs
 from .progress import Progress, silent
 
 # What only a report takes is imported where one is made.
 if TYPE_CHECKING:
     from ..report.report import Report
 
+ALWAYS = ("prune_weights", "sparsify_regressor", "localize_posedirs")
+# Each transform is in the file of its name.
+TRANSFORMS = {
+    name: getattr(import_module(f"..transforms.{name}", __package__), name) for name in STEPS
+}
 Step = partial[tuple[Model, Change]]
 
 
 def steps(options: Options, protected: NDArray[np.bool_] | None = None) -> list[Step]:
     """The preset: the transforms in the order in which they run.
 
+    Those of ALWAYS run in every clean, since every report counts what they work on. Another runs if
+    one of its options is set.
+
     Args:
         options: which, and how.
         protected: (V, J); the weights that are not touched, see ``protected_entries``.
     """
-    prune = partial(
-        prune_weights,
-        tolerance=options.chosen_tolerance,
-        policy=options.policy,
-        max_influences=options.max_influences,
-        protected=protected,
-        removed_to=options.removed_to,
-    )
-    sparsify = partial(
-        sparsify_regressor,
-        mode=options.regressor,
-        tolerance=options.regressor_tolerance,
-    )
     listed: list[Step] = []
-    if options.dtype != "same":  # first, so that every step counts in the file's digits
-        listed.append(partial(cast_floats, dtype=options.dtype))
-    if options.fill_unweighted:
-        listed.append(partial(fill_unweighted))
-    if options.symmetrize:
-        listed.append(partial(symmetrize))
-    listed += [prune, sparsify]
-    listed.append(partial(localize_posedirs, mode=options.posedirs, hops=options.hops))
-    if options.shapedirs == "zero":
-        listed.append(partial(zero_shapedirs))
+    for name in STEPS:
+        if name in ALWAYS or options.asks_for(name):
+            keywords = options.keywords_of(name)
+            if name == "prune_weights":
+                keywords |= {"tolerance": options.chosen_tolerance, "protected": protected}
+            listed.append(partial(TRANSFORMS[name], **keywords))
     return listed
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Literal, get_args
 
 FINGERS = ("index", "middle", "pinky", "ring", "thumb")
 
@@ -130,7 +131,9 @@ MANO = Family(
 # Its landmarks lie inside faces, and are kept in files of their own.
 FLAME = Family(name="flame", n_vertices=5023, joints=FLAME_JOINTS)
 OTHER = Family(name="other")
-GENDERS = ("neutral", "female", "male")
+FamilyName = Literal["smpl", "smplh", "smplx", "mano", "flame", "other"]
+Gender = Literal["neutral", "female", "male"]
+GENDERS = get_args(Gender)
 FAMILIES = {family.name: family for family in (SMPL, SMPLH, SMPLX, MANO, FLAME, OTHER)}
 
 

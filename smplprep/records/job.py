@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from .contents import DEFAULT_LIMITS, Limits, limits_with
+from .families import FamilyName, Gender
 from .options import Options
 from .storage import PICKLES, Storage
+from .units import Unit
 
 PathLike = str | os.PathLike[str]
 
@@ -46,10 +48,10 @@ class CleanJob:
     hands: tuple[PathLike, PathLike] | None = None
     flat_hands: bool = False
     layout: PathLike | None = None
-    gender: Literal["neutral", "female", "male"] | None = None
-    family: str | None = None
+    gender: Gender | None = None
+    family: FamilyName | None = None
     joint_names: PathLike | None = None
-    units: str = "m"
+    units: Unit = "m"
     landmarks: PathLike | None = None
     compress: bool | None = None
     pickle: str = PICKLES[0]

@@ -11,12 +11,11 @@ from numpy.typing import NDArray
 
 from ..errors import shown
 from .contents import RawMember, read_only
-from .families import Family, family_of, named_family
+from .families import Family, FamilyName, family_of, named_family
 from .file_keys import OPTIONAL_KEYS, REQUIRED_KEYS
 from .landmark import Landmark
 from .texts import texts_of
-
-MILLIMETERS = {"m": 1000.0, "cm": 10.0, "mm": 1.0}
+from .units import MILLIMETERS, Unit
 
 
 @dataclass(frozen=True)
@@ -78,10 +77,10 @@ class Model:
     bs_style: Any = None
     extras: Mapping[str, Any] = field(default_factory=dict)
     source: Source = field(default_factory=Source)
-    family_name: str | None = None
+    family_name: FamilyName | None = None
     landmarks: tuple[Landmark, ...] = ()
     named_joints: tuple[str, ...] = ()
-    units: str = "m"
+    units: Unit = "m"
 
     def __repr__(self) -> str:
         file = f", read from {shown(repr(self.source.path))}" if self.source.path else ""

@@ -1,10 +1,10 @@
-"""The kinds of values that options take: each checks, parses and describes its own."""
+"""What defines an option, and the kinds of values: each checks, parses and describes its own."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from numbers import Integral, Real
 from typing import Any, Protocol
 
@@ -179,3 +179,32 @@ def is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+@dataclass(frozen=True)
+class Definition:
+    """What there is to say about one option beside its name and default.
+
+    Attributes:
+        kind: the values it takes.
+        help: for the command line and the table.
+        step: the transform that it is for, one of ``options.STEPS``.
+        keyword: the keyword of the transform that takes the value. None: the value decides whether
+            the step runs, or what it may touch.
+        flag: on the command line, and without the dashes the key in a manifest.
+        metavar: how the help calls the value.
+        needs: another field and the values of it with which this one has an effect.
+    """
+
+    kind: Kind
+    help: str
+    step: str
+    keyword: str | None = None
+    flag: str = ""
+    metavar: str | None = None
+    needs: tuple[str, tuple[str, ...]] | None = None
+
+
+def option(default: Any, kind: Kind, help: str, **more: Any) -> Any:
+    """A field of ``Options``."""
+    return field(default=default, metadata={"definition": Definition(kind, help, **more)})

@@ -6,35 +6,30 @@ effect. The command line, the manifest, the report and docs/options.md take all 
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, fields
-from typing import Any, Literal
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal, get_args
 
 from ..errors import SmplprepError, shown
-from .option_kinds import Count, Flag, Kind, Names, Number, Vertices, Word
+from .option_kinds import Count, Definition, Flag, Names, Number, Vertices, Word, option
 
+# The transforms in the order in which ``clean`` runs them. Floats are cast first, so that every
+# other step counts in the digits of the output.
+STEPS = (
+    "cast_floats",
+    "fill_unweighted",
+    "symmetrize",
+    "prune_weights",
+    "sparsify_regressor",
+    "localize_posedirs",
+    "zero_shapedirs",
+)
 
-@dataclass(frozen=True)
-class Definition:
-    """What there is to say about one option beside its name and default.
-
-    Attributes:
-        kind: the values it takes.
-        help: for the command line and the table.
-        flag: on the command line, and without the dashes the key in a manifest.
-        metavar: how the help calls the value.
-        needs: another field and the values of it with which this one has an effect.
-    """
-
-    kind: Kind
-    help: str
-    flag: str = ""
-    metavar: str | None = None
-    needs: tuple[str, tuple[str, ...]] | None = None
-
-
-def option(default: Any, kind: Kind, help: str, **more: Any) -> Any:
-    """A field of ``Options``."""
-    return field(default=default, metadata={"definition": Definition(kind, help, **more)})
+Policy = Literal["threshold", "islands"]
+RemovedTo = Literal["renormalize", "parent"]
+RegressorMode = Literal["exact", "threshold", "keep"]
+PosedirsMode = Literal["local", "zero", "keep"]
+ShapedirsMode = Literal["keep", "zero"]
+FloatType = Literal["same", "float32"]
 
 
 @dataclass(frozen=True)
@@ -50,20 +45,26 @@ class Options:
         1e-2,
         Number(0, 1, word="auto"),
         "Skinning weights below this go; auto: the smallest of sweep's twenty that leaves no leak.",
+        step="prune_weights",
+        keyword="tolerance",
         flag="--tol",
         metavar="NUMBER|auto",
         needs=("policy", ("threshold",)),
     )
-    policy: Literal["threshold", "islands"] = option(
+    policy: Policy = option(
         "threshold",
-        Word(("threshold", "islands")),
+        Word(get_args(Policy)),
         "Which skinning weights are spurious: small ones, or ones off the region of the mesh that "
         "their joint moves.",
+        step="prune_weights",
+        keyword="policy",
     )
     max_influences: int | None = option(
         None,
         Count(1, optional=True),
         "After the policy, keep the K largest weights of each vertex.",
+        step="prune_weights",
+        keyword="max_influences",
         metavar="K",
     )
     keep_joints: tuple[str, ...] = option(
@@ -71,51 +72,78 @@ class Options:
         Names(),
         "Do not touch the weights of these joints: left_hip,leftLeg. A vertex with nothing else to "
         "take up what would go keeps all it has.",
+        step="prune_weights",
         metavar="NAMES",
     )
     keep_vertices: tuple[int, ...] = option(
         (),
         Vertices(),
         "Do not touch the weights of these vertices: a JSON list, or one index a line.",
+        step="prune_weights",
         metavar="FILE",
     )
-    removed_to: Literal["renormalize", "parent"] = option(
+    removed_to: RemovedTo = option(
         "renormalize",
-        Word(("renormalize", "parent")),
+        Word(get_args(RemovedTo)),
         "Who gets removed weight: all that stays, or the nearest joint above that stays.",
+        step="prune_weights",
+        keyword="removed_to",
     )
-    regressor: Literal["exact", "threshold", "keep"] = option(
-        "exact", Word(("exact", "threshold", "keep")), "How J_regressor is sparsified."
+    regressor: RegressorMode = option(
+        "exact",
+        Word(get_args(RegressorMode)),
+        "How J_regressor is sparsified.",
+        step="sparsify_regressor",
+        keyword="mode",
     )
     regressor_tolerance: float = option(
         1e-3,
         Number(0, 1),
         "For --regressor threshold: entries below this go.",
+        step="sparsify_regressor",
+        keyword="tolerance",
         flag="--regressor-tol",
         needs=("regressor", ("threshold",)),
     )
-    posedirs: Literal["local", "zero", "keep"] = option(
-        "local", Word(("local", "zero", "keep")), "Which pose blend shapes stay."
+    posedirs: PosedirsMode = option(
+        "local",
+        Word(get_args(PosedirsMode)),
+        "Which pose blend shapes stay.",
+        step="localize_posedirs",
+        keyword="mode",
     )
     hops: int = option(
         2,
         Count(0),
         "For --posedirs local: how many joints up or down the tree a corrective reaches.",
+        step="localize_posedirs",
+        keyword="hops",
         needs=("posedirs", ("local",)),
     )
-    shapedirs: Literal["keep", "zero"] = option(
-        "keep", Word(("keep", "zero")), "Which shape blend shapes stay."
+    shapedirs: ShapedirsMode = option(
+        "keep",
+        Word(get_args(ShapedirsMode)),
+        "Which shape blend shapes stay.",
+        step="zero_shapedirs",
     )
-    dtype: Literal["same", "float32"] = option(
-        "same", Word(("same", "float32")), "Float type of the output."
+    dtype: FloatType = option(
+        "same",
+        Word(get_args(FloatType)),
+        "Float type of the output.",
+        step="cast_floats",
+        keyword="dtype",
     )
     fill_unweighted: bool = option(
         False,
         Flag(),
         "First give vertices without any weight those of the nearest vertex that has some.",
+        step="fill_unweighted",
     )
     symmetrize: bool = option(
-        False, Flag(), "First make weights, regressor and correctives mirror-symmetric."
+        False,
+        Flag(),
+        "First make weights, regressor and correctives mirror-symmetric.",
+        step="symmetrize",
     )
 
     def __post_init__(self) -> None:
@@ -132,6 +160,22 @@ class Options:
         if isinstance(self.tolerance, str):
             raise SmplprepError("tolerance must be a number here, got 'auto'")
         return self.tolerance
+
+    def keywords_of(self, step: str) -> dict[str, Any]:
+        """The keywords of a transform that options set."""
+        return {
+            definition.keyword: getattr(self, name)
+            for name, definition in DEFINITIONS.items()
+            if definition.step == step and definition.keyword
+        }
+
+    def asks_for(self, step: str) -> bool:
+        """Whether an option of a transform differs from its default."""
+        return any(
+            getattr(self, name) != getattr(Options, name)
+            for name, definition in DEFINITIONS.items()
+            if definition.step == step
+        )
 
     def without_effect(self) -> list[tuple[str, str]]:
         """The fields that were set and have no effect, each with the field that is the reason."""

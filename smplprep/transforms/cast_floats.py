@@ -7,10 +7,10 @@ import numpy as np
 from ..records.change import Change
 from ..records.file_keys import FLOAT_KEYS
 from ..records.model import Model
-from ..records.options import checked
+from ..records.options import FloatType, checked
 
 
-def cast_floats(model: Model, *, dtype: str = "float32") -> tuple[Model, Change]:
+def cast_floats(model: Model, *, dtype: FloatType = "float32") -> tuple[Model, Change]:
     """Store every float array of the schema in ``dtype``; other keys stay as they are.
 
     Stock smplx computes in float32 unless asked otherwise, so the wider file gains it nothing.

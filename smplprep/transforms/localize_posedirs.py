@@ -14,10 +14,12 @@ from ..geometry.skinning import blocks
 from ..geometry.two_threads import thread_map
 from ..records.change import Change
 from ..records.model import Model
-from ..records.options import checked
+from ..records.options import PosedirsMode, checked
 
 
-def localize_posedirs(model: Model, *, mode: str = "local", hops: int = 2) -> tuple[Model, Change]:
+def localize_posedirs(
+    model: Model, *, mode: PosedirsMode = "local", hops: int = 2
+) -> tuple[Model, Change]:
     """Zero the correctives of joints that a vertex does not hang on.
 
     With exact zeros there, the pose of a far joint has no gradient at the vertex at all.

@@ -14,7 +14,7 @@ from ..geometry.kinematic_tree import parents_first, parents_of
 from ..geometry.validation import MAX_SUM_ERROR
 from ..records.change import Change
 from ..records.model import Model
-from ..records.options import checked
+from ..records.options import Policy, RemovedTo, checked
 from .policies.found import Found
 from .policies.islands import islands
 from .policies.threshold import threshold
@@ -31,10 +31,10 @@ def prune_weights(
     model: Model,
     *,
     tolerance: float = 1e-2,
-    policy: str = "threshold",
+    policy: Policy = "threshold",
     max_influences: int | None = None,
     protected: Mask | None = None,
-    removed_to: str = "renormalize",
+    removed_to: RemovedTo = "renormalize",
 ) -> tuple[Model, Change]:
     """Zero the skinning weights that a policy calls spurious; each row sums to 1 again.
 

@@ -13,7 +13,7 @@ from ..geometry.poses import MAX_BETA
 from ..geometry.two_threads import thread_map
 from ..records.change import Change
 from ..records.model import Model
-from ..records.options import checked
+from ..records.options import RegressorMode, checked
 
 FIXED_POINT_BITS = 120
 SOLVER_OPTIONS = {
@@ -32,7 +32,7 @@ NO_DOUBLE_CHANGES = 1e-20  # the next correction is 1e-10 of this one
 def sparsify_regressor(
     model: Model,
     *,
-    mode: str = "exact",
+    mode: RegressorMode = "exact",
     tolerance: float = 1e-3,
     max_shapes: int = 16,
 ) -> tuple[Model, Change]:

@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 from ..audit.landmark_sets import all_landmarks, family_landmarks
 from ..errors import shown
 from ..records.contents import Limits
+from ..records.families import FamilyName
 from ..records.landmark import Landmark
 from ..records.model import Model
 from ..records.options import Options
+from ..records.units import Unit
 from ..stock.load import autograd_jacobians
 from ..transforms.cast_floats import cast_floats
 from ..transforms.fill_unweighted import fill_unweighted
@@ -50,12 +52,12 @@ class Subject:
     body: Any = field(init=False)
 
     @property
-    def family(self) -> str | None:
+    def family(self) -> FamilyName | None:
         """As which the files are read: what the report says."""
         return self.report.get("family")
 
     @property
-    def units(self) -> str:
+    def units(self) -> Unit:
         """Of lengths in the files, as the report says."""
         return self.report.get("units", "m")
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import wrap
+from typing import Literal
 
 from ..errors import ModelNotFoundError, SmplprepError
 from ..records.contents import DEFAULT_LIMITS, Limits
@@ -17,7 +18,10 @@ from ..stock.load import require_torch
 from . import checks, original_checks
 from .subject import CheckError, Subject
 
-PASSED, FAILED, NOT_RUN = "pass", "FAIL", "not run"
+Status = Literal["pass", "FAIL", "not run"]
+PASSED: Status = "pass"
+FAILED: Status = "FAIL"
+NOT_RUN: Status = "not run"
 
 # Name -> the checks that must have passed before, and the check.
 CHECKS: dict[str, tuple[tuple[str, ...], Callable[[Subject], str]]] = {
@@ -43,7 +47,7 @@ class Check:
     """One line of the proof. ``status`` is PASSED, FAILED or NOT_RUN."""
 
     name: str
-    status: str
+    status: Status
     figure: str
 
 

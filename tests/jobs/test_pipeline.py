@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+from inspect import signature
 
 import numpy as np
 import pytest
 
-from smplprep import Options
-from smplprep.jobs.pipeline import clean, steps
+from smplprep import Options, SmplprepError
+from smplprep.jobs.pipeline import TRANSFORMS, clean, steps
 from smplprep.records.file_keys import FLOAT_KEYS, STAMP_KEY
+from smplprep.records.options import DEFINITIONS, STEPS
 
 
 @pytest.fixture(scope="module")
@@ -22,6 +24,21 @@ def test_weights_only_changes_only_weights(standin):
     assert cleaned.posedirs is standin.posedirs
     assert cleaned.J_regressor is standin.J_regressor
     assert report.data["summary"]["after"]["leaking_landmarks"] == 21  # the correctives still leak
+
+
+def test_every_option_is_a_keyword_of_its_step_with_the_same_default():
+    for name, definition in DEFINITIONS.items():
+        assert definition.step in STEPS
+        if definition.keyword and name != "dtype":  # cast_floats alone casts, clean does not
+            parameter = signature(TRANSFORMS[definition.step]).parameters[definition.keyword]
+            assert parameter.default == getattr(Options, name), name
+    assert [*TRANSFORMS] == [*STEPS]
+    assert {definition.step for definition in DEFINITIONS.values()} == {*STEPS}
+
+
+def test_a_tolerance_that_is_still_to_be_chosen_reaches_no_step():
+    with pytest.raises(SmplprepError, match="tolerance must be a number here"):
+        steps(Options(tolerance="auto"))
 
 
 def test_steps_run_in_the_documented_order():
