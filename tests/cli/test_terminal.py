@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from small_files import arrays, as_npz
 
 import smplprep
-from smplprep.cli.terminal import bar
+from smplprep.cli import terminal
 from smplprep.errors import escaped, shown
 from smplprep.records.json_text import json_text
 
@@ -137,6 +139,18 @@ def test_a_hostile_name_in_every_command(folder: Path, name: str):
     assert READABLE in told or name in NAMELESS
 
 
-def test_a_progress_bar_has_its_label_escaped(capsys: pytest.CaptureFixture[str]):
-    assert NAME not in bar(NAME, length=1).label
-    assert bar(NAME, length=1).label.isprintable()
+def test_a_progress_bar_has_its_label_escaped(monkeypatch: pytest.MonkeyPatch):
+    labels = []
+
+    @contextlib.contextmanager
+    def recorded(*, label, **options):
+        labels.append(label)
+        yield SimpleNamespace(pos=0)
+
+    monkeypatch.setattr(terminal, "watched", lambda: True)
+    monkeypatch.setattr(terminal.click, "progressbar", recorded)
+    with terminal.counted(NAME, 1):
+        pass
+    (label,) = labels
+    assert NAME not in label
+    assert label.isprintable()

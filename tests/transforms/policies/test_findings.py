@@ -8,10 +8,10 @@ import pytest
 from smplprep import Options, clean
 from smplprep.audit.landmark_sets import landmark_set
 from smplprep.audit.support import landmark_support
-from smplprep.transforms.prune_weights import POLICIES
+from smplprep.records.options import DEFINITIONS
 
 
-@pytest.fixture(scope="module", params=POLICIES)
+@pytest.fixture(scope="module", params=DEFINITIONS["policy"].kind.choices)
 def cleaned(request, standin):
     return clean(standin, Options(policy=request.param))
 
