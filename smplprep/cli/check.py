@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from .shared import INPUT, max_bytes_option
+from .shared import INPUT, max_bytes_option, units_option
 from .terminal import say
+
+if TYPE_CHECKING:
+    from ..records.units import Unit
 
 
 @click.command("check", short_help="A gate for CI: exit status 1 if MODEL leaks.")
@@ -32,6 +37,7 @@ from .terminal import say
     help="openpose25, openpose-hands, all, a JSON file {name: vertex}, or FLAME's "
     "flame_static_embedding.pkl.  [default: the family's vertices]",
 )
+@units_option
 @max_bytes_option
 def check_command(
     model: str,
@@ -40,6 +46,7 @@ def check_command(
     against: str | None,
     max_influences: int | None,
     landmarks: str | None,
+    units: Unit,
     max_bytes: int | None,
 ) -> None:
     """A gate for CI: exit with status 1 if MODEL leaks, and name the landmarks.
@@ -60,6 +67,7 @@ def check_command(
         against=against,
         max_mm=max_mm,
         landmarks=landmarks,
+        units=units,
         limits=limits_with(max_bytes),
     )
     for fault in faults:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from .shared import INPUT, max_bytes_option, normalize_rows_option
+from .shared import INPUT, max_bytes_option, normalize_rows_option, units_option
 from .terminal import say, say_text
 from .values import check_page
+
+if TYPE_CHECKING:
+    from ..records.units import Unit
 
 
 @click.command("diff", short_help="Compare two files of one family, whoever cleaned them.")
@@ -22,6 +26,7 @@ from .values import check_page
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the report instead; write nothing.")
 @normalize_rows_option
+@units_option
 @max_bytes_option
 @click.option("--force", is_flag=True, help="Replace existing outputs.")
 def diff_command(
@@ -30,6 +35,7 @@ def diff_command(
     output: str | None,
     as_json: bool,
     normalize_rows: bool,
+    units: Unit,
     max_bytes: int | None,
     force: bool,
 ) -> None:
@@ -56,7 +62,8 @@ def diff_command(
             check_output(file, force=force, inputs=[a, b])
     limits = limits_with(max_bytes)
     first, second = (
-        read_model(path, normalize_rows=normalize_rows, limits=limits) for path in (a, b)
+        read_model(path, normalize_rows=normalize_rows, units=units, limits=limits)
+        for path in (a, b)
     )
     report = diff(first, second)
     if as_json:

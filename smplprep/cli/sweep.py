@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from .shared import INPUT, max_bytes_option, more_landmarks_option, normalize_rows_option
+from .shared import (
+    INPUT,
+    max_bytes_option,
+    more_landmarks_option,
+    normalize_rows_option,
+    units_option,
+)
 from .terminal import counted, say, say_text
 from .values import Picture, Tolerances, options_of_clean
+
+if TYPE_CHECKING:
+    from ..records.units import Unit
 
 
 @click.command("sweep", short_help="Try many tolerances: what each leaks and moves.")
@@ -28,6 +37,7 @@ from .values import Picture, Tolerances, options_of_clean
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of the table.")
 @normalize_rows_option
 @more_landmarks_option
+@units_option
 @max_bytes_option
 @click.option("--force", is_flag=True, help="Replace an existing picture.")
 def sweep_command(
@@ -36,6 +46,7 @@ def sweep_command(
     plot: str | None,
     as_json: bool,
     landmarks: str | None,
+    units: Unit,
     max_bytes: int | None,
     normalize_rows: bool,
     force: bool,
@@ -60,7 +71,9 @@ def sweep_command(
 
         check_picture(plot, force=force, inputs=[model])  # a refusal comes before the work
     options = Options(**chosen)
-    loaded = read_model(model, normalize_rows=normalize_rows, limits=limits_with(max_bytes))
+    loaded = read_model(
+        model, normalize_rows=normalize_rows, units=units, limits=limits_with(max_bytes)
+    )
     if landmarks is not None:
         loaded = with_landmarks(loaded, landmarks)
     with counted("sweep", loaded.n_vertices) as watch:

@@ -24,6 +24,7 @@ from ..geometry.same_topology import check_same_topology, over_common_shapes
 from ..io.read_model import read_model
 from ..records.contents import DEFAULT_LIMITS, Limits, read_only
 from ..records.model import Model
+from ..records.units import Unit
 
 SHOWN = 3  # leaks named for each landmark, so that a line has 80 columns
 
@@ -36,6 +37,7 @@ def check_file(
     against: str | os.PathLike[str] | None = None,
     max_mm: float | None = None,
     landmarks: str | None = None,
+    units: Unit = "m",
     limits: Limits = DEFAULT_LIMITS,
 ) -> list[str]:
     """What is wrong with a model file, a sentence each; an empty list if nothing is.
@@ -47,6 +49,7 @@ def check_file(
         against: the file before cleaning.
         max_mm: how far a vertex may move from there, over the pose set.
         landmarks: see ``landmark_set``; the family's own vertices if None.
+        units: of lengths in both files.
         limits: how much a file may ask for.
 
     Raises:
@@ -56,11 +59,11 @@ def check_file(
     """
     if (against is None) != (max_mm is None):
         raise SmplprepError("max_mm and against need each other")
-    model = read_model(path, limits=limits)
+    model = read_model(path, units=units, limits=limits)
     points = skin_landmarks(model) if landmarks is None else landmark_set(model, landmarks)
     faults = model_faults(model, points, max_leaks=max_leaks, max_influences=max_influences)
     if against is not None and max_mm is not None:
-        original = read_model(against, normalize_rows=True, limits=limits)
+        original = read_model(against, normalize_rows=True, units=units, limits=limits)
         faults += moved_too_far(original, model, max_mm)
     return faults
 

@@ -46,7 +46,7 @@ def build_report(
     before, after = stages[0], stages[-1]
     names = before.joint_names()
     landmarks = landmark_table(before, after)
-    pruned = next(change for change in changes if change.transform == "prune_weights")
+    pruned = next(change for change in reversed(changes) if change.field == "weights")
     counts = field_counts(changes)
     file_before = {
         "sha256": before.source.sha256,
