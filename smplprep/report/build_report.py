@@ -175,7 +175,7 @@ def added_keys(model: Model) -> list[str]:
 def summary_of(
     model: Model, landmarks: list[dict[str, Any]], when: str, counts: dict[str, dict[str, Any]]
 ) -> dict[str, Any]:
-    """The figures of the before/after table, for one of the two side_labels."""
+    """The figures of the before/after table, before or after the clean."""
     influences = np.count_nonzero(model.weights, axis=1)
     per_joint = counts[when]["vertices"]
     return {

@@ -282,7 +282,7 @@ def draw_sweep(data: Mapping[str, Any]) -> Figure:
 
 
 def both(report: Report) -> list[tuple[str, str, str, float]]:
-    """(when, label, color, width of its bars) of the two sides."""
+    """("before" or "after", label, color, width of its bars) of the two."""
     labels = side_labels(report)
     return [("before", labels[0], BEFORE, 0.92), ("after", labels[1], AFTER, 0.5)]
 
