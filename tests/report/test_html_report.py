@@ -21,7 +21,7 @@ from smplprep.errors import install
 from smplprep.jobs.clean_file import clean_file
 from smplprep.jobs.pipeline import clean
 from smplprep.report.html import render
-from smplprep.report.html.figures import figures
+from smplprep.report.html.figures import figures, mass_per_joint
 from smplprep.report.html.render import plotly_script, render_page
 from smplprep.report.verdict import verdict
 from smplprep.report.viewer import dense_rows, on_grid, unpacked
@@ -245,6 +245,14 @@ def test_rescued_and_normalized_rows_have_their_tables(small_model):
     data = clean(small_model(weights=weights), Options(tolerance=0.5))[1].data
     tables = Tables(own_part(data, name="rows"))
     assert [row[0] for row in tables.body("rescued")] == list(range(10))
+
+
+def test_rows_that_were_filled_hide_no_pruned_mass(small_model):
+    weights = np.full((10, 4), 0.25)
+    weights[0] = 0.0
+    weights[1] = [0.004, 0.332, 0.332, 0.332]
+    data = clean(small_model(weights=weights), Options(fill_unweighted=True))[1].data
+    assert mass_per_joint(data) == pytest.approx([0.004, 0, 0, 0])
 
 
 def test_names_from_a_hostile_report_stay_text(report):

@@ -53,8 +53,8 @@ def side_labels(report: Report) -> tuple[str, str]:
 
 
 def change_of(report: Report, field: str) -> Mapping[str, Any]:
-    """The first change that worked on this field of the model file; empty where none did."""
-    return next((c for c in report["changes"] if c["field"] == field), {})
+    """The last change that worked on this field of the model file; empty where none did."""
+    return next((c for c in reversed(report["changes"]) if c["field"] == field), {})
 
 
 def gradient_matrix(report: Report, when: str) -> Figure:
