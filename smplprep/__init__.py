@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .report.report import Report
     from .transforms.cast_floats import cast_floats
     from .transforms.fill_unweighted import fill_unweighted
+    from .transforms.limit_shapedirs import limit_shapedirs
     from .transforms.localize_posedirs import localize_posedirs
     from .transforms.prune_weights import prune_weights
     from .transforms.sparsify_regressor import sparsify_regressor
@@ -62,6 +63,7 @@ _HOMES = {
     "clean": "jobs.pipeline",
     "clean_file": "jobs.clean_file",
     "fill_unweighted": "transforms.fill_unweighted",
+    "limit_shapedirs": "transforms.limit_shapedirs",
     "localize_posedirs": "transforms.localize_posedirs",
     "prune_weights": "transforms.prune_weights",
     "read_model": "io.read_model",
@@ -95,6 +97,7 @@ __all__ = [
     "clean",
     "clean_file",
     "fill_unweighted",
+    "limit_shapedirs",
     "localize_posedirs",
     "prune_weights",
     "read_model",

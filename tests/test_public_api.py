@@ -39,6 +39,7 @@ def test_public_names():
         "clean",
         "clean_file",
         "fill_unweighted",
+        "limit_shapedirs",
         "localize_posedirs",
         "prune_weights",
         "read_model",

@@ -84,16 +84,25 @@ def pose_set(
     limits = np.stack([joint_limits(name) for name in smplx_names])
     share = uniform(draw, (n_poses, len(smplx_names), 3))
     poses = limits[..., 0] + share * (limits[..., 1] - limits[..., 0])
-    # Box and Muller 1958; 1 - u because log(0) is none.
-    radius = np.sqrt(-2.0 * np.log(1.0 - uniform(draw, (n_poses, n_betas))))
-    normal = radius * np.cos(2.0 * np.pi * uniform(draw, (n_poses, n_betas)))
-    return poses, np.clip(normal, -MAX_BETA, MAX_BETA)
+    return poses, normal(draw, (n_poses, n_betas))
+
+
+def shape_set(n_betas: int, *, n_shapes: int = N_POSES, seed: int = 0) -> NDArray[np.float64]:
+    """Betas (N, B) from N(0, 1), clipped at 3, always the same."""
+    return normal(random.Random(seed).random, (n_shapes, n_betas))
 
 
 def pose_set_of(model: Model) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The pose set for a model's joints, and for as many of its shapes as count."""
     names = model.family.joint_names(model.n_joints, "smplx")
     return pose_set(names, min(model.shapedirs.shape[2], MAX_SHAPES))
+
+
+def normal(draw: Callable[[], float], shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """An array of this shape from N(0, 1), clipped at ``MAX_BETA``."""
+    # Box and Muller 1958; 1 - u because log(0) is none.
+    radius = np.sqrt(-2.0 * np.log(1.0 - uniform(draw, shape)))
+    return np.clip(radius * np.cos(2.0 * np.pi * uniform(draw, shape)), -MAX_BETA, MAX_BETA)
 
 
 def uniform(draw: Callable[[], float], shape: tuple[int, ...]) -> NDArray[np.float64]:

@@ -122,7 +122,11 @@ class Skeleton:
 
 
 def posing(model: Model, poses: Array, betas: Array) -> Posing:
-    """What vertices need, for axis-angle poses (N, J, 3) and betas (N, B')."""
+    """What vertices need, for axis-angle poses (N, J, 3) and betas (N, B').
+
+    Betas beyond the model's shape directions count for nothing.
+    """
+    betas = betas[:, : model.shapedirs.shape[2]]
     skeleton = Skeleton.of(model, betas.shape[1])
     return skeleton.posing(rotation_matrices(poses), betas)
 

@@ -16,6 +16,7 @@ from .option_kinds import Count, Definition, Flag, Names, Number, Vertices, Word
 # other step counts in the digits of the output.
 STEPS = (
     "cast_floats",
+    "limit_shapedirs",
     "fill_unweighted",
     "symmetrize",
     "prune_weights",
@@ -125,6 +126,16 @@ class Options:
         Word(get_args(ShapedirsMode)),
         "Which shape blend shapes stay.",
         step="zero_shapedirs",
+    )
+    n_betas: int | None = option(
+        None,
+        Count(1, optional=True),
+        "Keep the first N shape directions. In SMPL-X and FLAME, expressions stay in place, and "
+        "shape directions before them become zero.",
+        step="limit_shapedirs",
+        keyword="n_betas",
+        flag="--betas",
+        metavar="N",
     )
     dtype: FloatType = option(
         "same",

@@ -11,6 +11,7 @@ from .verdict import leaks
 
 # A displacement above it, or such a weight or jump, is worth a look.
 FAR_MM, LARGE_WEIGHT, LARGE_JUMP = 10.0, 0.1, 0.1
+N_BETAS = 10  # that stock smplx takes unless told otherwise
 SHIFT_MM = 1e-3  # joints that move less than this did not move
 
 
@@ -109,11 +110,33 @@ def notes(report: Mapping[str, Any]) -> list[str]:
     for change in report["changes"]:
         if change["transform"] == "sparsify_regressor":
             found += joint_notes(change)
+        if change["transform"] == "limit_shapedirs":
+            found += shape_notes(change)
     found += far_moves(report)
     if spared := report["removed"]["spared"]:
         found.append(
             f"{len(spared)} regions of weights look spurious and stay, since the mesh would "
             "suffer; the report lists them under removed.spared"
+        )
+    return found
+
+
+def shape_notes(change: Mapping[str, Any]) -> list[str]:
+    """What the shapes that ``--betas`` drops would have done."""
+    n_betas, n_after = change["options"]["n_betas"], change["directions_after"]
+    if not change["rows_touched"]:
+        return [f"--betas {n_betas} changed nothing: the file has no more shape directions"]
+    mean, most = (millimeters(change[f"lost_{key}_mm"]) for key in ("mean", "max"))
+    found = [
+        f"--betas {n_betas} moves vertices of shapes drawn from N(0, 1) by {mean} mm on average "
+        f"and at most {most} mm"
+    ]
+    if n_after < N_BETAS:
+        found.append(f"stock smplx poses it only with num_betas={n_after}")
+    if n_after > n_betas:
+        found.append(
+            f"shapedirs keeps {n_after} directions, since loaders find expressions by their place; "
+            f"{change['directions_zeroed']} shapes before them are zero"
         )
     return found
 

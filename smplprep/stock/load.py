@@ -28,6 +28,7 @@ POSE_PARTS = {
     "mano": {"global_orient": 1, "hand_pose": 15},
     "flame": {"global_orient": 1, "neck_pose": 1, **_FACE},
 }
+N_BETAS = 10  # that the classes take unless told otherwise
 # No two of them have as many joints.
 PARTS_OF = {sum(parts.values()): parts for parts in POSE_PARTS.values()}
 
@@ -55,7 +56,12 @@ def require_torch(device: str = "cpu") -> Any:
 
 
 def stock_from_file(
-    path: str | os.PathLike[str], container: str, *, family: str = "smplh", device: str = "cpu"
+    path: str | os.PathLike[str],
+    container: str,
+    *,
+    family: str = "smplh",
+    n_shapes: int = N_BETAS,
+    device: str = "cpu",
 ) -> Any:
     """The family's class of a file as it stands, without PCA and mean pose, float32, its default.
 
@@ -64,6 +70,7 @@ def stock_from_file(
     Args:
         path: any name; stock smplx goes by ``container``, "npz" or "pkl".
         family: whose class; SMPLH for a model of no known family.
+        n_shapes: shape directions in the file; stock smplx cannot pose fewer than it takes betas.
 
     Raises:
         ValueError: the class does not read this container.
@@ -72,8 +79,8 @@ def stock_from_file(
         raise ValueError(f"smplx.{family.upper()} reads no .{container}; smplprep convert helps")
     if family == "flame":
         return stock_flame(path, device=device, ext=container)
-    name = family.upper() if family in POSE_PARTS else "SMPLH"
-    return stock_body(name, os.fspath(path), device=device, ext=container)
+    name, n_betas = family.upper() if family in POSE_PARTS else "SMPLH", min(n_shapes, N_BETAS)
+    return stock_body(name, os.fspath(path), device=device, ext=container, num_betas=n_betas)
 
 
 def stock_from_model(model: Model, *, device: str = "cpu") -> Any:
@@ -83,8 +90,9 @@ def stock_from_model(model: Model, *, device: str = "cpu") -> Any:
         SmplprepError: stock smplx cannot load it, for want of ``hands_*`` for example.
     """
     struct = SimpleNamespace(**model.entries())
+    n_betas = min(model.shapedirs.shape[2], N_BETAS)
     try:
-        return stock_body("SMPLH", "", device=device, data_struct=struct)
+        return stock_body("SMPLH", "", device=device, data_struct=struct, num_betas=n_betas)
     except AttributeError as error:
         raise SmplprepError(
             f"stock smplx cannot load this model: {error}",

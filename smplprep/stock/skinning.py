@@ -52,8 +52,12 @@ class StockSkinning:
         return self.arrays["v_template"].new_tensor(array)
 
     def vertices(self, poses: Any, betas: Any) -> Any:
-        """(N, V, 3) vertices in meters, for axis-angle poses (N, J, 3) and betas (N, B')."""
+        """(N, V, 3) vertices in meters, for axis-angle poses (N, J, 3) and betas (N, B').
+
+        Betas beyond the model's shape directions count for nothing.
+        """
         from smplx.lbs import lbs
 
-        arrays = self.arrays | {"shapedirs": self.arrays["shapedirs"][:, :, : betas.shape[1]]}
-        return lbs(betas=betas, pose=poses, **arrays)[0]
+        directions = self.arrays["shapedirs"][:, :, : betas.shape[1]]
+        arrays = self.arrays | {"shapedirs": directions}
+        return lbs(betas=betas[:, : directions.shape[2]], pose=poses, **arrays)[0]

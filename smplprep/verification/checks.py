@@ -148,6 +148,7 @@ def check_smplx(subject: Subject) -> str:
             subject.path,
             model.source.container,
             family=model.family.name,
+            n_shapes=model.shapedirs.shape[2],
             device=subject.device,
         )
     flat = model.posedirs.reshape(-1, model.posedirs.shape[2]).T

@@ -62,7 +62,9 @@ def check_untouched(subject: Subject) -> str:
     if "posedirs" in changed:
         differs = before.posedirs != after.posedirs
         wrong += ["posedirs"] if (differs & (after.posedirs != 0)).any() else []
-    if "shapedirs" in changed and after.shapedirs.any():
+    if subject.options.shapedirs == "zero":
+        wrong += ["shapedirs"] if after.shapedirs.any() else []
+    elif "shapedirs" in changed and not identical(before.shapedirs, after.shapedirs):
         wrong.append("shapedirs")
     kept = protected_entries(subject.original, subject.options)
     kept = frozen_entries(before.weights, kept)
@@ -86,7 +88,7 @@ def same_values(before: Any, after: Any, container: str) -> bool:
 
 def check_joints(subject: Subject) -> str:
     """No joint moved further, over the shape space, than the report claims; J is regressed."""
-    before, after = subject.original, subject.model
+    before, after = subject.limited, subject.model
     delta = after.J_regressor.astype(np.float64) - before.J_regressor.astype(np.float64)
     shift = max_shift_mm(delta, shape_basis(before), before.mm)
     claimed = np.array([row["max_shift_mm"] for row in subject.report["regressor"]])

@@ -21,6 +21,7 @@ from ..records.units import Unit
 from ..stock.load import autograd_jacobians
 from ..transforms.cast_floats import cast_floats
 from ..transforms.fill_unweighted import fill_unweighted
+from ..transforms.limit_shapedirs import limit_shapedirs
 from ..transforms.symmetrize import symmetrize
 
 GENERIC_ANGLE = 0.4  # radians
@@ -75,11 +76,17 @@ class Subject:
         return found | ({"J"} if "J_regressor" in found else set())
 
     @cached_property
+    def limited(self) -> Model:
+        """The original, cast and with fewer shape directions as the options say."""
+        cast = cast_floats(self.original, dtype=self.options.dtype)[0]
+        n_betas = self.options.n_betas
+        return cast if n_betas is None else limit_shapedirs(cast, n_betas=n_betas)[0]
+
+    @cached_property
     def pruned_from(self) -> Model:
-        """The original as ``prune_weights`` got it: cast, filled, symmetric, as options say."""
-        model = cast_floats(self.original, dtype=self.options.dtype)[0]
-        if self.options.fill_unweighted:
-            model = fill_unweighted(model)[0]
+        """The original as ``prune_weights`` got it: limited, filled, symmetric, as options say."""
+        filled = self.options.fill_unweighted
+        model = fill_unweighted(self.limited)[0] if filled else self.limited
         return symmetrize(model)[0] if self.options.symmetrize else model
 
     @cached_property

@@ -42,10 +42,11 @@ def test_a_tolerance_that_is_still_to_be_chosen_reaches_no_step():
 
 
 def test_steps_run_in_the_documented_order():
-    options = Options(shapedirs="zero", dtype="float32", symmetrize=True)
+    options = Options(shapedirs="zero", n_betas=1, dtype="float32", symmetrize=True)
     names = [step.func.__name__ for step in steps(options)]
     assert names == [
         "cast_floats",
+        "limit_shapedirs",
         "symmetrize",
         "prune_weights",
         "sparsify_regressor",

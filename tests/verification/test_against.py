@@ -80,12 +80,22 @@ def failures(path: Path, against: Path | None = None) -> dict[str, str]:
         Options(),
         Options(dtype="float32", tolerance=0.3, removed_to="parent"),
         Options(regressor="threshold", regressor_tolerance=0.05, shapedirs="zero"),
+        Options(n_betas=4, dtype="float32"),
     ],
-    ids=["default", "float32", "threshold"],
+    ids=["default", "float32", "threshold", "four shapes"],
 )
 def test_whatever_was_cleaned_and_however(mano, tmp_path, name, options):
     proof = verify(cleaned_to(tmp_path / name, mano, options), against=mano)
     assert not [check for check in proof if check.status in (FAILED, NOT_RUN)]
+
+
+def test_shapes_that_are_not_the_first_of_the_original(mano, tmp_path):
+    target = cleaned_to(tmp_path / "hand.npz", mano, Options(n_betas=4))
+    other = read_model(target).shapedirs[:, :, ::-1]
+    assert (
+        "shapedirs"
+        in failures(altered(target, tmp_path / "x.npz", shapedirs=other), mano)["untouched"]
+    )
 
 
 def test_a_symmetric_clean(family_dir, tmp_path):
