@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from ..errors import SmplprepError, install
 from ..io.pickle.write import write_pickle
+from ..records.file_keys import NEEDED
 from ..records.model import Model
 
 # Each class's pose parameters in the order of the joints, and how many joints each moves.
@@ -53,6 +54,12 @@ def require_torch(device: str = "cpu") -> Any:
             hint="Use --device cpu, or install a torch built for this machine's CUDA.",
         )
     return torch
+
+
+def has_stock_class(model: Model) -> bool:
+    """Whether stock smplx has a class for the model: its family's, or SMPLH by its joints."""
+    hands = all(getattr(model, key) is not None for key in NEEDED["smplh"])
+    return model.family.name in POSE_PARTS or (model.n_joints == 52 and hands)
 
 
 def stock_from_file(

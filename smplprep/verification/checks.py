@@ -23,10 +23,10 @@ from ..records.families import FAMILIES
 from ..records.file_keys import STAMP_KEY
 from ..records.model import Model
 from ..report.read import read_report
-from ..stock.load import stock_from_file, stock_output
+from ..stock.load import has_stock_class, stock_from_file, stock_output
 from ..transforms.policies.protected import protected_entries
 from ..transforms.prune_weights import SUM_SLACK_EPS
-from .subject import CheckError, Subject
+from .subject import CheckError, NotApplicableError, Subject
 
 N_FORWARD = 4  # poses in which stock smplx's vertices are compared with the audit's
 FORWARD_MM = 0.01  # stock smplx computes in float32: a few 1e-4 mm
@@ -142,6 +142,9 @@ def check_rows(subject: Subject) -> str:
 def check_smplx(subject: Subject) -> str:
     """Stock smplx loads the file unchanged and holds the very numbers that the audit reads."""
     model = subject.stock
+    if not has_stock_class(model):
+        size = f"{model.n_vertices:,} vertices and {model.n_joints} joints"
+        raise NotApplicableError(f"stock smplx has no class for {size}")
     parents = parents_of(model.kintree_table)
     with stock_verdict("it cannot load the file"):
         body = stock_from_file(

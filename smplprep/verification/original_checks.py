@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ..errors import shown
 from ..geometry.displacement import apart_mm, summary
+from ..geometry.kinematic_tree import parents_of
 from ..geometry.poses import pose_set_of
 from ..geometry.same_topology import check_same_topology
 from ..io.check_written import identical
@@ -21,7 +22,7 @@ from ..transforms.policies.protected import protected_entries
 from ..transforms.prune_weights import SUM_SLACK_EPS, frozen_entries
 from ..transforms.sparsify_regressor import max_shift_mm, shape_basis
 from .checks import same_sha256
-from .subject import CheckError, Subject
+from .subject import CheckError, NotApplicableError, Subject
 
 REPORT_SLACK = 1e-4  # relative; the report's figures have six digits
 JOINT_SLACK_MM = 1e-9
@@ -127,6 +128,11 @@ def rounding_mm(array: NDArray) -> float:
 
 def check_displacement(subject: Subject) -> str:
     """Over the pose set stock smplx moves the vertices as far as the report says."""
+    parents = parents_of(subject.original.kintree_table)
+    if (parents >= np.arange(len(parents))).any():
+        raise NotApplicableError(
+            "stock smplx poses parents first; here a child precedes its parent"
+        )
     poses, betas = pose_set_of(subject.original)
     bodies = [
         StockSkinning(model, n_shapes=betas.shape[1], device=subject.device, dtype="float64")

@@ -31,6 +31,10 @@ class CheckError(Exception):
     """A check failed; the message is its figure."""
 
 
+class NotApplicableError(Exception):
+    """A check does not apply to this model; the message says why."""
+
+
 @dataclass
 class Subject:
     """The file under test and what the checks share.

@@ -1,6 +1,7 @@
 """Prove a cleaned file on the user's own machine, through stock smplx, against its report.
 
-A check whose forerunner failed is not run, and never counts as passed.
+A check whose forerunner failed is not run, and never counts as passed. Nor does one that needs a
+class of stock smplx for a model that has none.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from ..errors import ModelNotFoundError, SmplprepError
 from ..records.contents import DEFAULT_LIMITS, Limits
 from ..stock.load import require_torch
 from . import checks, original_checks
-from .subject import CheckError, Subject
+from .subject import CheckError, NotApplicableError, Subject
 
 Status = Literal["pass", "FAIL", "not run"]
 PASSED: Status = "pass"
@@ -89,6 +90,8 @@ def verify(
             continue
         try:
             done[name] = Check(name, PASSED, run(subject))
+        except NotApplicableError as error:
+            done[name] = Check(name, NOT_RUN, str(error))
         except (CheckError, SmplprepError) as error:
             done[name] = Check(name, FAILED, str(error))
     return list(done.values())
