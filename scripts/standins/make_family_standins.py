@@ -286,7 +286,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("out_dir", type=Path)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--shapes", type=int, default=20, help="SMPL-X's shape directions")
+    parser.add_argument(
+        "--shapes",
+        type=int,
+        default=20,
+        help="SMPL-X's directions, expressions with them: 20, 300 or 400",
+    )
     args = parser.parse_args()
     body, _ = make_standin(args.seed)
     rng = np.random.default_rng(args.seed)

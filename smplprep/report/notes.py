@@ -38,7 +38,10 @@ def far_moves(report: Mapping[str, Any]) -> list[str]:
         return []
     said = f"vertex {moved['max_vertex']} moves by up to {millimeters(moved['max_mm'])} mm"
     taken = report["removed"]["at_max_displacement"]
-    if not taken:
+    by_weights = max(
+        step["displacement"]["max_mm"] for step in report["changes"] if "weights" in step["field"]
+    )
+    if not taken or by_weights <= FAR_MM:
         return [said]
     weights = ", ".join(f"{row['joint']} ({row['weight']:.2g})" for row in taken)
     other = "a smaller --tol (smplprep sweep) or --policy islands"

@@ -11,14 +11,13 @@ import pytest
 from smplprep import Options, SmplprepError, read_model, write_model
 from smplprep.jobs.clean_file import clean_file
 from smplprep.records.model import Model
-from smplprep.report.notes import notes
+from smplprep.report.notes import far_moves, notes
 from smplprep.transforms.limit_shapedirs import limit_shapedirs
 
 
 def with_directions(model: Model, n: int, family: str | None = None) -> Model:
     shapedirs = np.random.default_rng(0).normal(size=(model.n_vertices, 3, n))
-    source = dataclasses.replace(model.source, family=family)
-    return dataclasses.replace(model, shapedirs=shapedirs, source=source)
+    return dataclasses.replace(model, shapedirs=shapedirs, family_name=family)
 
 
 def test_the_first_directions_stay(small_model):
@@ -92,5 +91,7 @@ def test_a_clean_says_what_is_lost(small_model, tmp_path: Path):
     assert change["directions_before"] > change["directions_after"] == 4
     assert 0 < change["lost_mean_mm"] < change["lost_max_mm"]
     assert f"{change['lost_max_mm']:.3f} mm" in notes(done.report.data)[0]
+    (far,) = far_moves(done.report.data)  # the shapes, not the weights, moved it
+    assert far.endswith(" mm")
     again = clean_file(tmp_path / "out.npz", tmp_path / "2.npz", Options(n_betas=4), html=False)
     assert again.target.read_bytes() == (tmp_path / "out.npz").read_bytes()

@@ -10,7 +10,7 @@ from command_line import run
 
 from smplprep import Model, read_model, write_model
 from smplprep.jobs.clean_file import clean_file
-from smplprep.verify.verify import FAILED, NOT_RUN, PASSED, Check, verify
+from smplprep.verification.verify import FAILED, NOT_RUN, PASSED, Check, verify
 
 pytest.importorskip("torch", reason="torch (extra 'verify') is not installed")
 pytest.importorskip("smplx", reason="smplx (extra 'verify') is not installed")
