@@ -252,7 +252,7 @@ def test_rows_that_were_filled_hide_no_pruned_mass(small_model):
     weights[0] = 0.0
     weights[1] = [0.004, 0.332, 0.332, 0.332]
     data = clean(small_model(weights=weights), Options(fill_unweighted=True))[1].data
-    assert mass_per_joint(data) == pytest.approx([0.004, 0, 0, 0])
+    assert mass_per_joint(data) == pytest.approx([0.008, 0, 0, 0])  # vertex 0 has the row of 1
 
 
 def test_names_from_a_hostile_report_stay_text(report):
