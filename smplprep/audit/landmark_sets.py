@@ -10,6 +10,7 @@ import json
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -97,7 +98,8 @@ def with_landmarks(model: Model, which: str) -> Model:
     names = {point.name: point for point in known}
     places = {frozenset(point.blend.items()) for point in known}
     more = []
-    for point in landmark_set(model, which):
+    points, remarks = points_and_remarks(model, which)
+    for point in points:
         place = frozenset(point.blend.items())
         if point.source == "joint" or place in places:
             continue
@@ -107,7 +109,9 @@ def with_landmarks(model: Model, which: str) -> Model:
             )
         places.add(place)
         more.append(point)
-    return replace(model, landmarks=(*model.landmarks, *more))
+    more_remarks = [f"{shown(Path(which).name)}: {remark}" for remark in remarks]
+    source = replace(model.source, remarks=(*model.source.remarks, *more_remarks))
+    return replace(model, landmarks=(*model.landmarks, *more), source=source)
 
 
 def skin_landmarks(model: Model) -> list[Landmark]:
@@ -171,16 +175,28 @@ def landmark_set(model: Model, which: str, *, vocabulary: str = "mixamo") -> lis
     Args:
         model: whose family says where the landmarks are.
         which: one of NAMED_SETS, the path of a JSON file that maps names to vertices, or that of
-            FLAME's flame_static_embedding.pkl.
+            FLAME's flame_static_embedding.pkl (a .npz or .npy with the same keys is as good).
         vocabulary: "mixamo" or "smplx", for the joints' names in "all".
 
     Raises:
         SmplprepError: the family has none of the set, or the file is no such mapping.
     """
-    if which.endswith(".pkl"):
-        entries = read_contents(which).entries
+    return points_and_remarks(model, which, vocabulary=vocabulary)[0]
+
+
+def points_and_remarks(
+    model: Model, which: str, *, vocabulary: str = "findings"
+) -> tuple[list[Landmark], tuple[str, ...]]:
+    """As ``landmark_set``, and sentences on how its file was read, see ``Contents``."""
+    if which.lower().endswith((".pkl", ".npz", ".npy")):
+        contents = read_contents(which)
         with inside(path=which):
-            return face_landmarks(model, entries, FLAME_FACE_KEYS)
+            return face_landmarks(model, contents.entries, FLAME_FACE_KEYS), contents.remarks
+    return named_points(model, which, vocabulary), ()
+
+
+def named_points(model: Model, which: str, vocabulary: str) -> list[Landmark]:
+    """Of a named set, or of a JSON file."""
     if which not in NAMED_SETS:
         return landmarks_from_file(which, model.n_vertices)
     if which == "all":

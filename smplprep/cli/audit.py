@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .shared import INPUT, max_bytes_option, units_option
-from .terminal import say_text
+from .terminal import say, say_text
 from .values import JointNames
 
 if TYPE_CHECKING:
@@ -142,8 +142,11 @@ def chosen_landmarks(
     model: Model, landmarks: str, vertices: str | None, vocabulary: str
 ) -> list[Landmark]:
     """What --vertices names, else what --landmarks names."""
-    from ..audit.landmark_sets import landmark_set, landmarks_at
+    from ..audit.landmark_sets import landmarks_at, points_and_remarks
 
     if vertices is not None:
         return landmarks_at(vertices, model)
-    return landmark_set(model, landmarks, vocabulary=vocabulary)
+    points, remarks = points_and_remarks(model, landmarks, vocabulary=vocabulary)
+    for remark in remarks:
+        say(f"smplprep: {landmarks}: {remark}", err=True)
+    return points

@@ -239,8 +239,9 @@ def filling_notes(changes: list[Change]) -> list[str]:
             rows = change.figures["filled_rows"]
             listed = ", ".join(f"{row['vertex']} (from {row['from']})" for row in rows[:10])
             more = f" and {len(rows) - 10} more" if len(rows) > 10 else ""
+            which = "vertices" if len(rows) > 1 else "vertex"
             notes.append(
-                f"{len(rows)} vertices without any weight got those of the nearest that has some: "
+                f"{len(rows)} {which} without any weight got those of the nearest that has some: "
                 f"{listed}{more}"
             )
     return notes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from pathlib import Path
 
 import jsonschema
@@ -12,8 +13,9 @@ from click.testing import CliRunner
 from command_line import run
 
 from smplprep import Options, Report, SmplprepError, clean, read_model, write_model
-from smplprep.audit.landmark_sets import skin_landmarks, with_landmarks
+from smplprep.audit.landmark_sets import landmark_set, skin_landmarks, with_landmarks
 from smplprep.cli.main import smplprep as command
+from smplprep.io.read_model import read_contents
 
 
 @pytest.fixture
@@ -76,6 +78,27 @@ def test_flame_has_its_own_file(family_dir: Path, tmp_path: Path) -> None:
         command, ["sweep", str(model), "--landmarks", str(embedding), "--tols", "1e-2"]
     )
     assert "Recommended: --tol 0.01" in swept.output
+
+
+def test_their_file_with_changed_line_ends_is_read_with_a_note(
+    family_dir: Path, tmp_path: Path
+) -> None:
+    model = family_dir / "flame" / "FLAME_NEUTRAL.pkl"
+    good = family_dir / "flame" / "flame_static_embedding.pkl"
+    entries = read_contents(good).entries
+    text = pickle.dumps(dict(entries), 0)
+    changed = tmp_path / "flame_static_embedding.PKL"
+    changed.write_bytes(text.replace(b"\n", b"\r\n"))
+    np.savez(tmp_path / "embedding.npz", **entries)
+    read = read_model(model)
+    points = landmark_set(read, str(good))
+    assert landmark_set(read, str(changed)) == points
+    assert landmark_set(read, str(tmp_path / "embedding.npz")) == points
+    done = run("audit", model, "--landmarks", changed, "--json")
+    assert "line ends had been changed in it" in done.stderr
+    done = run("clean", model, "--landmarks", changed, "--dry-run", "--json")
+    odd = json.loads(done.stdout)["remarks"]
+    assert sum("flame_static_embedding.PKL: line ends had been changed" in s for s in odd) == 1
 
 
 def test_their_file_is_never_written_to(leaky: Path, tip: Path) -> None:

@@ -104,6 +104,6 @@ def test_a_rig_painted_by_hand(small_model, tmp_path, options):
     )
     cleaned = read_model(tmp_path / "out.npz")
     np.testing.assert_allclose(cleaned.weights.sum(axis=1), 1, atol=1e-6)
-    assert any("1 vertices without any weight" in note for note in done.report.data["remarks"])
+    assert any("1 vertex without any weight" in note for note in done.report.data["remarks"])
     again, _ = clean(cleaned, chosen)
     np.testing.assert_array_equal(again.weights, cleaned.weights)
