@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import io
 import itertools
+import json
 import pickle
 import tempfile
 import time
@@ -22,12 +23,13 @@ import numpy as np
 import small_files
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
-from scipy.sparse import csc_matrix
+from scipy.sparse import bsr_matrix, csc_matrix, dia_matrix, dok_matrix, lil_matrix
 
 from smplprep import SmplprepError, clean, read_model
 from smplprep.io.write_model import write_container
 
 BATCH = 200
+SPARSE = (bsr_matrix, dia_matrix, dok_matrix, lil_matrix)
 
 
 def good_files() -> list[bytes]:
@@ -44,6 +46,11 @@ def good_files() -> list[bytes]:
     np.savez(saved, **odd)
     np.savez_compressed(streamed, **odd)
     sparse = odd | {"J_regressor": csc_matrix(arrays["J_regressor"]), "bs_type": "lrotmin"}
+    others = {"names": ["a", {"b": None}], "J_regressor": lil_matrix(arrays["J_regressor"])}
+    others["weights"] = np.asmatrix(arrays["weights"])
+    texts = json.dumps({key: array.tolist() for key, array in arrays.items()})
+    single = io.BytesIO()
+    np.save(single, np.array({"model": arrays | {"J_regressor": sparse["J_regressor"]}}, object))
     return [
         small_files.as_npz(arrays),
         small_files.as_npz(arrays, compress=True),
@@ -51,7 +58,27 @@ def good_files() -> list[bytes]:
         streamed.getvalue(),
         small_files.as_pkl(dict(arrays)),
         *(pickle.dumps(sparse, protocol) for protocol in range(6)),
+        *(pickle.dumps({"a": [arrays | others]}, protocol) for protocol in (0, 2, 4)),
+        *(pickle.dumps(arrays | {"weights": kind(arrays["weights"])}, 4) for kind in SPARSE),
+        pickle.dumps(arrays, 0).replace(b"\n", b"\r\n"),
+        texts.encode(),
+        single.getvalue(),
+        *torch_files(arrays),
     ]
+
+
+def torch_files(arrays: dict[str, np.ndarray]) -> list[bytes]:
+    """What torch writes, in both of its formats and as a pickle; nothing where it is missing."""
+    try:
+        import torch
+    except ImportError:
+        return []
+    tensors = {key: torch.from_numpy(array.astype("f4")) for key, array in arrays.items()}
+    tensors["f"], tensors["posedirs"] = tensors["f"].long(), tensors["posedirs"].mT.contiguous().mT
+    saved = [io.BytesIO(), io.BytesIO()]
+    for out in saved:
+        torch.save({"model": tensors}, out, _use_new_zipfile_serialization=out is saved[0])
+    return [*(out.getvalue() for out in saved), pickle.dumps(tensors)]
 
 
 @st.composite

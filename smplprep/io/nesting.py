@@ -49,7 +49,8 @@ def contents_of(
             raise ModelReadError(f"the key {shown(repr(name))} is not text")
     remarks = [remark] if remark else []
     if place:
-        rest = "; the rest of the file is left out" if len(value) > 1 else ""
+        alone = sum(1 for _ in _children(unboxed(value))) == 1
+        rest = "" if alone else "; the rest of the file is left out"
         remarks.append(f"the model lay in {place}{rest}")
     return Contents(
         container=container,

@@ -158,8 +158,10 @@ def zeros_for(
     Source: smplx 0.1.28, ``body_models.py``: 10 shapes, with 10 expressions behind them in SMPL-X
     and FLAME.
     """
-    template, tree = (np.asarray(fields[key]) for key in ("v_template", "kintree_table"))
-    n_vertices, n_joints = (len(template) if template.ndim else 0), (tree.shape or (0,))[-1]
+    none = np.zeros((0, 0))  # what is no table is refused later, whatever zeros stand beside it
+    found = (fields["v_template"], fields["kintree_table"])
+    template, tree = (a if isinstance(a, np.ndarray) and a.ndim == 2 else none for a in found)
+    n_vertices, n_joints = template.shape[0], tree.shape[1]
     dtype = template.dtype if template.dtype.kind == "f" else np.dtype(np.float64)
     name = family or family_of(n_vertices, n_joints).name
     n_shapes = 20 if name in ("smplx", "flame") else 10

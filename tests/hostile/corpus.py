@@ -7,6 +7,7 @@ bodies become files that look like models, so that the whole program can be run 
 from __future__ import annotations
 
 import io
+import json
 import os
 import pickletools
 import zipfile
@@ -18,6 +19,7 @@ import h5py
 import hdf5
 import mistaken
 import numpy as np
+import others
 import pickles
 from small_files import arrays, as_h5, as_npz, as_pkl
 
@@ -27,6 +29,16 @@ from smplprep.io.npz.npy import encode_header
 def in_pickle(body: bytes) -> bytes:
     """A model's pickle with one more key, whose value is ``body``, a pickle without its STOP."""
     return as_pkl(arrays())[:-2] + pickles.short("extra") + body + b"u."
+
+
+def as_json() -> bytes:
+    return json.dumps({key: array.tolist() for key, array in arrays().items()}).encode()
+
+
+def as_npy(entries: dict[str, np.ndarray]) -> bytes:
+    out = io.BytesIO()
+    np.save(out, np.array(entries, object))
+    return out.getvalue()
 
 
 def in_npz(body: bytes) -> bytes:
@@ -45,6 +57,20 @@ def code_that_wants_to_run(canary: Path) -> Iterator[tuple[str, bytes]]:
         yield f"{name}.pkl", body
         yield f"{name}, in a model.pkl", in_pickle(body[:-1])
         yield f"{name}, in an object array.npz", in_npz(body)
+
+
+def other_formats(canary: Path) -> Iterator[tuple[str, bytes]]:
+    """torch.save files, JSON, .npy and dicts in dicts."""
+    for name, body in others.routes(f"touch {canary}").items():
+        yield f"route, {name}", body
+    for name, (body, _) in others.HOSTILE.items():
+        yield f"format, {name}", body
+    for body, name in (
+        (others.torch_zip(others.entry(others.tensor())), "zip"),
+        (as_json(), "json"),
+    ):
+        for end in range(7, len(body), len(body) // 12):
+            yield f"cut at {end}.{name}", body[:end]
 
 
 def gadgets() -> Iterator[tuple[str, bytes]]:
@@ -120,7 +146,7 @@ def models_that_are_none() -> Iterator[tuple[str, bytes]]:
         "one dimension": arrays() | {"weights": np.ones(40)},
         "texts": arrays() | {"weights": np.array([["a"] * 4] * 10)},
         "no vertices": arrays() | {"v_template": np.zeros((0, 3)), "weights": np.zeros((0, 4))},
-        "a key missing": {k: v for k, v in arrays().items() if k != "posedirs"},
+        "a key missing": {k: v for k, v in arrays().items() if k != "J_regressor"},
         "nothing of it": {"poses": np.zeros((100, 72))},
     }
     for name, entries in faults.items():
@@ -128,17 +154,15 @@ def models_that_are_none() -> Iterator[tuple[str, bytes]]:
         yield f"{name}.pkl", as_pkl(entries)
     for name in ("NaN", "STAR"):
         yield f"{name}.h5", as_h5(faults[name])
-    supr = np.array({"posedirs": np.zeros((4, 3, 300))}, object)
-    out = io.BytesIO()
-    np.save(out, supr)
-    yield "SUPR.npy", out.getvalue()
+    yield "SUPR.npy", as_npy(arrays() | {"posedirs": np.ones((10, 3, 16))})
+    yield "SKEL.npy", as_npy({"skin_template_v": np.zeros((10, 3))})
 
 
 def write_corpus(folder: Path, canary: Path) -> list[Path]:
     """All files, written into ``folder``; what runs code touches ``canary``."""
     found: list[Path] = []
     parts = (gadgets(), damage(), truncations(), models_that_are_none())
-    for files in (code_that_wants_to_run(canary), *parts):
+    for files in (code_that_wants_to_run(canary), other_formats(canary), *parts):
         for name, body in files:
             path = folder / name.replace("/", "_")
             assert not path.exists(), name
@@ -150,8 +174,9 @@ def write_corpus(folder: Path, canary: Path) -> list[Path]:
 
 
 def write_good(folder: Path) -> list[Path]:
-    """The same model whole, in each container."""
+    """The same model whole, in each container, in JSON and in a .npy."""
     bodies = {"npz": as_npz(arrays()), "pkl": as_pkl(arrays()), "h5": as_h5(arrays())}
+    bodies |= {"json": as_json(), "npy": as_npy(arrays())}
     for ending, body in bodies.items():
         (folder / f"good.{ending}").write_bytes(body)
     with h5py.File(folder / "good.h5") as file:

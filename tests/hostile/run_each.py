@@ -72,7 +72,7 @@ def in_child(path: str, out: Path) -> None:
 
 
 if __name__ == "__main__":
-    for module in ("jobs.pipeline", "io.npz.read", "io.pickle.read", "io.h5.read"):
+    for module in ("jobs.pipeline", "io.npz.read", "io.pickle.read", "io.h5.read", "io.json_model"):
         import_module(f"smplprep.{module}")
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "outputs").mkdir()

@@ -44,6 +44,16 @@ def as_npy(value: Any, path: Path) -> None:
     np.save(path, value)
 
 
+def as_npy_of_a_dict(value: Any, path: Path) -> None:
+    np.save(path, {"model": value, "date": 2020})
+
+
+def as_npy_of_objects(value: Any, path: Path) -> None:
+    array = np.empty(2, object)
+    array[:] = [None, value]
+    np.save(path, array)
+
+
 def as_pickle(value: Any, path: Path) -> None:
     path.write_bytes(pickle.dumps({"meta": {"v_template": 1}, "model": value}))
 
@@ -54,6 +64,8 @@ def as_pickle(value: Any, path: Path) -> None:
         (as_npz, "npz", "['arr_0']"),
         (as_named_npz, "npz", "['model']"),
         (as_npy, "npy", ""),
+        (as_npy_of_a_dict, "npy", "['model']"),
+        (as_npy_of_objects, "npy", "[1]"),
         (as_pickle, "pkl", "['model']"),
     ],
 )
@@ -62,9 +74,11 @@ def test_a_model_one_level_down(write: Any, ending: str, place: str, tmp_path: P
     write(model_dict() | {"J_regressor": sp.csc_matrix(model_dict()["J_regressor"])}, path)
     source = assert_read(path).source
     assert source.container == ("pkl" if ending == "pkl" else "npz")
-    assert [place in remark for remark in source.remarks] == [True]
+    assert place in source.remarks[-1]
+    assert len(source.remarks) == 1 + (ending == "npy" and place != "")
     assert source.notes == {"J_regressor": "scipy.sparse._csc.csc_matrix"}
-    assert ("the rest of the file is left out" in source.remarks[0]) == (place == "['model']")
+    alone = place in ("", "['arr_0']")
+    assert ("the rest of the file is left out" in source.remarks[-1]) != alone
 
 
 @pytest.mark.parametrize("place", ["['a']['b']", "['x'][1]", "[0]['y']", "[2]"])
