@@ -185,7 +185,7 @@ def landmark_set(model: Model, which: str, *, vocabulary: str = "mixamo") -> lis
 
 
 def points_and_remarks(
-    model: Model, which: str, *, vocabulary: str = "findings"
+    model: Model, which: str, *, vocabulary: str = "mixamo"
 ) -> tuple[list[Landmark], tuple[str, ...]]:
     """As ``landmark_set``, and sentences on how its file was read, see ``Contents``."""
     if which.lower().endswith((".pkl", ".npz", ".npy")):
