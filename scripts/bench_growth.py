@@ -72,6 +72,7 @@ def grown(axis: str, sizes: tuple[int, ...], runs: int) -> bool:
             model, out = Path(name) / "model.npz", Path(name) / "out.npz"
             chosen = DEFAULTS | {axis: size}
             asked = [part for key in "VJB" for part in (f"-{key}", str(chosen[key]))]
+            asked += ["--dtype", "float32"]  # 300,000 vertices of float64 are over the limits
             make = [sys.executable, "-m", "scripts.standins.make_synthetic", str(model), *asked]
             subprocess.run(make, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
             n_mib.append(model.stat().st_size / 2**20)
