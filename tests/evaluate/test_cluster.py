@@ -65,8 +65,9 @@ def cluster(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen]]]:
     try:
         wait_for(lambda: address_in(file))
         address = str(address_in(file))
+        one = ("--nthreads", "1", "--local-directory", str(tmp_path))
         for _ in range(2):
-            workers.append(started("dask_worker", address, *here, "--no-nanny", "--nthreads", "1"))
+            workers.append(started("dask_worker", address, *here, "--no-nanny", *one))
         with Client(address, set_as_default=False) as client:
             client.wait_for_workers(2, timeout=PATIENCE)
         yield address, workers
