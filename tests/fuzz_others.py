@@ -5,6 +5,7 @@ Each kind is good files, and what the program does with one: it may end in a Smp
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import pickle
@@ -151,7 +152,7 @@ def damaged_json(draw: st.DrawFn, body: bytes) -> bytes:
             continue
         key = draw(st.sampled_from(keys))
         if draw(st.booleans()):
-            inside[key] = draw(st.sampled_from(ODD))
+            inside[key] = copy.deepcopy(draw(st.sampled_from(ODD)))  # lists may be changed again
         else:
             del inside[key]
     if isinstance(data, dict) and "digest" in data:

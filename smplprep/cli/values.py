@@ -28,7 +28,7 @@ def check_page(output: str) -> None:
         raise click.UsageError(f"-o names the page, FILE.html, and {output} is none")
 
 
-class KindType(click.ParamType[Any]):
+class KindType(click.ParamType):
     """The values of one kind of option; see ``records.options``."""
 
     def __init__(self, kind: Kind) -> None:
@@ -42,7 +42,7 @@ class KindType(click.ParamType[Any]):
             self.fail(f"{error}, got {shown(repr(value))}.", param, ctx)
 
 
-class JointNames(click.ParamType[Any]):
+class JointNames(click.ParamType):
     """The word mixamo or smplx, or a file: the vocabulary, and the names that the file lists."""
 
     name = "names"
@@ -57,7 +57,7 @@ class JointNames(click.ParamType[Any]):
         return "mixamo", read_joint_names(value)
 
 
-class VertexFile(click.ParamType[Any]):
+class VertexFile(click.ParamType):
     """A file that lists vertices, read."""
 
     name = "file"
@@ -103,7 +103,7 @@ def click_option(name: str) -> Callable[[Any], Any]:
     )
 
 
-class Tolerances(click.ParamType[list[float]]):
+class Tolerances(click.ParamType):
     """LOW:HIGH:COUNT, or a list of numbers."""
 
     name = "tolerances"
@@ -119,7 +119,7 @@ class Tolerances(click.ParamType[list[float]]):
             self.fail(error.message, param, ctx)
 
 
-class Picture(click.ParamType[str]):
+class Picture(click.ParamType):
     """The name of a picture."""
 
     name = "picture"
