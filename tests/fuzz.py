@@ -52,7 +52,9 @@ def good_files() -> list[bytes]:
     np.savez_compressed(streamed, **odd)
     sparse = odd | {"J_regressor": csc_matrix(arrays["J_regressor"]), "bs_type": "lrotmin"}
     others = {"names": ["a", {"b": None}], "J_regressor": lil_matrix(arrays["J_regressor"])}
-    others["weights"] = np.asmatrix(arrays["weights"])
+    with warnings.catch_warnings():  # that numpy.matrix is not recommended
+        warnings.simplefilter("ignore", PendingDeprecationWarning)
+        others["weights"] = np.asmatrix(arrays["weights"])
     texts = json.dumps({key: array.tolist() for key, array in arrays.items()})
     single = io.BytesIO()
     np.save(single, np.array({"model": arrays | {"J_regressor": sparse["J_regressor"]}}, object))

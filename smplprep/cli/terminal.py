@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import copy
 import io
 import sys
 import time
@@ -63,8 +62,7 @@ def terminal_width() -> int:
 
 def say_usage(error: click.ClickException) -> None:
     """Print click's own error, whose message may quote what was typed."""
-    error = copy.copy(error)
-    object.__setattr__(error, "message", escaped(error.message))
+    error.message = escaped(error.message)
     told = io.StringIO()
     error.show(file=told)
     say_text(told.getvalue(), err=True)

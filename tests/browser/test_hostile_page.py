@@ -71,8 +71,10 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 def poisoned(value: Any, first: int) -> Any:
     """The report with a payload in place of each text, and behind each free key."""
     turn = iter(range(first, 10**9))
-    fixed = re.compile(r"[0-9a-f]{64}|npz|pkl|rest|mm per radian|local|exact|same|keep|threshold")
-    fixed = re.compile(f"{fixed.pattern}|renormalize|i2|u2|f4")
+    fixed = re.compile(
+        r"[0-9a-f]{64}|npz|pkl|rest|mm per radian|local|exact|same|keep|threshold|m|mixamo|smplx"
+    )
+    fixed = re.compile(f"{fixed.pattern}|renormalize|i2|u2|f4|m|mixamo|smplx")
 
     def walk(value: Any, key: str = "") -> Any:
         if isinstance(value, dict):

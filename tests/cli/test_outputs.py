@@ -254,14 +254,14 @@ def test_a_fault_in_one_model_does_not_stop_the_next(tiny, tmp_path, monkeypatch
     from smplprep.cli.main import smplprep as group
     from smplprep.jobs import clean_file as module
 
-    real = module.clean_file
+    real = module.run
 
-    def faulty(model, *arguments, **options):
-        if Path(model).name == "other.npz":
+    def faulty(job, **options):
+        if Path(job.path).name == "other.npz":
             raise MemoryError
-        return real(model, *arguments, **options)
+        return real(job, **options)
 
-    monkeypatch.setattr(module, "clean_file", faulty)
+    monkeypatch.setattr(module, "run", faulty)
     asked = ["clean", str(tmp_path / "other.npz"), str(tiny), "-o", f"{tmp_path}/out/", "--no-html"]
     done = CliRunner().invoke(group, asked)
     assert done.exit_code == 3

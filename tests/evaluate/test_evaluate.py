@@ -232,7 +232,7 @@ def test_a_state_of_something_else_is_not_used(workplace, pair):
 def test_no_file_is_overwritten_by_mistake(workplace):
     before = (workplace / "b.npz").read_bytes()
     message = run_error(workplace, "--resume", "b.npz", status=3)
-    assert "b.npz: this is not a state file of evaluate" in message
+    assert "b.npz: this is not readable JSON" in message
     assert (workplace / "b.npz").read_bytes() == before
     state = workplace / "moved.json"
     told = CliRunner().invoke(

@@ -156,7 +156,7 @@ HOSTILE = {
     "only npy": (archive(Member(".npy", F)), "member .npy has a name that no .npz uses"),
     "bad utf-8": (
         archive(Member(b"\xff.npy", F, local={"flags": 2048}, central={"flags": 2048})),
-        r"member \xff.npy has no readable name",
+        "member ÿ.npy has no readable name",
     ),
     "checkpoint": (archive(Member("archive/data.pkl", b"")), "the pickle is cut short"),
     "TorchScript": (

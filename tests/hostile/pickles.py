@@ -360,7 +360,7 @@ GADGETS = {
         "a chumpy Select whose idxs are no row of integers",
     ),
     "two equal keys": (b"}(" + short("f") + b"N" + short("f") + b"Nu", "'f' stands twice"),
-    "equal after decoding": (b"}(" + short("\xe9") + b"NU\x01\xe9Nu", r"'\xe9' stands twice"),
+    "equal after decoding": (b"}(" + short("\xe9") + b"NU\x01\xe9Nu", "'é' stands twice"),
     "equal numbers": (b"}(K\x01N\x88Nu", "True stands twice in one dict or set"),
     "key of a tuple": (b"})Ns", "a tuple stands where a key belongs"),
     "key of an array": (b"}" + integers(1) + b"Ns", "an array stands where a key belongs"),

@@ -29,5 +29,5 @@ def test_same_and_twice_do_nothing(small_model):
 
 
 def test_another_dtype_is_refused(small_model):
-    with pytest.raises(SmplprepError, match="none of same, float32"):
+    with pytest.raises(SmplprepError, match="must be one of same, float32"):
         cast_floats(small_model(), dtype="int8")
