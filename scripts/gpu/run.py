@@ -76,7 +76,7 @@ def commands(folder: Path, device: str, *, small: bool) -> dict[str, Any]:
         "verify": command(own, "verify", cleaned, "--against", raw, *on, says="verified"),
         "replay": command(own, "replay", raw, cleaned, *on, says="left leg"),
         "evaluate": command(own, "evaluate", raw, cleaned, *motion, says="frames of"),
-        "evaluate beside stock smplx": command("scripts.bench_evaluate", *bench, says="| c"),
+        "evaluate beside stock smplx": command("scripts.bench_evaluate", *bench, says="| "),
     }
 
 

@@ -62,7 +62,7 @@ def terminal_width() -> int:
 
 def say_usage(error: click.ClickException) -> None:
     """Print click's own error, whose message may quote what was typed."""
-    error.message = escaped(error.message)
+    object.__setattr__(error, "message", escaped(error.message))  # final for type checkers
     told = io.StringIO()
     error.show(file=told)
     say_text(told.getvalue(), err=True)
