@@ -82,8 +82,6 @@ def seams(points: NDArray, edges: NDArray[np.intp], weights: NDArray) -> NDArray
     They lie closer together than SEAM_SHARE of the shortest edge at either, and their weights
     differ by SEAM_DISTANCE at most. Exact equality would miss them once anything has rounded.
     """
-    from scipy.spatial import cKDTree
-
     lengths = distances(points[edges[:, 0]], points[edges[:, 1]])
     real = lengths > 0
     shortest = np.full(len(points), np.inf)
@@ -94,12 +92,39 @@ def seams(points: NDArray, edges: NDArray[np.intp], weights: NDArray) -> NDArray
     # Where a mesh is coarse, it need not look farther than where it is fine.
     usual = float(np.median(shortest[np.isfinite(shortest)]))
     near = SEAM_SHARE * np.minimum(np.where(np.isfinite(shortest), shortest, 0), usual)
-    pairs = cKDTree(points).query_pairs(float(near.max()), output_type="ndarray")
-    a, b = pairs[np.lexsort(pairs.T[::-1])].T
+    a, b = close_pairs(points, float(near.max())).T
     one = distances(points[a], points[b]) <= np.minimum(near[a], near[b])
     a, b = a[one], b[one]
     alike = np.abs(weights[a] - weights[b]).sum(axis=1) <= SEAM_DISTANCE
     return np.stack([a[alike], b[alike]], axis=1)
+
+
+def close_pairs(points: NDArray[np.float64], reach: float) -> NDArray[np.intp]:
+    """(P, 2) pairs of points at most so far apart, the lower index first, in order.
+
+    Points are sorted by the cells of a grid; each is compared with those of its own cell and of the
+    cells around it. Without scipy.spatial, whose import takes longer than this.
+    """
+    low, size = points.min(axis=0), float(np.ptp(points, axis=0).max())
+    width = max(reach, size * 1e-6, 1e-12)  # the number of a cell has to fit into 64 bits
+    cells = np.floor((points - low) / width).astype(np.int64) + 1
+    row = int(cells.max()) + 2
+    codes = (cells[:, 0] * row + cells[:, 1]) * row + cells[:, 2]
+    order = np.argsort(codes, kind="stable")
+    codes = codes[order]
+    found = []
+    for across in (0, 1, row - 1, row, row + 1):  # half of the columns of cells around one
+        start = np.searchsorted(codes, codes + across * row - 1, side="left")
+        if not across:
+            start = np.arange(1, len(codes) + 1)
+        count = np.searchsorted(codes, codes + across * row + 1, side="right") - start
+        ends = np.cumsum(count)
+        a = np.repeat(np.arange(len(codes)), count)
+        b = np.arange(len(a)) + np.repeat(start - ends + count, count)
+        pairs = np.sort(np.stack([order[a], order[b]], axis=1), axis=1)
+        found.append(pairs[distances(points[pairs[:, 0]], points[pairs[:, 1]]) <= reach])
+    pairs = np.concatenate(found)
+    return pairs[np.lexsort(pairs.T[::-1])]
 
 
 def distances(a: NDArray, b: NDArray) -> NDArray:

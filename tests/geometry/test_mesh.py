@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from own_rigs import tube_with_seam
+from scipy.spatial import cKDTree
 
-from smplprep.geometry.mesh import mesh_of, vertex_normals
+from smplprep.geometry.mesh import close_pairs, mesh_of, vertex_normals
 
 SQUARE = np.array([[0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0]], float)
 FACES = np.array([[0, 1, 2], [0, 2, 3]], np.uint32)
@@ -85,3 +86,17 @@ def test_normals_of_a_sphere_point_outward_and_lone_vertices_up() -> None:
     assert (normals[:-1] * sphere.vertices).sum(axis=1).min() > 0.9999
     assert normals[-1].tolist() == [0, 0, 1]
     assert np.abs(np.linalg.norm(normals, axis=1) - 1).max() < 1e-12
+
+
+@pytest.mark.parametrize("reach", [0.0, 0.01, 0.1, 3.0])
+def test_close_pairs_are_those_of_a_tree(reach: float):
+    """scipy's, on points of which some are equal, some flat, and one far away."""
+    random = np.random.default_rng(3)
+    points = random.standard_normal((300, 3))
+    points[100:200, 1] = 0.25
+    points[7] = 1e6
+    points[250:] = points[:50]
+    wanted = cKDTree(points).query_pairs(reach, output_type="ndarray")
+    found = close_pairs(points, reach)
+    assert len(found) >= 50
+    assert found.tolist() == sorted(wanted.tolist())
