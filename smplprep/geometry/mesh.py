@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 SEAM_SHARE = 0.1
 # L1 distance of the weights of two such vertices; beyond it, they are two surfaces that touch.
 SEAM_DISTANCE = 1.0
+CROWD = 64  # points near a point; a body has one or two
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +104,8 @@ def close_pairs(points: NDArray[np.float64], reach: float) -> NDArray[np.intp]:
     """(P, 2) pairs of points at most so far apart, the lower index first, in order.
 
     Points are sorted by the cells of a grid; each is compared with those of its own cell and of the
-    cells around it. Without scipy.spatial, whose import takes longer than this.
+    cells around it. Without scipy.spatial, whose import takes longer than this. Where a mesh is
+    crowded as no body is, nothing is found: the pairs would fill the memory.
     """
     low, size = points.min(axis=0), float(np.ptp(points, axis=0).max())
     width = max(reach, size * 1e-6, 1e-12)  # the number of a cell has to fit into 64 bits
@@ -118,6 +120,8 @@ def close_pairs(points: NDArray[np.float64], reach: float) -> NDArray[np.intp]:
         if not across:
             start = np.arange(1, len(codes) + 1)
         count = np.searchsorted(codes, codes + across * row + 1, side="right") - start
+        if count.sum() > CROWD * len(points) + 100_000:
+            return np.zeros((0, 2), dtype=np.intp)
         ends = np.cumsum(count)
         a = np.repeat(np.arange(len(codes)), count)
         b = np.arange(len(a)) + np.repeat(start - ends + count, count)

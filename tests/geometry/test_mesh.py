@@ -88,6 +88,11 @@ def test_normals_of_a_sphere_point_outward_and_lone_vertices_up() -> None:
     assert np.abs(np.linalg.norm(normals, axis=1) - 1).max() < 1e-12
 
 
+def test_a_crowd_of_points_has_no_pairs():
+    """100,000 points at one place have 5 billion."""
+    assert len(close_pairs(np.zeros((100_000, 3)), 0.1)) == 0
+
+
 @pytest.mark.parametrize("reach", [0.0, 0.01, 0.1, 3.0])
 def test_close_pairs_are_those_of_a_tree(reach: float):
     """scipy's, on points of which some are equal, some flat, and one far away."""
