@@ -33,7 +33,8 @@ NEEDED = {
     "packaging": "packaging",
     "pygments": "pygments",
 }
-CODE = ("smplprep", "scripts", "tests/gpu", "tests/conftest.py", "pyproject.toml", "README.md",
+CODE = ("smplprep", "scripts", "tests/gpu", "tests/conftest.py", "tests/tidiness.py",
+        "pyproject.toml", "README.md",
         "assets/findings.json", "assets/cc0_walk.npz")  # fmt: skip
 
 
