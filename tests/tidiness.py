@@ -18,6 +18,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 MARK = "SMPLPREP_TEST_RUN"
 SECONDS = 300.0  # the longest that a test waits for a process
+TORCH = "torchinductor_"  # torch's own cache, which it keeps between runs
 
 started: list[subprocess.Popen] = []
 
@@ -106,7 +107,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     config = session.config
     said = [f"left a process behind: {line}" for line in end_left_over()]
     said += [f"left {path} behind" for path in sorted(untracked() - config.before)]
-    said += [f"left {path.name} in TMPDIR" for path in sorted(config.temporary.iterdir())]
+    found = sorted(path.name for path in config.temporary.iterdir())
+    said += [f"left {name} in TMPDIR" for name in found if not name.startswith(TORCH)]
     if said:
         terminal = config.pluginmanager.get_plugin("terminalreporter")
         for line in said if terminal else ():
