@@ -109,6 +109,10 @@ class ModelReadError(SmplprepError):
 class ModelNotFoundError(ModelReadError, FileNotFoundError):
     """There is no file at ``path``."""
 
+    # That of ValueError, which comes first, would not do for what is an OSError as well.
+    def __new__(cls, *args: object, **more: object) -> ModelNotFoundError:
+        return OSError.__new__(cls)
+
     errno = errno.ENOENT
 
     def __init__(
@@ -133,5 +137,9 @@ class VerificationError(SmplprepError):
 
 class ModelWriteError(SmplprepError, OSError):
     """The output cannot be written; whatever stood there before still does."""
+
+    # That of ValueError, which comes first, would not do for what is an OSError as well.
+    def __new__(cls, *args: object, **more: object) -> ModelWriteError:
+        return OSError.__new__(cls)
 
     exit_status = 4

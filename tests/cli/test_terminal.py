@@ -110,7 +110,7 @@ COMMANDS = {
     ),
     "convert": (0, ["convert", MODEL, "-o", f"{OUT}.pkl"]),
     "merge-hands": (3, ["merge-hands", MODEL, MODEL, MODEL, "-o", f"{OUT}.hands.npz"]),
-    "verify": (1, ["verify", f"{OUT}.npz", "--against", MODEL]),
+    "verify": (0, ["verify", f"{OUT}.npz", "--against", MODEL]),
     "replay": (3, ["replay", MODEL]),
     "build": (0, ["build", f"{NAME}.toml"]),
     "build gone": (3, ["build", f"gone{NAME}.toml"]),
