@@ -27,9 +27,10 @@ from ..io.vertex_list import read_vertex_list
 from ..records.contents import ENDINGS, Limits
 from ..records.families import FAMILIES, GENDERS
 from ..records.job import CleanJob
-from ..records.option_kinds import Count, Flag, Kind, Word
+from ..records.option_kinds import Count, Flag, Word
 from ..records.options import DEFINITIONS, Options, flag_of
 from ..records.storage import PICKLES
+from ..records.units import MILLIMETERS
 from .outputs import ALLOW, is_outside
 from .toml_lines import line_of
 
@@ -232,18 +233,6 @@ def _nearest(key: str, where: tuple[str | int, ...]) -> str:
     return f"; the nearest one is {known[near[0]]}" if near else ""
 
 
-def _value(kind: Kind) -> Callable[[Any], Any]:
-    """Reads a value of an option, or says what it must be."""
-
-    def read(value: Any) -> Any:
-        try:
-            return kind.checked(kind.parsed(value) if isinstance(value, str) else value)
-        except ValueError as error:
-            raise ValueError(f"{error}, got {shown(repr(value))}") from error
-
-    return read
-
-
 def _output(value: Any) -> str:
     """A file, or a folder with a slash at its end."""
     path = relative_path(value)
@@ -263,24 +252,24 @@ def _hands(value: Any) -> tuple[str, str]:
 
 # Key -> the field of Options or of Job that it sets, and how its value is read.
 READERS: dict[str, tuple[str, Callable[[Any], Any]]] = {
-    flag_of(name).lstrip("-"): (name, _value(definition.kind))
+    flag_of(name).lstrip("-"): (name, definition.kind.read)
     for name, definition in DEFINITIONS.items()
 } | {
     "keep-vertices": ("keep_vertices", _vertices),
     "output": ("output", _output),
-    "layout": ("layout", _value(Word(("smplx",)))),
-    "gender": ("gender", _value(Word(GENDERS))),
-    "family": ("family", _value(Word(tuple(FAMILIES)))),
+    "layout": ("layout", Word(("smplx",)).read),
+    "gender": ("gender", Word(GENDERS).read),
+    "family": ("family", Word(tuple(FAMILIES)).read),
     "joint-names": ("joint_names", relative_path),
-    "units": ("units", _value(Word(("m", "cm", "mm")))),
+    "units": ("units", Word(tuple(MILLIMETERS)).read),
     "hands": ("hands", _hands),
-    "flat-hands": ("flat_hands", _value(Flag())),
+    "flat-hands": ("flat_hands", Flag().read),
     "landmarks": ("landmarks", relative_path),
-    "normalize-rows": ("normalize_rows", _value(Flag())),
-    "compress": ("compress", _value(Flag())),
-    "pickle": ("pickle", _value(Word(PICKLES))),
-    "keep-objects": ("keep_objects", _value(Flag())),
-    "html": ("html", _value(Flag())),
-    ALLOW: ("allow_outside", _value(Flag())),
-    "max-bytes": ("max_bytes", _value(Count(1))),
+    "normalize-rows": ("normalize_rows", Flag().read),
+    "compress": ("compress", Flag().read),
+    "pickle": ("pickle", Word(PICKLES).read),
+    "keep-objects": ("keep_objects", Flag().read),
+    "html": ("html", Flag().read),
+    ALLOW: ("allow_outside", Flag().read),
+    "max-bytes": ("max_bytes", Count(1).read),
 }

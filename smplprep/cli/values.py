@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from ..errors import SmplprepError, shown
+from ..errors import SmplprepError
 from ..records.contents import ENDINGS
 from ..records.option_kinds import Flag, Kind, Vertices, Word
 from ..records.options import DEFINITIONS, Options, flag_of
@@ -37,9 +37,9 @@ class KindType(click.ParamType):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         try:
-            return self.kind.checked(self.kind.parsed(value) if isinstance(value, str) else value)
+            return self.kind.read(value)
         except ValueError as error:
-            self.fail(f"{error}, got {shown(repr(value))}.", param, ctx)
+            self.fail(f"{error}.", param, ctx)
 
 
 class JointNames(click.ParamType):
@@ -98,7 +98,7 @@ def click_option(name: str) -> Callable[[Any], Any]:
         type=kind,
         default=default,
         show_default=default not in (None, ()),
-        metavar=definition.metavar or getattr(definition.kind, "metavar", None),
+        metavar=definition.metavar or definition.kind.metavar,
         help=definition.help,
     )
 

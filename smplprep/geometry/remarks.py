@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..records.model import Model
+from ..records.units import MILLIMETERS
 
 # In meters: what is larger or smaller is no body, or a file in other units.
 LARGEST, SMALLEST = 10.0, 0.1
@@ -47,7 +48,7 @@ def place_remarks(model: Model) -> list[str]:
     extent = float(np.ptp(model.v_template, axis=0).max())
     meters = extent * model.mm / 1000
     if not SMALLEST <= meters <= LARGEST:
-        units = [unit for unit in ("m", "cm", "mm") if unit != model.units]
+        units = [unit for unit in MILLIMETERS if unit != model.units]
         found.append(
             f"the body is {extent:.3g} {model.units} long: if its unit is another, every mm "
             f"is wrong (--units {' or '.join(units)})"

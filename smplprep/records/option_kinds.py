@@ -2,31 +2,59 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
-from collections.abc import Iterable
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from numbers import Integral, Real
-from typing import Any, Protocol
+from typing import Any, ClassVar
+
+from ..errors import shown
 
 
-class Kind(Protocol):
-    """The values that an option takes."""
+class Kind(ABC):
+    """The values that an option takes.
 
+    Attributes:
+        metavar: how the help of the command line calls a value; None leaves that to click.
+    """
+
+    metavar: ClassVar[str | None] = None
+
+    @abstractmethod
     def checked(self, value: Any) -> Any:
         """The value as a plain Python one; ValueError says what it must be."""
 
     def parsed(self, text: str) -> Any:
         """The value that a word of the command line stands for, not yet checked."""
+        return text
 
+    def read(self, value: Any) -> Any:
+        """The value that the command line or a manifest gives; ValueError says what is wrong."""
+        with saying_what_was_given(value):
+            return self.checked(self.parsed(value) if isinstance(value, str) else value)
+
+    @abstractmethod
     def described(self) -> str:
         """The values in words, for the table of options."""
 
+    @abstractmethod
     def schema(self) -> dict[str, Any]:
         """JSON Schema of the values in a report, where a tolerance is always a number."""
 
 
+@contextlib.contextmanager
+def saying_what_was_given(value: Any) -> Iterator[None]:
+    """Adds the value to a ValueError that says what it must be."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"{error}, got {shown(repr(value))}") from None
+
+
 @dataclass(frozen=True)
-class Number:
+class Number(Kind):
     """A finite number from ``low`` up to, but not including, ``high``, or the word ``word``."""
 
     low: float
@@ -59,7 +87,7 @@ class Number:
 
 
 @dataclass(frozen=True)
-class Count:
+class Count(Kind):
     """An integer of at least ``low``; None as well where ``optional``."""
 
     low: int
@@ -88,7 +116,7 @@ class Count:
 
 
 @dataclass(frozen=True)
-class Word:
+class Word(Kind):
     """One of a few words."""
 
     choices: tuple[str, ...]
@@ -98,9 +126,6 @@ class Word:
             raise ValueError(f"must be one of {', '.join(self.choices)}")
         return value
 
-    def parsed(self, text: str) -> Any:
-        return text
-
     def described(self) -> str:
         return ", ".join(self.choices)
 
@@ -109,16 +134,13 @@ class Word:
 
 
 @dataclass(frozen=True)
-class Flag:
+class Flag(Kind):
     """True or False."""
 
     def checked(self, value: Any) -> Any:
         if type(value) is not bool:
             raise ValueError("must be True or False")
         return value
-
-    def parsed(self, text: str) -> Any:
-        return text
 
     def described(self) -> str:
         return "flag"
@@ -128,7 +150,7 @@ class Flag:
 
 
 @dataclass(frozen=True)
-class Names:
+class Names(Kind):
     """Names; on the command line with commas between them."""
 
     def checked(self, value: Any) -> Any:
@@ -145,15 +167,12 @@ class Names:
 
 
 @dataclass(frozen=True)
-class Vertices:
-    """Indices of vertices. The command line and the manifest name a file of them."""
+class Vertices(Kind):
+    """Indices of vertices. The command line and the manifest name a file, read above this room."""
 
     def checked(self, value: Any) -> Any:
         found = listed(value, Integral, "a list of vertex indices")
         return found if all(type(i) is int for i in found) else tuple(map(int, found))
-
-    def parsed(self, text: str) -> Any:
-        return text  # the name of the file, which is read above this room
 
     def described(self) -> str:
         return "file: a JSON list, or one index a line"

@@ -9,8 +9,18 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, get_args
 
-from ..errors import SmplprepError, shown
-from .option_kinds import Count, Definition, Flag, Names, Number, Vertices, Word, option
+from ..errors import SmplprepError
+from .option_kinds import (
+    Count,
+    Definition,
+    Flag,
+    Names,
+    Number,
+    Vertices,
+    Word,
+    option,
+    saying_what_was_given,
+)
 
 # The transforms in the order in which ``clean`` runs them. Floats are cast first, so that every
 # other step counts in the digits of the output.
@@ -234,6 +244,7 @@ def checked(name: str, value: Any) -> Any:
         SmplprepError: it is of another type, outside the range or none of the choices.
     """
     try:
-        return DEFINITIONS[name].kind.checked(value)
+        with saying_what_was_given(value):
+            return DEFINITIONS[name].kind.checked(value)
     except ValueError as error:
-        raise SmplprepError(f"{name} {error}, got {shown(repr(value))}") from None
+        raise SmplprepError(f"{name} {error}") from None
