@@ -19,7 +19,7 @@ def manifest_locked(path: Path, waiting: Callable[[], object]) -> Iterator[None]
 
     Processes inherit it: those of a build that was killed hold it until they end. A network file
     system without locks is treated like Windows. The folder has a lock of its own, which each
-    process takes for the when in which it puts outputs in place.
+    process takes while it puts outputs in place.
 
     Args:
         path: the manifest.
