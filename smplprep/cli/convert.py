@@ -82,9 +82,9 @@ def convert_command(
         raise click.UsageError("--compress and --no-compress are for .npz and .h5")
     if not is_glb and (n_betas is not None or naming is not None):
         raise click.UsageError("--betas and --joint-names are for an output that ends in .glb")
+    from ..io.output_place import make_folder_of
     from ..io.plain_arrays import losses
     from ..io.read_model import read_model
-    from ..io.replace_file import make_folder_of
     from ..io.write_model import container_of, write_model
     from ..jobs.inspect import loading_notes
     from ..jobs.smplx_layout import layout_path

@@ -45,8 +45,9 @@ def diff_command(
     Example:
       smplprep diff SMPLH_NEUTRAL.npz SMPLH_NEUTRAL_clean.npz
     """
+    from ..io.output_place import check_output
     from ..io.read_model import read_model
-    from ..io.replace_file import check_output, commit_all, replacing
+    from ..io.replace_file import commit_all, replacing
     from ..jobs.diff import diff
     from ..records.contents import limits_with
     from ..report.html.render import render_page

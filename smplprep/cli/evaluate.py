@@ -76,7 +76,8 @@ def evaluate_command(
     from ..evaluate.run import local_results
     from ..evaluate.state import State
     from ..evaluate.text import evaluation_text
-    from ..io.replace_file import check_output, replacing
+    from ..io.output_place import check_output
+    from ..io.replace_file import replacing
     from ..records.contents import limits_with
     from ..records.json_text import json_text
 

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ModelWriteError
+from ..io.output_place import check_output, make_folder_of
 from ..io.packed_file import read_packed
-from ..io.replace_file import Replacement, check_output, commit_all, make_folder_of, replacing
+from ..io.replace_file import Replacement, commit_all, replacing
 from ..records.job import CleanJob, PathLike
 from ..records.options import Options
 from .progress import Progress, silent

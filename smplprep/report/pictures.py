@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import LABEL_WIDTH, SmplprepError, install, shown
-from ..io.replace_file import check_output, replacing
+from ..io.output_place import check_output
+from ..io.replace_file import replacing
 from .html.figures import (
     AFTER,
     BEFORE,

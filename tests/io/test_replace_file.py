@@ -16,7 +16,8 @@ import pytest
 import smplprep
 from smplprep.errors import ModelWriteError, VerificationError
 from smplprep.io import signals
-from smplprep.io.replace_file import check_output, commit_all, replacing
+from smplprep.io.output_place import check_output
+from smplprep.io.replace_file import commit_all, replacing
 
 ROOT = Path(smplprep.__file__).parents[1]
 
