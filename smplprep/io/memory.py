@@ -1,4 +1,4 @@
-"""Memory for what is large, without numpy: an input is read while numpy is imported."""
+"""Memory for what is large."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A whole file in memory, not yet decoded. numpy is not needed so far, and imported meanwhile."""
+"""A whole file in memory, not yet decoded."""
 
 from __future__ import annotations
 

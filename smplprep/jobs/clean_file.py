@@ -11,15 +11,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ModelWriteError
+from ..io.check_written import check_written
+from ..io.joint_names import read_joint_names
 from ..io.output_place import check_output, make_folder_of
 from ..io.packed_file import read_packed
+from ..io.plain_arrays import losses
+from ..io.read_model import decoded_model
 from ..io.replace_file import Replacement, commit_all, replacing
+from ..io.write_model import container_of, write_container
 from ..records.job import CleanJob, PathLike
 from ..records.options import Options
+from .pipeline import transformed
 from .progress import Progress, silent
 
-# What comes after reading, numpy with it, is imported while the file is read, and what few cleans
-# need (hands, layout) where it is used.
+# What not every clean needs (the report, hands, a layout) is imported where it is used.
 if TYPE_CHECKING:
     from ..records.model import Model
     from ..report.report import Report
@@ -82,17 +87,7 @@ def run(
             place; what it raises withholds them.
     """
     progress("read")
-    with ThreadPoolExecutor(1) as second_core:
-        reading = second_core.submit(read_packed, job.path, limits=job.limits)
-        from ..io.check_written import check_written
-        from ..io.joint_names import read_joint_names
-        from ..io.plain_arrays import losses
-        from ..io.read_model import decoded_model
-        from ..io.write_model import container_of, write_container
-        from .pipeline import transformed
-
-        endings = report_endings(job)
-        packed = reading.result()
+    packed = read_packed(job.path, limits=job.limits)
     model = decoded_model(
         packed,
         normalize_rows=job.normalize_rows,
@@ -102,7 +97,7 @@ def run(
         units=job.units,
     )
     input_sha256 = packed.sha256
-    del reading, packed  # they would keep the input, which is let go below
+    del packed  # it would keep the input, which is let go below
     if job.landmarks is not None:
         from ..audit.landmark_sets import with_landmarks
 
@@ -110,6 +105,7 @@ def run(
     model = with_hands_of(job, model)
     target = target_of(job, model)
     container = container_of(target, default=model.source.container)
+    endings = report_endings(job)
     outputs = [target, *(target.with_suffix(ending) for ending in endings)]
     if check:
         check(outputs)
@@ -157,11 +153,9 @@ def run(
 
 
 def report_endings(job: CleanJob) -> Sequence[str]:
-    """Which of ``REPORTS`` are written. What they take is imported here, beside the reading."""
+    """Which of ``REPORTS`` are written."""
     if not job.report:
         return ()
-    from ..geometry import displacement  # noqa: F401
-    from ..report import build_report  # noqa: F401
     from ..report.html.render import can_render
 
     return REPORTS if job.html and can_render() else REPORTS[:1]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-# An input is read while numpy is imported, so that what reads it must do without.
+# `smplprep --help` imports this, and must not import numpy.
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
