@@ -75,6 +75,12 @@ class Commands(click.Group):
     callback=lambda ctx, param, wanted: wanted and show_versions(ctx),
     help="Show the versions that a bug report needs, and exit.",
 )
+@click.option(  # which `run` takes from wherever it stands
+    "--debug",
+    is_flag=True,
+    expose_value=False,
+    help="Show the traceback of an error. Goes anywhere on the line.",
+)
 def smplprep() -> None:
     """Clean SMPL-family body model files, so that limbs nobody saw stay still.
 

@@ -33,6 +33,15 @@ def test_help_imports_neither_numpy_nor_torch():
     assert done.stdout.splitlines()[-1] == "[]"
 
 
+def test_debug_shows_a_traceback_wherever_it_stands():
+    assert "--debug" in run("--help").stdout
+    for line in (("--debug", "inspect", "no.npz"), ("inspect", "no.npz", "--debug")):
+        done = run(*line)
+        assert done.returncode == 3
+        assert "Traceback" in done.stderr
+        assert "no.npz: " in done.stderr
+
+
 def test_the_nearest_command_is_named():
     done = run("claen")
     assert done.returncode == 2
