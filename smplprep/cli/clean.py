@@ -183,7 +183,7 @@ def closing_notes(
     options: Options, done: CleanedFile, data: Mapping[str, Any], *, html: bool
 ) -> list[str]:
     """What was chosen for the user, and what was asked for and could not be had."""
-    from ..jobs.inspect import loading_notes
+    from ..jobs.loading import loading_notes
 
     said = notes(data)
     if output := data["output"]:

@@ -86,7 +86,7 @@ def convert_command(
     from ..io.plain_arrays import losses
     from ..io.read_model import read_model
     from ..io.write_model import container_of, write_model
-    from ..jobs.inspect import loading_notes
+    from ..jobs.loading import loading_notes
     from ..jobs.smplx_layout import layout_path
     from ..records.contents import limits_with
     from ..records.storage import Storage

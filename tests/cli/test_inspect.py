@@ -10,7 +10,8 @@ import pytest
 from command_line import run
 
 from smplprep import clean, read_model, write_model
-from smplprep.jobs.inspect import inspect_file, wanted_name
+from smplprep.jobs.inspect import inspect_file
+from smplprep.jobs.loading import wanted_name
 
 
 def test_inspect_tells_what_is_odd_and_what_to_do(standin_dir):
