@@ -81,6 +81,7 @@ def clean_command(
       smplprep clean SMPLH_NEUTRAL.npz
     """
     from ..jobs.clean_file import run
+    from ..jobs.loading import misnamed
     from ..records.job import CleanJob
 
     if output and layout:
@@ -121,8 +122,11 @@ def clean_command(
             for warning in warnings(data):
                 say(f"smplprep: {model}: {warning}", err=True)
             reports.append(done.report)
-            lines = result_lines(model, done, data, verbose=verbose)
+            if done.target and (other := misnamed(data["family"], done.target)):
+                say(f"smplprep: {done.target}: {other}", err=True)
+            lines = result_lines(model, data, verbose=verbose)
             lines += closing_notes(options, done, data, html=not no_html)
+            lines += closing_lines(done, data, layout and layout[1])
         if not (as_json or quiet):
             try:
                 say(*lines)
@@ -164,18 +168,27 @@ def output_place(models: tuple[str, ...], output: str | None) -> str | None:
     return f"{output}/"
 
 
-def result_lines(
-    model: str, done: CleanedFile, data: Mapping[str, Any], *, verbose: bool
-) -> list[str]:
-    """The table of one clean and where its files are."""
+def result_lines(model: str, data: Mapping[str, Any], *, verbose: bool) -> list[str]:
+    """The table of one clean, and what is unusual about the input."""
     details = [*change_lines(data), ""] if verbose else []
     lines = [f"{model} ({data['family']})", "", *summary_text(data).split("\n"), "", *details]
-    lines += [line for sentence in data["remarks"] for line in note(sentence)]
+    return [*lines, *(line for sentence in data["remarks"] for line in note(sentence))]
+
+
+def closing_lines(done: CleanedFile, data: Mapping[str, Any], layout: str | None) -> list[str]:
+    """Where the files are, and how the model is loaded."""
+    from ..jobs.loading import load_line, loading_obstacles
+
     if done.target is None:
-        lines.append("dry run: nothing was written")
-    else:
-        lines += [f"model:  {done.target}", f"report: {done.report_target}"]
-        lines += [f"page:   {done.html_target}"] if done.html_target else []
+        return ["dry run: nothing was written"]
+    lines = [f"model:  {done.target}", f"report: {done.report_target}"]
+    lines += [f"open the page: {done.html_target}"] if done.html_target else []
+    family, output = data["family"], data["output"]
+    kept_out = loading_obstacles(family, output["container"], [r["key"] for r in output["keys"]])
+    if not kept_out and (
+        line := load_line(family, output["container"], done.target, layout=layout)
+    ):
+        lines.append(f"load it with: {line}")
     return lines
 
 

@@ -86,7 +86,7 @@ def convert_command(
     from ..io.plain_arrays import losses
     from ..io.read_model import read_model
     from ..io.write_model import container_of, write_model
-    from ..jobs.loading import loading_notes
+    from ..jobs.loading import loading_notes, misnamed
     from ..jobs.smplx_layout import layout_path
     from ..records.contents import limits_with
     from ..records.storage import Storage
@@ -114,6 +114,8 @@ def convert_command(
     if container != "h5":
         for sentence in loading_notes(found.family.name, container, found.entries(), target):
             say_note(sentence)
+        if warning := misnamed(found.family.name, target):
+            say(f"smplprep: {target}: {warning}", err=True)
     say(f"model: {target}")
 
 

@@ -1,10 +1,13 @@
-"""What keeps stock smplx from loading a file, and what to do."""
+"""How stock smplx loads a file, or what keeps it from that and what to do."""
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Collection
 from pathlib import Path
 
+from ..records.families import FAMILIES
 from ..records.file_keys import NEEDED
 
 
@@ -15,7 +18,7 @@ def loading_obstacles(family: str, container: str, keys: Collection[str]) -> lis
     if missing and family == "smplh":
         why = f"it lacks {', '.join(missing)}, as AMASS's files do"
         do = "smplprep merge-hands takes them from MANO_LEFT and MANO_RIGHT"
-        found.append({"why": why, "do": f"{do}; clean --hands flat needs no MANO"})
+        found.append({"why": why, "do": f"{do}; clean --flat-hands needs no MANO"})
     elif missing:
         why = f"it lacks {', '.join(missing)}"
         found.append({"why": why, "do": "download the official file again"})
@@ -46,6 +49,17 @@ def renaming(family: str) -> str:
     return "rename it" if family == "flame" else f"rename it, or use smplx.{family.upper()}(...)"
 
 
+def misnamed(family: str, path: str | os.PathLike[str]) -> str | None:
+    """A warning where ``smplx.create`` takes a file for another family, by its name."""
+    kind, wanted = Path(path).stem.split("_")[0].lower(), wanted_name(family, os.fspath(path))
+    if not wanted or kind == family or kind not in FAMILIES:
+        return None
+    return (
+        f"it holds {family.upper()}, but is named {kind.upper()}: smplx.create would load it with "
+        f"the wrong class. Give it a name that begins with {wanted}"
+    )
+
+
 def loading_notes(family: str, container: str, keys: Collection[str], path: str) -> list[str]:
     """What keeps stock smplx from loading a file, a sentence each; its name, if nothing else does.
 
@@ -54,9 +68,32 @@ def loading_notes(family: str, container: str, keys: Collection[str], path: str)
         path: where the file is.
     """
     found = loading_obstacles(family, container, keys)
-    if not found and (wanted := wanted_name(family, path)):
-        return [
-            f"smplx.create knows a file only by a name that begins with {wanted}; "
-            f"{renaming(family)}, or write it with --layout smplx FOLDER"
-        ]
-    return [f"stock smplx cannot load it: {row['why']}; {row['do']}" for row in found]
+    if found:
+        return [f"stock smplx cannot load it: {row['why']}; {row['do']}" for row in found]
+    wanted = wanted_name(family, path)
+    if not wanted or misnamed(family, path):
+        return []
+    return [
+        f"smplx.create knows a file only by a name that begins with {wanted}; "
+        f"{renaming(family)}, or write it with --layout smplx FOLDER"
+    ]
+
+
+def load_line(family: str, container: str, path: Path, *, layout: str | None = None) -> str | None:
+    """The line of Python that loads a file with stock smplx; None where no line does.
+
+    Args:
+        family, container: of a file that has all that ``loading_obstacles`` asks for.
+        path: where it is.
+        layout: the folder that ``smplx.create`` is given, where the file is in its layout.
+    """
+    if family == "other" or (family == "flame" and not layout):
+        return None
+    by_class = not layout and wanted_name(family, str(path))
+    arguments = [json.dumps(layout or str(path), ensure_ascii=False)]
+    arguments += [] if by_class else [f'model_type="{family}"']
+    if layout:
+        which = path.stem.partition("_")[2].lower()
+        arguments += [f"is_rhand={which == 'right'}" if family == "mano" else f'gender="{which}"']
+    arguments += [f'ext="{container}"', *(["use_pca=False"] if family in NEEDED else [])]
+    return f"smplx.{family.upper() if by_class else 'create'}({', '.join(arguments)})"

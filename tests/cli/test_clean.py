@@ -33,8 +33,9 @@ def test_writes_beside_the_input_and_ends_with_the_table(small_file, tmp_path):
     assert data["output"]["bytes"] == data["summary"]["after"]["file_bytes"] == size
     table = done.stdout.splitlines()
     assert "leaking landmarks                               20 of 21           0 of 21" in table
-    paths = [line for line in table if line.startswith(("model:", "report:", "page:"))]
+    paths = [line for line in table if line.startswith(("model:", "report:", "open the page:"))]
     assert len(paths) == 3
+    assert table[-1].startswith('load it with: smplx.create("')
     free = ("note: ", str(tmp_path))
     assert all(len(line) <= 80 for line in table if not any(text in line for text in free))
     assert "\x1b" not in done.stdout
@@ -261,7 +262,7 @@ def test_a_name_that_smplx_create_does_not_know_is_said(small_file, family_dir, 
     assert note in run("clean", small_file, "-o", target, "--no-html").stdout.splitlines()
     assert note in run("convert", small_file, "-o", tmp_path / "model.pkl").stdout.splitlines()
     named = run("clean", small_file, "-o", tmp_path / "smplh_x.npz", "--no-html").stdout
-    assert "smplx.create" not in named
+    assert note not in named
     assert "smplx.create" not in run("convert", target, "-o", tmp_path / "model.h5").stdout
     inspected = run("inspect", target).stdout.splitlines()
     assert inspected[-2:] == [
@@ -272,3 +273,14 @@ def test_a_name_that_smplx_create_does_not_know_is_said(small_file, family_dir, 
     assert "smplx.create" not in run("convert", hand, "-o", tmp_path / "mano_x.pkl").stdout
     told = run("convert", hand, "-o", tmp_path / "left_hand.pkl").stdout
     assert "a name that begins with MANO_; rename it, or use smplx.MANO(...), or" in told
+
+
+def test_a_name_of_another_family_is_warned_of_even_with_q(small_file, tmp_path) -> None:
+    named = tmp_path / "SMPLX_NEUTRAL.npz"
+    named.write_bytes(small_file.read_bytes())
+    done = run("clean", named, "-q", "--no-html")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "SMPLX_NEUTRAL_clean.npz: it holds SMPLH" in done.stderr
+    assert "a name that begins with SMPLH_" in done.stderr
+    converted = run("convert", named, "-o", tmp_path / "SMPLX_b.npz")
+    assert "it holds SMPLH" in converted.stderr
