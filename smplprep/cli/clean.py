@@ -181,9 +181,13 @@ def closing_lines(done: CleanedFile, data: Mapping[str, Any], layout: str | None
 
     if done.target is None:
         return ["dry run: nothing was written"]
-    lines = [f"model:  {done.target}", f"report: {done.report_target}"]
-    lines += [f"open the page: {done.html_target}"] if done.html_target else []
+    lines = []
     family, output = data["family"], data["output"]
+    if layout and (data["input"]["container"], output["container"]) == ("pkl", "npz"):
+        said = 'a .npz beside the .pkl, which is the input: smplx.create reads it with ext="npz"'
+        lines += note(said)
+    lines += [f"model:  {done.target}", f"report: {done.report_target}"]
+    lines += [f"open the page: {done.html_target}"] if done.html_target else []
     kept_out = loading_obstacles(family, output["container"], [r["key"] for r in output["keys"]])
     if not kept_out and (
         line := load_line(family, output["container"], done.target, layout=layout)

@@ -6,7 +6,7 @@ import os
 import re
 from pathlib import Path
 
-from ..errors import SmplprepError
+from ..errors import ModelWriteError, SmplprepError
 from ..records.families import GENDERS
 from ..records.model import Model
 from .merge_hands import side_of
@@ -17,7 +17,7 @@ _WORDS |= {gender: gender for gender in GENDERS}
 
 
 def layout_path(folder: str | os.PathLike[str], model: Model, *, gender: str | None = None) -> Path:
-    """FOLDER/smplh/SMPLH_MALE.npz and the like.
+    """FOLDER/smplh/SMPLH_MALE.npz and the like; a .npz where the .pkl of that name is the input.
 
     Args:
         folder: what ``smplx.create`` will be given.
@@ -25,7 +25,8 @@ def layout_path(folder: str | os.PathLike[str], model: Model, *, gender: str | N
         gender: what no array says; None takes it from the name of the file or its folder.
 
     Raises:
-        SmplprepError: stock smplx has no class for the model, or the gender cannot be told.
+        SmplprepError: stock smplx has no class for the model, the gender cannot be told, or the
+            input is there already.
     """
     family = model.family.name
     if family == "other":
@@ -36,7 +37,22 @@ def layout_path(folder: str | os.PathLike[str], model: Model, *, gender: str | N
     # smplx.SMPL reads .pkl alone, and no class reads .h5.
     kept = model.source.container if model.source.container != "h5" else "npz"
     ending = "pkl" if family == "smpl" else kept
-    return Path(folder) / family / f"{family.upper()}_{which.upper()}.{ending}"
+    target = Path(folder) / family / f"{family.upper()}_{which.upper()}.{ending}"
+    if not is_input(target, model):
+        return target
+    if ending == "pkl" and family != "smpl":
+        return target.with_suffix(".npz")
+    raise ModelWriteError(
+        "the output is the input",
+        path=target,
+        hint="Name another folder, here and in smplx.create: --layout smplx cleaned",
+    )
+
+
+def is_input(target: Path, model: Model) -> bool:
+    """Whether the model was read from this file."""
+    source = model.source.path
+    return source is not None and target.exists() and target.samefile(source)
 
 
 def gender_in(path: str | None) -> str:

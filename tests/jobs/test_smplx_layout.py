@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from command_line import run
 
-from smplprep import SmplprepError, read_model, write_model
+from smplprep import ModelWriteError, SmplprepError, read_model, write_model
 from smplprep.jobs.smplx_layout import gender_in, layout_path
 
 
@@ -50,3 +50,23 @@ def test_gender_by_name(path: str | None, gender: str | None) -> None:
     with pytest.raises(SmplprepError, match="says which gender") as caught:
         gender_in(path)
     assert "--gender" in caught.value.hint
+
+
+def test_an_input_that_lies_where_the_output_belongs(family_dir: Path, tmp_path: Path):
+    """``clean models/mano/MANO_LEFT.pkl --layout smplx models``, the commonest layout."""
+    folder = tmp_path / "mano"
+    folder.mkdir()
+    source = folder / "MANO_LEFT.pkl"
+    source.write_bytes((family_dir / "mano" / "MANO_LEFT.pkl").read_bytes())
+    told = run("clean", source, "--layout", "smplx", tmp_path, "--no-html").stdout.splitlines()
+    assert f"model:  {folder / 'MANO_LEFT.npz'}" in told
+    assert any(line.startswith("note: a .npz beside the .pkl") for line in told)
+    assert 'ext="npz"' in told[-1]
+    done = run("clean", folder / "MANO_LEFT.npz", "--layout", "smplx", tmp_path, "--force")
+    assert done.returncode == 4
+    assert "MANO_LEFT.npz: the output is the input\n  Name another folder" in done.stderr
+    smpl = tmp_path / "smpl" / "SMPL_NEUTRAL.pkl"
+    smpl.parent.mkdir()
+    smpl.symlink_to(family_dir / "smpl" / "SMPL_NEUTRAL.pkl")  # which smplx.SMPL reads alone
+    with pytest.raises(ModelWriteError, match="the output is the input"):
+        layout_path(tmp_path, read_model(smpl))
