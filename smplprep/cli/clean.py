@@ -91,6 +91,11 @@ def clean_command(
     if chosen["hands"] and chosen["flat_hands"]:
         raise click.UsageError("--hands and --flat-hands exclude each other")
     options = Options(**{name: chosen.pop(name) for name in DEFINITIONS})
+    several = len(models) > 1
+    for model, source in ({} if layout else outputs_among(models, output)).items():
+        models = tuple(other for other in models if other != model)
+        if not (as_json or quiet):
+            say(f"{model}: skipped, since it is the output of {source}")
     place = output_place(models, output)
     chosen |= {"layout": layout and layout[1], "report": not no_report, "html": not no_html}
     written: set[Path] = set()
@@ -107,10 +112,11 @@ def clean_command(
         try:
             check_no_folder(model)
             job = CleanJob(model, place, options, **chosen)
-            done = run(job, progress=Progress(model), check=once)
+            copied = not (place or layout or job.force) and Path(model).stem.endswith("_clean")
+            done = run(job, progress=Progress(model), check=once, skip_clean=copied)
             written.update(done.files)
         except Exception as error:
-            if len(models) == 1:
+            if not several:
                 raise
             worst = max(worst, explain(error))
             continue
@@ -127,6 +133,8 @@ def clean_command(
             lines = result_lines(model, data, verbose=verbose)
             lines += closing_notes(options, done, data, html=not no_html)
             lines += closing_lines(done, data, layout and layout[1])
+        if not (done.target or job.dry_run):
+            lines = [f"{model}: skipped, since it is clean already; --force writes a copy"]
         if not (as_json or quiet):
             try:
                 say(*lines)
@@ -134,7 +142,7 @@ def clean_command(
                 unheard = error
     if as_json:
         texts = [report.to_json() for report in reports]
-        say_text(texts[0] if len(models) == 1 else f"[{','.join(texts)}]")
+        say_text(texts[0] if not several else f"[{','.join(texts)}]")
     if unheard:
         raise unheard
     if worst:
@@ -149,15 +157,35 @@ def check_no_folder(model: str) -> None:
         raise ModelReadError("this is a folder, not a model file", path=model, hint=hint)
 
 
+def outputs_among(models: tuple[str, ...], output: str | None) -> dict[str, str]:
+    """Which of the models is the output of which other one, as after ``clean *.npz``."""
+    by_stem = {stem_of(model): model for model in models}
+    targets = {
+        Path(output or stem.parent) / f"{stem.name}_clean": model for stem, model in by_stem.items()
+    }
+    return {by_stem[target]: model for target, model in targets.items() if target in by_stem}
+
+
+def stem_of(model: str) -> Path:
+    """The path without its ending."""
+    return Path(os.path.splitext(os.path.normpath(model))[0])  # noqa: PTH122
+
+
 def output_place(models: tuple[str, ...], output: str | None) -> str | None:
     """What -o names, a folder with a slash at its end; None for beside each input."""
     from ..jobs.clean_file import is_folder_name
 
-    places = {os.path.splitext(os.path.normpath(model))[0] for model in models}  # noqa: PTH122
-    if output:
-        places = {Path(place).name for place in places}
-    if len(places) < len(models):
-        raise click.UsageError("two of the models would get outputs or reports of the same name")
+    places: dict[Path, str] = {}
+    for model in models:
+        stem = stem_of(model)
+        place = Path(output or stem.parent) / f"{stem.name}_clean"
+        if place in places:
+            own = f"{stem.absolute().parent.name}_{place.name}{Path(model).suffix}"
+            raise click.UsageError(
+                f"{places[place]} and {model} would both be written to {place}: clean each by "
+                f"itself, the second with -o {place.with_name(own)}, or use --layout smplx FOLDER"
+            )
+        places[place] = model
     if output is None or is_folder_name(output) or Path(output).is_dir():
         return output
     if len(models) == 1:

@@ -35,7 +35,7 @@ REPORTS = (".report.json", ".report.html")  # endings of what stands beside the 
 
 @dataclass(frozen=True)
 class CleanedFile:
-    """What ``clean_file`` did: the report, if any, and where the files are (None in a dry run)."""
+    """What ``clean_file`` did: the report, if any, and the files, None where it wrote none."""
 
     report: Report | None
     target: Path | None = None
@@ -77,6 +77,7 @@ def run(
     progress: Progress = silent,
     check: Callable[[list[Path]], None] | None = None,
     accept: Accept | None = None,
+    skip_clean: bool = False,
 ) -> CleanedFile:
     """Do a job; see ``clean_file``.
 
@@ -85,6 +86,7 @@ def run(
         check: called with the outputs before anything is made or written; what it raises ends it.
         accept: called with the input's SHA-256 and those of the outputs, complete but not yet in
             place; what it raises withholds them.
+        skip_clean: write nothing where no step has anything to do.
     """
     progress("read")
     packed = read_packed(job.path, limits=job.limits)
@@ -113,8 +115,8 @@ def run(
     if not job.dry_run and target.parent.exists():
         check_outputs(outputs, force=job.force, inputs=inputs)
     done = transformed(model, job.options, progress, counted=job.report)
-    if job.dry_run:
-        return CleanedFile(done.report())
+    if job.dry_run or (skip_clean and done.nothing_to_do):
+        return CleanedFile(done.report() if job.report else None)
     cleaned = done.cleaned
     make_folder_of(target)
     progress("write")

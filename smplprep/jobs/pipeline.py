@@ -87,6 +87,12 @@ class Transformed:
     cleaned: Model
     options: Options
 
+    @property
+    def nothing_to_do(self) -> bool:
+        """Whether the output would be a copy of the input, whatever its stamp says."""
+        untouched = all(change.nothing_to_do for change in self.changes)
+        return untouched and tuple(self.stages[0].entries()) == self.stages[0].source.keys
+
     def report(self) -> Report:
         """Measure the displacement and build the report, its output still unwritten."""
         from ..geometry.displacement import displacements

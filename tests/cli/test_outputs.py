@@ -121,7 +121,9 @@ def test_two_models_of_one_name_are_refused(small_file, tmp_path):
     for more in ([], ["-o", str(tmp_path / "out")]):
         done = run("clean", small_file, twin, "--no-html", *more)
         assert done.returncode == 2
-        assert "two of the models would get outputs or reports of the same name" in done.stderr
+        told = " ".join(done.stderr.split())
+        assert f"{small_file} and {twin} would both be written to" in told
+        assert f"{small_file.parent.name}_{small_file.stem}_clean.pkl, or use --layout" in told
     assert sorted(path.name for path in small_file.parent.iterdir()) == before
 
 
@@ -282,3 +284,26 @@ def test_no_model_of_a_command_replaces_another(small_file, tmp_path):
     told = f"smplprep: {target}: an earlier model of this command was written there\n"
     assert done.stderr == told
     assert target.exists()
+
+
+def test_cleaning_a_folder_twice_does_not_clean_what_was_cleaned(tiny, tmp_path):
+    """``clean *.npz`` twice would leave X_clean_clean.npz."""
+    folder, cleaned = tiny.parent, tiny.with_name("model_clean.npz")
+    assert run("clean", tiny, "--no-html").returncode == 0
+    before = sorted(folder.iterdir())
+    again = run("clean", tiny, cleaned, "--no-html", "--force")
+    assert again.returncode == 0
+    assert f"{cleaned}: skipped, since it is the output of {tiny}\n" in again.stdout
+    alone = run("clean", cleaned, "--no-html")
+    assert (alone.returncode, alone.stderr) == (0, "")
+    assert alone.stdout == f"{cleaned}: skipped, since it is clean already; --force writes a copy\n"
+    assert sorted(folder.iterdir()) == before
+    assert run("clean", cleaned, "--no-html", "--force", "-q").returncode == 0
+    twice = tiny.with_name("model_clean_clean.npz")
+    assert twice.read_bytes() == cleaned.read_bytes()
+
+
+def test_a_name_alone_makes_no_file_clean(tiny):
+    named = tiny.rename(tiny.with_name("a_clean.npz"))
+    assert run("clean", named, "--no-html", "-q").returncode == 0
+    assert named.with_name("a_clean_clean.npz").exists()
