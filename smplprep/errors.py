@@ -118,7 +118,20 @@ class ModelNotFoundError(ModelReadError, FileNotFoundError):
     def __init__(
         self, message: str = "there is no such file", *, path: str | os.PathLike[str] | None = None
     ) -> None:
-        super().__init__(message, path=path)
+        super().__init__(message, path=path, hint=None if path is None else nearest_file(path))
+
+
+def nearest_file(path: str | os.PathLike[str]) -> str | None:
+    """The files of the folder whose names are most like a name that is not there; None for none."""
+    import difflib
+    from itertools import islice
+
+    folder, name = os.path.split(os.fspath(path))
+    with contextlib.suppress(OSError, ValueError), os.scandir(folder or ".") as entries:
+        names = [each.name for each in islice(entries, 10_000)]
+        near = difflib.get_close_matches(name, names, cutoff=0.65)
+        return f"Nearest names: {', '.join(shown(each) for each in near)}" if near else None
+    return None
 
 
 class ModelInvalidError(SmplprepError):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..errors import ManifestError, escaped
+from ..errors import ManifestError, escaped, nearest_file
 from .main import explain, in_words
 from .terminal import counted, say
 
@@ -58,7 +58,8 @@ def build_command(
 
     manifest = found(manifest)
     if not manifest.is_file():
-        raise ManifestError("there is no such file", path=manifest)
+        hint = nearest_file(manifest)
+        raise ManifestError("there is no such file", path=manifest, hint=hint)
     os.chdir(manifest.parent)  # what the manifest and the lock name is relative to them
     jobs, lock = read_manifest(Path(manifest.name)), lock_of(manifest.name)
     if only_check:

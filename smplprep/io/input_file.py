@@ -202,7 +202,7 @@ def _descriptor(path: str | os.PathLike[str]) -> int:
     try:
         return os.open(path, os.O_RDONLY | sum(getattr(os, name, 0) for name in names))
     except FileNotFoundError as error:
-        raise ModelNotFoundError from error
+        raise ModelNotFoundError(path=path) from error
     except PermissionError as error:
         raise ModelReadError("no permission to read it") from error
     except OSError as error:

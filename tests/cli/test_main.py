@@ -49,6 +49,18 @@ def test_the_nearest_command_is_named():
     assert "Error: there is no command 'xyz'\n" in run("xyz").stderr
 
 
+def test_the_nearest_files_are_named(tmp_path):
+    for name in ("SMPLH_NEUTRAL.npz", "SMPLH_MALE.npz", "other.txt"):
+        (tmp_path / name).touch()
+    for verb, name in (("clean", "SMPLH_NEUTRL.npz"), ("report", "SMPLH_NEUTRAL.json")):
+        done = run(verb, tmp_path / name)
+        assert done.returncode == 3
+        assert done.stderr.splitlines()[1].startswith("  Nearest names: SMPLH_NEUTRAL.npz")
+        assert "other.txt" not in done.stderr
+    (tmp_path / "smplprep.toml").touch()
+    assert "Nearest names: smplprep.toml" in run("build", tmp_path / "smplpep.toml").stderr
+
+
 def test_notes_are_broken_for_a_terminal_alone(monkeypatch):
     sentence = "joints stay in place over the first 16; --tol stays whole, and see /a/path-of/words"
     monkeypatch.setenv("COLUMNS", "40")
@@ -114,8 +126,8 @@ def test_exit_status_and_one_sentence(small_file, tmp_path, arguments, status, s
 @pytest.mark.parametrize(
     "arguments", [["report", "gone.json"], ["build", "gone.toml"], ["build", "no/such/folder.toml"]]
 )
-def test_a_missing_input_of_any_command_is_bad_input(arguments):
-    done = run(*arguments)
+def test_a_missing_input_of_any_command_is_bad_input(arguments, tmp_path):
+    done = run(*arguments, cwd=tmp_path)
     assert (done.returncode, done.stdout) == (3, "")
     assert "there is no such file" in done.stderr
     assert len(done.stderr.splitlines()) == 1
