@@ -26,7 +26,7 @@ from smplprep.geometry.poses import pose_set_of
 from smplprep.geometry.skinning import posing, skin_block, unposed_block
 from smplprep.records.model import Model
 from smplprep.transforms.policies.guard import jumps
-from smplprep.transforms.policies.islands import bone_lengths, spread
+from smplprep.transforms.policies.islands import bone_lengths
 from smplprep.transforms.policies.regions import regions_of
 from smplprep.transforms.prune_weights import prune_weights
 
@@ -198,6 +198,12 @@ def places(name: str) -> dict[str, np.ndarray]:
         reached = np.isfinite(surface.ways(inside, limit))
         near[:, joint], far[:, joint] = free & reached, free & ~reached
     return {"near": near, "far": far, "adjoining": adjoining}
+
+
+def spread(points: np.ndarray, weights: np.ndarray) -> float:
+    """Root mean square distance of points (n, 3) from their center, by weights (n,)."""
+    center = np.average(points, axis=0, weights=weights)
+    return float(np.sqrt(np.average(np.square(points - center).sum(axis=1), weights=weights)))
 
 
 def planted(name: str, place: str, seed: int = 0) -> study.Contaminated:

@@ -38,7 +38,6 @@ def prepare(jobs: Iterable[Job]) -> None:
     if can_render() and any(job.html for job in jobs):
         environment().get_template("page.html.j2")
     if any(job.options.policy == "islands" for job in jobs):
-        import scipy.sparse.csgraph
         import scipy.spatial  # noqa: F401
     if any(Path(job.path).suffix == ".pkl" for job in jobs):
         from ..io.pickle import read, write  # noqa: F401

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,25 +35,53 @@ class Mesh:
         return distances(self.points[self.links[:, 0]], self.points[self.links[:, 1]])
 
     @cached_property
-    def piece(self) -> NDArray[np.int32]:
+    def piece(self) -> NDArray[np.intp]:
         """(V,) the piece of each vertex: what links connect."""
-        from scipy.sparse.csgraph import connected_components
-
-        return connected_components(graph_of(self.links, len(self.points)), directed=False)[1]
-
-    def ways(self, sources: NDArray[np.intp], limit: float) -> NDArray[np.float64]:
-        """(V,) the way over the mesh from the nearest source; infinity beyond the limit."""
-        from scipy.sparse.csgraph import dijkstra
-
-        return dijkstra(self.graph, indices=sources, min_only=True, limit=limit)
+        return connected(self.links, len(self.points))
 
     @cached_property
-    def graph(self) -> Any:
-        """The links both ways with their lengths, for scipy."""
-        # A way of no length would be no link.
-        lengths = np.tile(np.maximum(self.lengths, np.finfo(float).tiny), 2)
-        both = np.concatenate([self.links, self.links[:, ::-1]])
-        return graph_of(both, len(self.points), lengths)
+    def neighbors(self) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]:
+        """Where each vertex's links begin (V + 1,), where they lead (2 L,), their lengths."""
+        here, there = self.links.ravel(), self.links[:, ::-1].ravel()
+        order = np.argsort(here, kind="stable")
+        begins = np.searchsorted(here[order], np.arange(len(self.points) + 1))
+        return begins, there[order], np.repeat(self.lengths, 2)[order]
+
+    def ways(self, sources: NDArray[np.intp], limit: float) -> NDArray[np.float64]:
+        """(V,) the way over the mesh from the nearest source; infinity beyond the limit.
+
+        From the vertices that were reached on a shorter way than before to their neighbors, all at
+        once, until there are none (Bellman and Ford).
+        """
+        begins, leads_to, lengths = self.neighbors
+        way = np.full(len(self.points), np.inf)
+        way[sources] = 0
+        front = sources
+        while len(front):
+            count = begins[front + 1] - begins[front]
+            link = runs(begins[front], count)
+            there, through = leads_to[link], np.repeat(way[front], count) + lengths[link]
+            shorter = (through < way[there]) & (through <= limit)
+            np.minimum.at(way, there[shorter], through[shorter])
+            front = np.unique(there[shorter])
+        return way
+
+
+def connected(links: NDArray[np.integer], n_nodes: int) -> NDArray[np.intp]:
+    """(n_nodes,) the connected part of each, numbered in the order of their lowest nodes.
+
+    In numpy: the import of scipy.sparse.csgraph takes longer than the work.
+    """
+    lowest = np.arange(n_nodes)
+    while True:
+        a, b = lowest[links].T
+        apart = a != b
+        if not apart.any():
+            return (np.cumsum(lowest == np.arange(n_nodes)) - 1)[lowest]
+        links, a, b = links[apart], a[apart], b[apart]
+        np.minimum.at(lowest, np.maximum(a, b), np.minimum(a, b))
+        while (lower := lowest[lowest]).tobytes() != lowest.tobytes():
+            lowest = lower
 
 
 def mesh_of(v_template: NDArray, faces: NDArray, weights: NDArray) -> Mesh:
@@ -122,26 +149,21 @@ def close_pairs(points: NDArray[np.float64], reach: float) -> NDArray[np.intp]:
         count = np.searchsorted(codes, codes + across * row + 1, side="right") - start
         if count.sum() > CROWD * len(points) + 100_000:
             return np.zeros((0, 2), dtype=np.intp)
-        ends = np.cumsum(count)
-        a = np.repeat(np.arange(len(codes)), count)
-        b = np.arange(len(a)) + np.repeat(start - ends + count, count)
+        a, b = np.repeat(np.arange(len(codes)), count), runs(start, count)
         pairs = np.sort(np.stack([order[a], order[b]], axis=1), axis=1)
         found.append(pairs[distances(points[pairs[:, 0]], points[pairs[:, 1]]) <= reach])
     pairs = np.concatenate(found)
     return pairs[np.lexsort(pairs.T[::-1])]
 
 
+def runs(begins: NDArray[np.integer], counts: NDArray[np.integer]) -> NDArray[np.intp]:
+    """(sum of counts,) from each beginning so many integers in a row."""
+    return np.arange(counts.sum()) + np.repeat(begins - np.cumsum(counts) + counts, counts)
+
+
 def distances(a: NDArray, b: NDArray) -> NDArray:
     """Between points (n, 3) and points (n, 3)."""
     return np.sqrt(np.square(a - b).sum(axis=1))
-
-
-def graph_of(links: NDArray[Any], n_nodes: int, lengths: NDArray | None = None) -> Any:
-    """The links as a sparse matrix for ``scipy.sparse.csgraph``."""
-    from scipy.sparse import coo_array
-
-    values = np.ones(len(links), dtype=np.int8) if lengths is None else lengths
-    return coo_array((values, (links[:, 0], links[:, 1])), shape=(n_nodes, n_nodes)).tocsr()
 
 
 def vertex_normals(v_template: NDArray, faces: NDArray) -> NDArray[np.float64]:

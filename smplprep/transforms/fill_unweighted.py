@@ -42,11 +42,16 @@ def fill_unweighted(model: Model) -> tuple[Model, Change]:
 
 def nearest_over_mesh(model: Model, chosen: NDArray[np.bool_]) -> NDArray[np.intp]:
     """(V,) the chosen vertex that is nearest to each vertex; to a chosen one, itself."""
+    from scipy.sparse import coo_array
     from scipy.sparse.csgraph import dijkstra
     from scipy.spatial import cKDTree
 
     mesh, sources = mesh_of(model.v_template, model.f, model.weights), np.flatnonzero(chosen)
-    way, _, nearest = dijkstra(mesh.graph, indices=sources, min_only=True, return_predecessors=True)
+    # A way of no length would be no link.
+    lengths = np.tile(np.maximum(mesh.lengths, np.finfo(float).tiny), 2)
+    here, there = np.concatenate([mesh.links, mesh.links[:, ::-1]]).T
+    graph = coo_array((lengths, (here, there)), shape=(len(chosen), len(chosen))).tocsr()
+    way, _, nearest = dijkstra(graph, indices=sources, min_only=True, return_predecessors=True)
     apart = np.isinf(way)
     if apart.any():
         _, closest = cKDTree(mesh.points[sources]).query(mesh.points[apart])

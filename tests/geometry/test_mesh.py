@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from own_rigs import tube_with_seam
+from scipy.sparse import dok_array
+from scipy.sparse.csgraph import connected_components, dijkstra
 from scipy.spatial import cKDTree
 
-from smplprep.geometry.mesh import close_pairs, mesh_of, vertex_normals
+from smplprep.geometry.mesh import Mesh, close_pairs, connected, mesh_of, vertex_normals
 
 SQUARE = np.array([[0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0]], float)
 FACES = np.array([[0, 1, 2], [0, 2, 3]], np.uint32)
@@ -70,6 +72,23 @@ def test_ways_go_over_the_mesh_and_across_seams():
     around = found.ways(np.array([0]), np.inf)
     assert around[31 * 21] == pytest.approx(around[21], abs=1e-5)  # its neighbors on both sides
     assert np.isinf(found.ways(np.array([0]), 0.1)[20])  # 0.4 m along the tube
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_ways_and_connected_parts_are_those_of_scipy(seed):
+    random = np.random.default_rng(seed)
+    n = 300
+    links = random.integers(0, n, ((60, 250, 400)[seed % 3], 2))
+    links = links[links[:, 0] != links[:, 1]]
+    found = Mesh(random.random((n, 3)), links, links)
+    lengths = dok_array((n, n))  # one length for the two ways of a link
+    for (a, b), length in zip(links.tolist(), found.lengths, strict=True):
+        lengths[a, b] = lengths[b, a] = length
+    graph = lengths.tocsr()
+    np.testing.assert_array_equal(connected(links, n), connected_components(graph)[1])
+    sources, limit = random.choice(n, 4, replace=False), (0.8, np.inf)[seed % 2]
+    expected = dijkstra(graph, indices=sources, min_only=True, limit=limit)
+    np.testing.assert_allclose(found.ways(sources, limit), expected, rtol=1e-12)
 
 
 def test_a_mesh_without_faces_has_only_vertices():

@@ -55,10 +55,11 @@ def spared_by_guard(
         if spared.sum() == len(reasons):
             break
         spared[list(reasons)] = True
+    lowest = regions.vertex_of[np.unique(regions.region_of, return_index=True)[1]]
     rows = [
         {
             "joint": int(regions.joint[region]),
-            "vertex": int(regions.vertices(np.arange(len(going)) == region).min()),
+            "vertex": int(lowest[region]),
             "vertices": int(regions.size[region]),
             "weight": float(regions.peak[region]),
             "reason": reason,

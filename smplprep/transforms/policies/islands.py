@@ -53,17 +53,14 @@ def islands(model: Model) -> Found:
     own = alone_own(regions)
     if mesh.piece.any():
         add_followers(own, regions, mesh)
-    add_near(own, regions, mesh, weights, bone_lengths(model))
+    add_near(own, regions, mesh, bone_lengths(model))
     spared = spared_by_guard(model, weights, mesh, regions, ~own)
     return Found({"islands": regions.mask(~own & ~spared.chosen)}, spared.listed)
 
 
 def alone_own(regions: Regions) -> NDArray[np.bool_]:
     """(R,) regions that are their joint's own whatever is around them."""
-    main = np.flatnonzero(regions.main)[np.argsort(regions.joint[regions.main])]
-    of_joint = np.zeros(regions.joint.max() + 1, dtype=np.intp)
-    of_joint[regions.joint[main]] = main
-    first = of_joint[regions.joint]
+    first = regions.main_of
     second = (regions.peak >= SECOND_PEAK * regions.peak[first]) & (
         regions.mass >= SECOND_MASS * regions.mass[first]
     )
@@ -73,59 +70,47 @@ def alone_own(regions: Regions) -> NDArray[np.bool_]:
 
 def add_followers(own: NDArray[np.bool_], regions: Regions, mesh: Mesh) -> None:
     """Mark the regions that follow an own one of their joint on a larger piece."""
-    pairs = np.unique(regions.region_of[regions.pairs(followed(mesh))], axis=0)
+    pairs = regions.region_of[regions.pairs(followed(mesh))]
     while True:
-        new = pairs[own[pairs[:, 1]] & ~own[pairs[:, 0]], 0]
+        pairs = pairs[~own[pairs[:, 0]]]
+        new = pairs[own[pairs[:, 1]], 0]
         if not len(new):
             return
         own[new] = True
 
 
 def add_near(
-    own: NDArray[np.bool_],
-    regions: Regions,
-    mesh: Mesh,
-    weights: NDArray[np.float64],
-    bones: NDArray[np.float64],
+    own: NDArray[np.bool_], regions: Regions, mesh: Mesh, bones: NDArray[np.float64]
 ) -> None:
     """Mark the regions that are near an own one of their joint, as far as they may be genuine.
 
     The size of the joint's main region is the root mean square distance of its weight from its
     center. Ways go over the mesh, or through the air to another piece.
     """
-    from scipy.spatial import cKDTree
-
+    size = regions.spread(mesh.points)[regions.main_of]
     strong = regions.peak > STRONG
-    doubtful = ~own & (strong | (regions.roughness <= SMOOTH_APART))
-    for joint in np.unique(regions.joint[doubtful]):
-        of_joint = regions.joint == joint
-        main = regions.vertices(of_joint & regions.main)
-        size = spread(mesh.points[main], weights[main, joint])
-        near = NEAR * max(size, bones[joint])
-        sources = regions.vertices(of_joint & own)
-        over_mesh = mesh.ways(sources, near)
-        for region in np.flatnonzero(of_joint & doubtful):
-            inside = regions.vertices(np.arange(len(own)) == region)
-            apart = sources[mesh.piece[sources] != mesh.piece[inside[0]]]
-            through_air = np.inf
+    small = regions.size <= TAIL_SIZE * regions.size[regions.main_of]
+    over_mesh = ~own & (strong | (small & (regions.roughness <= SMOOTH)))
+    longest = np.where(strong, NEAR * np.maximum(size, bones[regions.joint]), NEAR_TAIL * size)
+    through_air = ~own & (strong | (regions.roughness <= SMOOTH_APART)) & mesh.piece.any()
+    near = np.zeros_like(own)
+    for joint in np.unique(regions.joint[over_mesh | through_air]):
+        entries = slice(*np.searchsorted(regions.joint_of, [joint, joint + 1]))
+        vertex, region = regions.vertex_of[entries], regions.region_of[entries]
+        sources, asked = vertex[own[region]], over_mesh[region]
+        if asked.any():
+            way = mesh.ways(sources, longest[region[asked]].max())[vertex[asked]]
+            near[region[asked][way <= longest[region[asked]]]] = True
+        asked = through_air[region] & ~near[region]
+        for piece in np.unique(mesh.piece[vertex[asked]]):
+            inside = asked & (mesh.piece[vertex] == piece)
+            apart = sources[mesh.piece[sources] != piece]
             if len(apart):
-                through_air = cKDTree(mesh.points[apart]).query(mesh.points[inside])[0].min()
-            way = over_mesh[inside].min()
-            own[region] = (
-                through_air <= NEAR * size
-                or (strong[region] and way <= near)
-                or (
-                    regions.roughness[region] <= SMOOTH
-                    and way <= NEAR_TAIL * size
-                    and len(inside) <= TAIL_SIZE * len(main)
-                )
-            )
+                from scipy.spatial import cKDTree
 
-
-def spread(points: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
-    """Root mean square distance of points (n, 3) from their center, by weights (n,)."""
-    center = np.average(points, axis=0, weights=weights)
-    return float(np.sqrt(np.average(np.square(points - center).sum(axis=1), weights=weights)))
+                away = cKDTree(mesh.points[apart]).query(mesh.points[vertex[inside]])[0]
+                near[region[inside][away <= NEAR * size[region[inside]]]] = True
+    own |= near
 
 
 def bone_lengths(model: Model) -> NDArray[np.float64]:

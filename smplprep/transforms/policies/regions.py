@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...geometry.mesh import Mesh, graph_of
+from ...geometry.mesh import Mesh, connected, runs
 
 
 @dataclass(frozen=True, eq=False)
 class Regions:
     """The connected regions of all joints' supports: where a joint has weights above zero.
 
-    An entry is a vertex with a weight of a joint. Entries come joint by joint, R regions in all.
+    An entry is a vertex with a weight of a joint. Entries come joint by joint, and so do the R
+    regions.
 
     Attributes:
         entry: (J, V) number of each entry; -1 where the weight is zero.
-        joint_of, vertex_of, region_of: (N,) of each entry.
+        joint_of, vertex_of, region_of, weight: (N,) of each entry.
         joint: (R,) whose region it is.
         size, mass, peak: (R,) its vertices, and the sum and the largest of its weights there.
         main: (R,) whether it has most of its joint's mass. Ties go to the lowest vertex.
@@ -31,7 +33,8 @@ class Regions:
     entry: NDArray[np.int32]
     joint_of: NDArray[np.intp]
     vertex_of: NDArray[np.intp]
-    region_of: NDArray[np.int32]
+    region_of: NDArray[np.intp]
+    weight: NDArray[np.float64]
     joint: NDArray[np.intp]
     size: NDArray[np.intp]
     mass: NDArray[np.float64]
@@ -40,13 +43,32 @@ class Regions:
     leads: NDArray[np.bool_]
     roughness: NDArray[np.float64]
 
+    @cached_property
+    def main_of(self) -> NDArray[np.intp]:
+        """(R,) the main region of each one's joint."""
+        return np.flatnonzero(self.main)[np.unique(self.joint, return_inverse=True)[1]]
+
+    def spread(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(R,) root mean square distance of each region's weight from its center, meters."""
+        at = points[self.vertex_of]
+        total = np.stack([self.sums(self.weight * axis) for axis in at.T], axis=1)
+        off = at - (total / self.mass[:, None])[self.region_of]
+        return np.sqrt(self.sums(self.weight * np.square(off).sum(axis=1)) / self.mass)
+
+    def sums(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(R,) sums of what the entries have."""
+        return np.bincount(self.region_of, values, minlength=len(self.joint))  # type: ignore[return-value]
+
     def vertices(self, chosen: NDArray[np.bool_]) -> NDArray[np.intp]:
         """The vertices of the chosen regions."""
         return self.vertex_of[chosen[self.region_of]]
 
     def mask(self, chosen: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """(V, J); the entries of the chosen regions."""
-        return (chosen[self.region_of][self.entry] & (self.entry >= 0)).T
+        found = np.zeros(self.entry.shape[::-1], dtype=bool)
+        of_chosen = chosen[self.region_of]
+        found[self.vertex_of[of_chosen], self.joint_of[of_chosen]] = True
+        return found
 
     def pairs(self, links: NDArray[np.intp]) -> NDArray[np.int32]:
         """(P, 2) entries of one joint at the two ends of a link."""
@@ -55,8 +77,6 @@ class Regions:
 
 def regions_of(weights: NDArray[np.float64], mesh: Mesh) -> Regions:
     """The regions of (V, J) weights."""
-    from scipy.sparse.csgraph import connected_components
-
     # Joints by vertices, so that a region's lowest entry is its lowest vertex.
     support = weights.T > 0
     joint_of, vertex_of = np.nonzero(support)
@@ -64,7 +84,8 @@ def regions_of(weights: NDArray[np.float64], mesh: Mesh) -> Regions:
     entry = np.full(support.shape, -1, dtype=np.int32)
     entry[support] = np.arange(len(value))
     linked = pairs_of(entry, mesh.links)
-    n_regions, region_of = connected_components(graph_of(linked, len(value)), directed=False)
+    region_of = connected(linked, len(value))
+    n_regions = int(region_of.max()) + 1
     joint = np.empty(n_regions, dtype=np.intp)
     joint[region_of] = joint_of
     mass: NDArray[np.float64] = np.bincount(region_of, value, minlength=n_regions)  # type: ignore[assignment]
@@ -72,7 +93,7 @@ def regions_of(weights: NDArray[np.float64], mesh: Mesh) -> Regions:
     np.maximum.at(peak, region_of, value)
     leads = np.zeros(n_regions, dtype=bool)
     leads[region_of[value >= weights.max(axis=1)[vertex_of]]] = True
-    # scipy numbers regions by their lowest entry: of equal ones the first is the lowest.
+    # Regions are numbered by their lowest entry: of equal ones the first is the lowest.
     by_mass = np.lexsort((np.arange(n_regions), -mass, joint))
     main = np.zeros(n_regions, dtype=bool)
     main[by_mass[np.unique(joint[by_mass], return_index=True)[1]]] = True
@@ -84,12 +105,29 @@ def regions_of(weights: NDArray[np.float64], mesh: Mesh) -> Regions:
     roughness = 1 - 2 * common / np.where(around > 0, around, 1)
     size = np.bincount(region_of, minlength=n_regions)
     return Regions(
-        entry, joint_of, vertex_of, region_of, joint, size, mass, peak, main, leads, roughness
+        entry=entry,
+        joint_of=joint_of,
+        vertex_of=vertex_of,
+        region_of=region_of,
+        weight=value,
+        joint=joint,
+        size=size,
+        mass=mass,
+        peak=peak,
+        main=main,
+        leads=leads,
+        roughness=roughness,
     )
 
 
 def pairs_of(entry: NDArray[np.int32], links: NDArray[np.intp]) -> NDArray[np.int32]:
     """(P, 2) entries (J, V) of one joint at the two ends of a link (L, 2)."""
-    support = entry >= 0
-    joint, link = np.nonzero(support[:, links[:, 0]] & support[:, links[:, 1]])
-    return np.stack([entry[joint, end] for end in links[link].T], axis=1)
+    links = links[np.argsort(links[:, 0], kind="stable")]
+    begins = np.searchsorted(links[:, 0], np.arange(entry.shape[1] + 1))
+    joint, vertex = np.nonzero(entry >= 0)
+    count = begins[vertex + 1] - begins[vertex]
+    there = links[runs(begins[vertex], count), 1]
+    pairs = np.stack(
+        [np.repeat(entry[joint, vertex], count), entry[np.repeat(joint, count), there]]
+    )
+    return pairs.T[pairs[1] >= 0]
