@@ -38,9 +38,15 @@ WHY = 29  # columns
 @click.option(
     "--locked", is_flag=True, help="Fail rather than write a byte that smplprep.lock does not know."
 )
+@click.option("--init", is_flag=True, help="Write a manifest of the models found here.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 def build_command(
-    manifest: Path | None, n_processes: int | None, only_check: bool, locked: bool, quiet: bool
+    manifest: Path | None,
+    n_processes: int | None,
+    only_check: bool,
+    locked: bool,
+    init: bool,
+    quiet: bool,
 ) -> None:
     """Clean every model of MANIFEST, in parallel, where something changed.
 
@@ -56,6 +62,9 @@ def build_command(
     from ..build.run import build, check
     from ..geometry.two_threads import n_cores
 
+    if init:
+        write_manifest(manifest or Path(MANIFEST))
+        return
     manifest = found(manifest)
     if not manifest.is_file():
         hint = nearest_file(manifest)
@@ -102,7 +111,22 @@ def found(manifest: Path | None) -> Path:
             return found_in(path)
         if path.exists() or manifest:
             return path
-    raise click.UsageError(f"there is neither {MANIFEST} nor pyproject.toml here")
+    message = f"there is neither {MANIFEST} nor pyproject.toml here; --init writes one"
+    raise click.UsageError(message)
+
+
+def write_manifest(path: Path) -> None:
+    """A manifest of the models in its folder."""
+    from ..build.first_manifest import first_manifest
+    from ..io.replace_file import replacing
+
+    if path.exists():
+        raise ManifestError("there is one already", path=path, hint="Edit it, or move it away.")
+    with replacing(path) as file:
+        text, n_models = first_manifest(path.parent)
+        file.write(text.encode())
+        file.commit()
+    say(f"wrote {path}, models: {n_models}; now run: smplprep build")
 
 
 def found_in(folder: Path) -> Path:

@@ -8,6 +8,7 @@ import pty
 import re
 import subprocess
 import sys
+import tomllib
 from collections import Counter
 from pathlib import Path
 
@@ -278,3 +279,22 @@ def test_an_ending_in_capitals_names_a_file_and_a_missing_input_makes_no_folder(
     build(status=3)
     assert (project / "ready" / "MALE.NPZ").is_file()
     assert not (project / "never").exists()
+
+
+def test_init_writes_a_manifest_of_the_models_that_are_there(project: Path, build: Run) -> None:
+    Path(project, "smplprep.toml").unlink()
+    (project / "raw" / "a_clean.npz").write_bytes((project / MODELS[0]).read_bytes())
+    (project / "raw" / "motion.npz").write_bytes(b"PK")
+    told = build("--init").stdout
+    assert told == "wrote smplprep.toml, models: 3; now run: smplprep build\n"
+    jobs = tomllib.loads(Path(project, "smplprep.toml").read_text())["model"]
+    assert jobs == [{"path": MODELS, "output": "cleaned/raw"}]
+    assert "there is one already" in build("--init", status=3).stderr
+    assert "3 models: 3 built" in build().stdout
+
+
+def test_init_without_a_model_writes_nothing(tmp_path: Path) -> None:
+    done = subprocess.run(command("--init"), cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 3
+    assert "no model in this folder" in done.stderr
+    assert not list(tmp_path.iterdir())
