@@ -217,7 +217,7 @@ def relative_path(value: Any) -> str:
     """The path with forward slashes; ValueError unless it is one relative to the manifest."""
     if not isinstance(value, str) or not value or "\0" in value:
         raise ValueError("a path is expected")
-    if Path(value).is_absolute():
+    if Path(value).is_absolute() or value.startswith("~/"):
         raise ValueError(
             "the path must be relative to the manifest, so that others can use it and its lock; a "
             "symbolic link leads elsewhere"

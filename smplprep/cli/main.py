@@ -111,6 +111,7 @@ def run() -> NoReturn:
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115, PTH123
     if isinstance(sys.stdout, io.TextIOWrapper):  # names of files may be no text
         sys.stdout.reconfigure(errors="backslashreplace")
+    sys.argv = [at_home(word) for word in sys.argv]
     debug = "--debug" in sys.argv
     if debug:
         sys.argv.remove("--debug")
@@ -119,6 +120,8 @@ def run() -> NoReturn:
         status = int(smplprep(standalone_mode=False) or 0)
         sys.stdout.flush()
     except click.ClickException as error:
+        if isinstance(error, click.NoSuchOption):
+            name_flag(error)
         say_usage(error)
         status = error.exit_code
     except click.Abort:
@@ -130,6 +133,25 @@ def run() -> NoReturn:
             say_traceback()
         status = explain(error)
     leave_quietly(status)
+
+
+def at_home(word: str) -> str:
+    """``--output=~/x`` with the home folder in it: a shell expands words of their own alone."""
+    flag, equals, value = word.partition("=")
+    if not (equals and flag.startswith("--")):
+        return word
+    return f"{flag}={os.path.expanduser(value)}"  # noqa: PTH111 (a slash at the end stays)
+
+
+def name_flag(error: click.NoSuchOption) -> None:
+    """Name the flag of an option that was called by its name in Python, or as elsewhere."""
+    from ..records.options import DEFINITIONS, flag_of
+
+    flags = {f"--{name.replace('_', '-')}": flag_of(name) for name in DEFINITIONS}
+    flag = (flags | {"--overwrite": "--force"}).get(error.option_name)
+    known = error.ctx.command.params if error.ctx else []
+    if any(flag in param.opts for param in known):
+        object.__setattr__(error, "possibilities", [flag])  # final for type checkers
 
 
 def explain(error: Exception) -> int:

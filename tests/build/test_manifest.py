@@ -135,6 +135,7 @@ MODEL = '[[model]]\npath = "raw/a.npz"\n'
         (MODEL + "keep-vertices = 'gone'\n", "smplprep.toml:3: gone: there is no such file"),
         ("[[model]]\npath = 'x*'\n", "smplprep.toml:2: no file matches x* (key path)"),
         ("[[model]]\npath = '/x'\n", "smplprep.toml:2: the path must be relative"),
+        ("[[model]]\npath = '~/x'\n", "smplprep.toml:2: the path must be relative"),
         (MODEL + MODEL, "smplprep.toml:4: raw/a.npz and raw/a.npz would both be written to raw/"),
         (
             "output = 'o.npz'\n[[model]]\npath = 'raw/*.npz'\n",

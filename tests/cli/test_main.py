@@ -61,6 +61,13 @@ def test_the_nearest_files_are_named(tmp_path):
     assert "Nearest names: smplprep.toml" in run("build", tmp_path / "smplpep.toml").stderr
 
 
+def test_the_home_folder_is_meant_by_a_tilde_behind_a_flag(small_file, tmp_path):
+    home = os.environ | {"HOME": str(tmp_path)}
+    done = run("convert", small_file, "--output=~/o.npz", env=home, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["o.npz"]
+
+
 def test_notes_are_broken_for_a_terminal_alone(monkeypatch):
     sentence = "joints stay in place over the first 16; --tol stays whole, and see /a/path-of/words"
     monkeypatch.setenv("COLUMNS", "40")
@@ -143,6 +150,8 @@ def test_a_missing_input_of_any_command_is_bad_input(arguments, tmp_path):
         ("report R -o x.txt", "-o names the page, FILE.html, and x.txt is none"),
         ("clean M --hands L.pkl", "'--hands' requires 2 arguments"),
         ("clean M --tol 1%", "must be a fraction and not a percentage: 0.01"),
+        ("clean M --tolerance 2", "Did you mean '--tol'?"),
+        ("clean M --overwrite", "Did you mean '--force'?"),
         ("clean M --tol 2", "must be at least 0 and less than 1"),
         ("clean M --hands L R --flat-hands", "--hands and --flat-hands exclude each other"),
     ],
