@@ -1,10 +1,14 @@
-"""The command line in a process of its own."""
+"""The command line, as a user meets it: what it says and how it ends."""
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
 from typing import Any
+from unittest.mock import patch
+
+from smplprep.cli.main import run as run_main
 
 
 def command(*arguments: object) -> list[str]:
@@ -13,7 +17,15 @@ def command(*arguments: object) -> list[str]:
 
 
 def run(*arguments: object, **options: Any) -> subprocess.CompletedProcess[str]:
-    """What it says and how it ends; ``options`` are those of ``subprocess.run``."""
-    return subprocess.run(
-        command(*arguments), capture_output=True, text=True, timeout=120, **options
-    )
+    """Run it, in a process of its own where ``options`` of ``subprocess.run`` are given."""
+    line = command(*arguments)
+    if options:
+        return subprocess.run(line, capture_output=True, text=True, timeout=120, **options)
+    out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
+    with patch.multiple(sys, argv=["smplprep", *line[3:]], stdout=out, stderr=err):
+        try:
+            run_main()
+        except SystemExit as done:
+            status = int(done.code or 0)
+    said = (stream.buffer.getvalue().decode() for stream in (out, err))
+    return subprocess.CompletedProcess(line, status, *said)
