@@ -39,7 +39,7 @@ def main() -> None:
     install_browser.main()
     install_tools.main()
     python = environment.make(".venv-test", extras=EXTRAS, torch=True)
-    sys.exit(call(python, "pytest", *rest))
+    sys.exit(call(python, "pytest", "-n", "auto", "--dist", "worksteal", *rest))
 
 
 def gpu(arguments: argparse.Namespace) -> int:
