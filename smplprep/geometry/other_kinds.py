@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-_MODEL = "Take the model file, such as SMPLH_MALE.npz or SMPL_NEUTRAL.pkl."
+TAKE_THE_MODEL = "Take the model file, such as SMPLH_MALE.npz or SMPL_NEUTRAL.pkl."
 _FITTED = "Take the model file that it was fitted with, such as SMPLX_NEUTRAL.npz."
 
 # Any of these keys; what the file is; what to do. The first row that fits is taken.
@@ -39,7 +39,7 @@ _KINDS = (
         "a table of landmarks",
         "It goes with a model: --landmarks FILE.",
     ),
-    (("covars", "precs"), "a prior over poses", _MODEL),
+    (("covars", "precs"), "a prior over poses", TAKE_THE_MODEL),
     (
         ("poses", "smpl_poses", "pose_body", "root_orient", "fullpose"),
         "a motion",
@@ -57,12 +57,14 @@ _KINDS = (
             "smpl_thetas",
             "transl",
             "betas",
+            "pose_world",
+            "pred_cam",
         ),
         "the result of a fit",
         _FITTED,
     ),
     (("trans", "mocap_framerate", "mocap_frame_rate"), "a motion", _FITTED),
-    (("indptr", "format"), "a scipy.sparse matrix", _MODEL),
+    (("indptr", "format"), "a scipy.sparse matrix", TAKE_THE_MODEL),
 )
 
 # What others call SMPL's keys.
@@ -84,7 +86,7 @@ def kind_of(keys: Collection[str]) -> tuple[str, str] | None:
 
 
 def renamed(missing: Collection[str], keys: Collection[str]) -> str | None:
-    """The line that gives missing keys their names, if the file has them by other names."""
+    """The line that gives missing keys their names, if the file has most of them by other names."""
     found = []
     for key in missing:
         for other in _SYNONYMS.get(key, ()):
@@ -94,4 +96,5 @@ def renamed(missing: Collection[str], keys: Collection[str]) -> str | None:
         if key == "kintree_table" and "parents" in keys:
             parents = 'd["parents"]'
             found.append(f'd["{key}"] = np.stack([{parents}, np.arange(len({parents}))])')
-    return f"Mend it in numpy: {'; '.join(found)}" if found else None
+    most = 2 * len(found) > len(missing)
+    return f"Mend it in numpy: {'; '.join(found)}" if most else None

@@ -14,7 +14,7 @@ from ..records.model import Model
 from ..records.units import MILLIMETERS
 from .kinematic_tree import parents_of
 from .mending import shuffled_ids, wrong
-from .other_kinds import kind_of, renamed
+from .other_kinds import TAKE_THE_MODEL, kind_of, renamed
 from .shapes import check_array, check_shape, check_shapes
 
 MAX_NEGATIVE_WEIGHT = 1e-6  # larger ones are no rounding noise
@@ -33,8 +33,8 @@ def check_keys(keys: list[str]) -> None:
         raise ModelInvalidError(f"this is {what}, not a body model", hint=hint)
     found = shown(", ".join(keys) or "none", 160)
     raise ModelInvalidError(
-        f"no {' and no '.join(missing)} in it, so this is no SMPL-family model (keys: {found})",
-        hint=renamed(missing, keys),
+        f"this is not an SMPL-family model: it lacks {', '.join(missing)} (keys: {found})",
+        hint=renamed(missing, keys) or TAKE_THE_MODEL,
     )
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from types import NoneType
 from typing import Any
 
 import numpy as np
 
 from ..errors import ModelReadError, shown
+from ..geometry.other_kinds import kind_of
 from ..records.contents import Contents, ObjectArray, Sparse
 from ..records.file_keys import REQUIRED_KEYS
 from .packed_file import PackedFile
@@ -38,6 +40,10 @@ def contents_of(
         ModelReadError: no dict, several models, or keys that are not text.
     """
     entries, place = model_within(value)
+    if not isinstance(entries, dict) or not all(isinstance(name, str) for name in entries):
+        for keys in _keys_below(entries, MAX_LEVELS):
+            if kind := kind_of(keys):
+                raise ModelReadError(f"this is {kind[0]}, not a body model", hint=kind[1])
     if not isinstance(entries, dict):
         raise ModelReadError(f"the file holds {described(entries)}, not a dict of arrays")
     for name in entries:
@@ -123,6 +129,16 @@ def _models_below(
             yield item, here
         elif levels > 1:
             yield from _models_below(item, here, levels - 1, left)
+
+
+def _keys_below(value: Any, levels: int) -> Iterator[list[Any]]:
+    """The keys of the first dicts in a value."""
+    for _, item in islice(_children(value), 10):
+        item = unboxed(item)
+        if isinstance(item, dict):
+            yield list(item)
+        if levels > 1:
+            yield from _keys_below(item, levels - 1)
 
 
 def _children(value: Any) -> Iterator[tuple[Any, Any]]:

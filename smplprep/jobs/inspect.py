@@ -57,8 +57,8 @@ def inspect_file(
         model = model_of(contents, path=None, family=family, limits=limits)
         check_model(model, normalize_rows=True)
     except ModelInvalidError as error:
-        found["remarks"].append(str(error))
-        reasons = [{"why": str(error), "do": error.hint or "mend the file"}]
+        do = error.hint or "correct the arrays in numpy, or download the file again"
+        reasons = [{"why": str(error), "do": do}]
         found["smplx"] = {"loads": False, "reasons": reasons, "create": None}
         return found
     found["remarks"] += model.source.remarks[len(contents.remarks) :]
@@ -190,7 +190,10 @@ def inspection_text(found: dict[str, Any]) -> str:
         known, leaking = found["landmarks"]["known"], found["landmarks"]["leaking"]
         mend = "; smplprep clean mends that" if leaking else ""
         lines.append(f"landmarks: {leaking} of {known} leak{mend}")
-    lines += ["", *(f"note: {sentence}" for sentence in found["remarks"] or ["nothing"])]
+    lines += ["", *(f"note: {sentence}" for sentence in found["remarks"])]
+    if found["family"] is None:
+        (fault,) = found["smplx"]["reasons"]
+        return "\n".join([*lines, fault["why"], f"  {fault['do']}"])
     lines.append("stock smplx: " + ("loads it" if found["smplx"]["loads"] else "cannot load it"))
     if wanted := found["smplx"]["create"]:
         lines[-1] += f", but smplx.create only by a name that begins with {wanted}"

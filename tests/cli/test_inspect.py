@@ -78,3 +78,13 @@ def test_a_big_endian_file_is_cleaned_to_one_that_torch_takes(standin_dir: Path,
 )
 def test_smplx_create_goes_by_the_name(family, name, wanted):
     assert wanted_name(family, name) == wanted
+
+
+def test_what_is_no_model_is_named_once_with_what_to_do(tmp_path: Path) -> None:
+    path = tmp_path / "walk.npz"
+    np.savez(path, poses=np.zeros((2, 156)), betas=np.zeros(16))
+    done = run("inspect", path)
+    assert done.returncode == 0
+    assert done.stdout.splitlines()[-2] == "this is a motion (poses), not a body model"
+    assert done.stdout.count("a motion") == 1
+    assert "evaluate takes motions" in done.stdout

@@ -134,12 +134,18 @@ def test_faces_from_1_only_where_they_reach_the_last(small_model):
 
 def test_keys_by_other_names_and_the_line_that_gives_them_theirs():
     keys = ["verts", "faces", "skinning_weight", "parents", "W"]
-    with pytest.raises(ModelInvalidError, match="no v_template and no f and no weights") as caught:
+    with pytest.raises(ModelInvalidError, match="it lacks v_template, f, weights") as caught:
         check_keys(keys)
     d = dict.fromkeys(keys) | {"parents": np.array([-1, 0])}
     exec(caught.value.hint.removeprefix("Mend it in numpy: "), {"np": np, "d": d})
     assert {"v_template", "f", "weights", "kintree_table"} < set(d)
     assert d["kintree_table"].tolist() == [[-1, 0], [0, 1]]
+
+
+def test_one_key_by_another_name_makes_no_model():
+    with pytest.raises(ModelInvalidError, match="it lacks v_template, f") as caught:
+        check_keys(["verts", "cam"])
+    assert caught.value.hint.startswith("Take the model file")
 
 
 @pytest.mark.parametrize(
@@ -148,6 +154,7 @@ def test_keys_by_other_names_and_the_line_that_gives_them_theirs():
         (["poses", "trans", "betas", "mocap_framerate", "gender"], "a motion", "SMPLH_MALE.npz"),
         (["smpl_poses", "smpl_trans", "smpl_scaling"], "a motion", "evaluate takes motions"),
         (["body_pose", "global_orient", "betas", "camera_translation"], "the result of a fit", ""),
+        (["pose_world", "trans_world", "verts"], "the result of a fit", "fitted with"),
         (["eigvec", "eigval"], "DMPL", "smplh/male/model.npz"),
         (["skin_template_v", "skin_weights", "osim_kintree_table", "posedirs"], "a SKEL model", ""),
         (["smpla_shapedirs", "f", "weights"], "SMPL-A as ROMP and BEV pack it", "SMPL_NEUTRAL.pkl"),

@@ -140,6 +140,6 @@ def test_tiny_negatives_pass(small_model):
 
 
 def test_a_file_without_the_keys_is_no_model():
-    missing = "no weights and no J_regressor and no kintree_table in it"
+    missing = "it lacks weights, J_regressor, kintree_table"
     with pytest.raises(ModelInvalidError, match=rf"{missing}.*keys: v_template, f"):
         check_keys(["v_template", "f"])

@@ -142,7 +142,7 @@ HOSTILE = {
     "zip64 missing": (archive(good(), start=2**32 - 1), "does not agree with the rest"),
     "duplicate": (archive(good(), Member("f.npy", W)), "names this key twice (key f)"),
     "path": (archive(Member("a/f.npy", F)), "whose arrays lie in a folder: a/f.npy"),
-    "backslash": (archive(Member("..\\f.npy", F)), "a zip archive of other things than arrays"),
+    "backslash": (archive(Member("..\\f.npy", F)), "a zip archive without arrays or models"),
     "zipped": (
         archive(Member("SMPLH_NEUTRAL.pkl", F)),
         "model files in it: SMPLH_NEUTRAL.pkl",
@@ -151,7 +151,7 @@ HOSTILE = {
         archive(Member("\x1b[2J.npy", F)),
         r"\x1b[2J.npy has a name that no .npz uses",
     ),
-    "no npy": (archive(Member("f", F)), "a zip archive of other things than arrays: it holds f"),
+    "no npy": (archive(Member("f", F)), "a zip archive without arrays or models: it holds f"),
     "twice npy": (archive(Member("f.npy.npy", F)), "f.npy.npy has a name that no .npz uses"),
     "only npy": (archive(Member(".npy", F)), "member .npy has a name that no .npz uses"),
     "bad utf-8": (

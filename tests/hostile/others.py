@@ -178,7 +178,7 @@ HOSTILE = {
     "big-endian.pt": (torch_zip(entry(tensor()), byteorder=b"big"), "a big-endian machine"),
     "two pickles.pt": (
         torch_zip(entry(tensor()), **{"more/data.pkl": b"N."}),
-        "a zip archive with model files in it",
+        "a zip archive that holds",
     ),
     "TorchScript.pt": (torch_zip(b"N.", **{"constants.pkl": b")."}), "a TorchScript program"),
     "old, no keys.pt": (torch_file(entry(tensor()), b"N."), "a damaged torch.save file"),
@@ -275,14 +275,14 @@ HOSTILE = {
     "long number.json": (b'{"a":' + b"9" * 1_000_000 + b"}", "not readable as JSON"),
     "long fraction.json": (
         b'{"v_template":[0.' + b"9" * 1_000_000 + b"]}",
-        "no f and no weights",
+        "it lacks f, weights",
     ),
     "NaN.json": (b'{"weights":[[NaN]]}', "NaN stands in the JSON"),
     "infinity.json": (b'{"weights":[[1e999]]}', "a number in the JSON is too large"),
     "key twice.json": (b'{"f":[1],"f":[2]}', "stands twice"),
     "not UTF-8.json": (b'{"f":"\xff"}', "the JSON is not UTF-8"),
-    "half a character.json": (b'{"\\ud800":[1]}', "no v_template"),
-    "a list.json": (b'{"a":[[1,2],[3]],"b":[true,null,"x"]}', "no v_template"),
+    "half a character.json": (b'{"\\ud800":[1]}', "it lacks v_template"),
+    "a list.json": (b'{"a":[[1,2],[3]],"b":[true,null,"x"]}', "it lacks v_template"),
     "a program.json": (b"{__import__('os').system('true')}", "not readable as JSON"),
     "comments.json": (b'{"f": [1] /* a face */}', "not readable as JSON"),
     "ragged.json": (

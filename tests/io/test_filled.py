@@ -81,7 +81,7 @@ def test_zeros_are_no_more_than_one_array_may_be(tmp_path: Path) -> None:
 
 def test_every_missing_key_is_named_at_once(tmp_path: Path) -> None:
     path = saved(tmp_path / "m.npz", weights=None, f=None, posedirs=None)
-    with pytest.raises(ModelInvalidError, match="no f and no weights in it"):
+    with pytest.raises(ModelInvalidError, match="it lacks f, weights"):
         read_model(path)
 
 

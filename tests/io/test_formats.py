@@ -95,10 +95,22 @@ def test_a_model_two_levels_down(place: str, tmp_path: Path) -> None:
     assert f"the model lay in {place}" in remark
 
 
+@pytest.mark.parametrize(
+    "value",
+    [{1: {"pose": [0], "betas": [0]}}, [{"smpl": {"body_pose": [0]}}]],
+    ids=["dict", "list"],
+)
+def test_results_of_people_are_named(value: object, tmp_path: Path) -> None:
+    """As VIBE and others save them: a dict for each person, by number."""
+    (tmp_path / "m.pkl").write_bytes(pickle.dumps(value))
+    error = refused(tmp_path / "m.pkl", "this is the result of a fit")
+    assert "Take the model file" in (error.hint or "")
+
+
 def test_three_levels_are_too_many_and_two_models_too(tmp_path: Path) -> None:
     model, path = model_dict(), tmp_path / "m.pkl"
     path.write_bytes(pickle.dumps({"a": {"b": {"c": model}}}))
-    with pytest.raises(ValueError, match="no SMPL-family model"):
+    with pytest.raises(ValueError, match="not an SMPL-family model"):
         read_model(path)
     path.write_bytes(pickle.dumps({"male": model, "rest": {"female": model}}))
     error = refused(path, r"holds 2 models: \['male'\], \['rest'\]\['female'\]")
@@ -292,8 +304,8 @@ def test_the_download(tmp_path: Path) -> None:
         archive.comment = b"a comment"
     (tmp_path / "mano.zip").write_bytes(out.getvalue())
     wanted = "mano_v1_2/models/MANO_RIGHT.pkl, mano_v1_2/models/MANO_LEFT.PKL"
-    error = refused(tmp_path / "mano.zip", f"zip archive with model files in it: {wanted}$")
-    assert error.hint == "Unpack it, then name one of them."
+    error = refused(tmp_path / "mano.zip", f"zip archive that holds {wanted}$")
+    assert error.hint == "Unpack it, then name the model file in it."
 
 
 def test_integers_beyond_64_bits_are_values_but_no_keys(tmp_path: Path) -> None:

@@ -54,12 +54,12 @@ def other_archive(names: list[bytes]) -> ModelReadError:
     if models:
         more = f" and {len(models) - _SHOWN} more" if len(models) > _SHOWN else ""
         listed = ", ".join(models[:_SHOWN])
-        message = f"this is a zip archive with model files in it: {listed}{more}"
-        return ModelReadError(message, hint="Unpack it, then name one of them.")
+        message = f"this is a zip archive that holds {listed}{more}"
+        return ModelReadError(message, hint="Unpack it, then name the model file in it.")
     folder = [name for name in texts if name.endswith(".npy") and "/" in name]
     if folder:
         message = f"this is a zip archive whose arrays lie in a folder: {folder[0]}"
         hint = "Unpack it and put the arrays into one .npz: np.savez('OUT.npz', **arrays)."
         return ModelReadError(message, hint=hint)
     other = next((name for name in texts if not name.endswith(".npy")), "nothing")
-    return ModelReadError(f"this is a zip archive of other things than arrays: it holds {other}")
+    return ModelReadError(f"this is a zip archive without arrays or models: it holds {other}")

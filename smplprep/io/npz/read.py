@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from ...errors import ModelReadError, inside, shown
+from ...geometry.other_kinds import TAKE_THE_MODEL
 from ...records.contents import Contents, Limits, ObjectArray
 from ..nesting import contents_of, model_within
 from ..packed_file import PackedFile
@@ -48,7 +49,7 @@ def read_npy(file: PackedFile) -> Contents:
     value, _ = _decoded(file.body, notes, limits=file.limits)
     if isinstance(value, np.ndarray):
         message = f"this is a single numpy array (.npy) of shape {value.shape}, not a whole model"
-        raise ModelReadError(message)
+        raise ModelReadError(message, hint=TAKE_THE_MODEL)
     remark = "the file is a .npy that holds a dict"
     return contents_of(value, file, container="npz", notes=notes, remark=remark)
 
