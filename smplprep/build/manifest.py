@@ -138,7 +138,9 @@ class _Manifest:
         found = {}
         for key, value in table.items():
             if key not in READERS:
-                self._refuse(where, key, f"unknown key{_nearest(key, where)}")
+                known = ", ".join(["path", *READERS] if where else READERS)
+                message = f"unknown key{_nearest(key, where)}"
+                self._refuse(where, key, message, hint=f"Keys: {known}")
             name, read = READERS[key]
             try:
                 found[name] = read(value)

@@ -148,6 +148,9 @@ def test_an_error_names_file_line_and_key(read, text, sentence):
         read(text)
     assert str(caught.value).startswith(sentence)
     assert caught.value.exit_status == 3
+    if "unknown key" in sentence:
+        assert caught.value.hint.startswith("Keys: ")
+        assert "tol, policy, " in caught.value.hint
 
 
 def test_the_line_is_found_however_the_key_is_written():
