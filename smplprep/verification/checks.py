@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..audit.support import landmark_support
-from ..errors import ModelReadError, SmplprepError, shown
+from ..errors import ModelNotFoundError, ModelReadError, SmplprepError, shown
 from ..geometry.kinematic_tree import parents_of
 from ..geometry.poses import pose_set
 from ..geometry.skinning import posed_vertices
@@ -37,6 +37,11 @@ def check_report(subject: Subject) -> str:
     path = subject.path.with_suffix(".report.json")
     try:
         report = read_report(path)
+    except ModelNotFoundError as error:
+        raise CheckError(
+            f"no report beside it, {path.name}: verify checks a cleaned file, and smplprep clean "
+            f"writes both"
+        ) from error
     except ModelReadError as error:  # the line begins with the name, not with the folder
         raise CheckError(f"{path.name}: {error.message}") from error
     if report["options"] is None:

@@ -344,8 +344,10 @@ def test_a_missing_or_broken_report_fails(cleaned, tmp_path, text):
     copy = linked(cleaned, tmp_path)
     if text is not None:
         copy.with_suffix(".report.json").write_text(text)
-    proof = status_of(verify(copy))
+    checks = verify(copy)
+    proof = status_of(checks)
     assert proof["report"] == FAILED
+    assert ("verify checks a cleaned file" in checks[0].figure) == (text is None)
     assert proof["sha256"] == proof["arrays"] == NOT_RUN
     assert proof["leaks"] == PASSED
 
