@@ -59,7 +59,8 @@ def evaluate_command(
     Motions are AMASS's .npz: poses (N, 156) for SMPL-H, (N, 72) for SMPL, (N, 165) for SMPL-X, and
     betas; trans moves both alike. A vertex counts with its heaviest joint, fingers with their hand.
     A motion that cannot be read is named, the rest goes on, and the exit status is 1. A run that
-    was killed goes on where it was, with the same result.
+    was killed goes on where it was, with the same result: its state is in OUT.json.state until it
+    is done.
 
     --device cuda needs torch: pip install 'smplprep[verify]'. --scheduler needs Dask: pip install
     'smplprep[dask]'; its workers must see the files under the same paths.
@@ -118,7 +119,7 @@ def evaluate_command(
             target.write(f"{text}\n".encode())
             target.commit()
     if state:
-        state.close(outcome, keep=bool(resume or outcome.failed))
+        state.close(outcome, keep=bool(resume))
     say_text(text if as_json else evaluation_text(data))
     if output:
         say(f"result: {output}", err=as_json)

@@ -14,7 +14,7 @@ BAR = 40
 
 
 def evaluation_text(data: Mapping[str, Any]) -> str:
-    """Tables of regions, of the histogram and of the worst frames."""
+    """Tables of regions, of the histogram and of the worst frames; without what failed."""
     n_files = len(data["failed"]) + data["motions"]
     lines = [
         f"{data['frames']:,} frames of {data['motions']} of {count_of(n_files)} ({data['family']})"
@@ -24,9 +24,6 @@ def evaluation_text(data: Mapping[str, Any]) -> str:
     for peak in data["worst_frames"]:
         figures = f"{peak['frame']:>9}{peak['vertex']:>9}{millimeters(peak['mm']):>12}"
         lines.append(f"  {tail(peak['file'], 45):<46}{figures}")
-    if data["failed"]:
-        lines += ["", "not evaluated:"]
-        lines += [f"  {shown(row['file'], 240)}: {row['error']}" for row in data["failed"]]
     return "\n".join(lines)
 
 

@@ -131,17 +131,20 @@ def test_broken_motions_are_named_and_the_rest_goes_on(workplace):
     (workplace / "motions" / "s0" / "broken.npz").write_bytes(b"PK\3\4 broken")
     np.savez(workplace / "motions" / "nan.npz", poses=np.full((300, 12), np.nan))
     out = workplace / "moved.json"
-    result = run(workplace, "--json", "-o", str(out), status=1)
-    data = json.loads(result.stdout)
+    known = ("--resume", str(workplace / "known.json"))
+    result = run(workplace, "-o", str(out), *known, status=1)
+    assert not out.with_name("moved.json.state").exists()
+    data = json.loads(out.read_text())
     assert [row["file"] for row in data["failed"]] == ["nan.npz", "s0/broken.npz"]
     assert data["failed"][0]["error"] == "poses[0, 0]: nan is no angle (key poses)"
     assert good | {"failed": data["failed"]} == data
     assert "smplprep: nan.npz: poses[0, 0]: nan is no angle" in result.stderr
+    assert (result.stderr + result.stdout).count("nan is no angle") == 1
     # Repaired, only they are measured, and the result is that of a whole run.
     np.savez(workplace / "motions" / "nan.npz", poses=np.full((300, 12), 0.5))
     (workplace / "motions" / "s0" / "broken.npz").unlink()
-    again = run(workplace, "-o", str(out), "--force")
-    assert "moved.json.state: 6 motions are done" in again.stderr
+    again = run(workplace, "-o", str(out), *known, "--force")
+    assert "known.json: 6 motions are done" in again.stderr
     assert json.loads(out.read_text()) == json.loads(run(workplace, "--json").stdout)
 
 
