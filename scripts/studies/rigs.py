@@ -35,7 +35,7 @@ POLICIES = {"threshold": {}, "islands": {"policy": "islands"}}
 PLACES = ("near", "far", "adjoining")
 LOW, HIGH = 1e-4, 1e-1  # sizes of planted faults, even on a log scale
 TOLERANCE = 1e-2
-SHARE = 4  # of so many vertices one gets faults, of two joints
+SHARE = 2  # of so many vertices one gets faults, of two joints
 SLIP_MM = 5  # what islands moves by more than this beyond threshold is listed with a picture
 
 

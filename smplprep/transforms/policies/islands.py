@@ -33,7 +33,7 @@ def islands(model: Model) -> Found:
 
     The regions of a joint are the connected parts of the mesh on which it has weights. Its own are:
 
-    - the one that holds most of its weight, and any that is about as strong;
+    - the main one, and any that is about as strong;
     - those where it has the largest weight of some vertex;
     - on a smaller piece of the mesh (an eye, hair, clothes) those next to its own on the piece that
       this one follows;

@@ -23,7 +23,8 @@ class Regions:
         joint_of, vertex_of, region_of, weight: (N,) of each entry.
         joint: (R,) whose region it is.
         size, mass, peak: (R,) its vertices, and the sum and the largest of its weights there.
-        main: (R,) whether it has most of its joint's mass. Ties go to the lowest vertex.
+        main: (R,) whether the sum of its squared weights is its joint's largest: a finger's tip
+            outweighs a wide patch of small ones. Ties go to the lowest vertex.
         leads: (R,) whether at some vertex of it no other joint has a larger weight.
         roughness: (R,) from 0 to 1: over the links that touch it, the sum of the differences of
             the joint's weights at the two ends, as a share of the sum of the weights. A lone vertex
@@ -94,9 +95,10 @@ def regions_of(weights: NDArray[np.float64], mesh: Mesh) -> Regions:
     leads = np.zeros(n_regions, dtype=bool)
     leads[region_of[value >= weights.max(axis=1)[vertex_of]]] = True
     # Regions are numbered by their lowest entry: of equal ones the first is the lowest.
-    by_mass = np.lexsort((np.arange(n_regions), -mass, joint))
+    squares = np.bincount(region_of, np.square(value), minlength=n_regions)
+    first = np.lexsort((np.arange(n_regions), -squares, joint))
     main = np.zeros(n_regions, dtype=bool)
-    main[by_mass[np.unique(joint[by_mass], return_index=True)[1]]] = True
+    main[first[np.unique(joint[first], return_index=True)[1]]] = True
     # |a - b| is a + b less twice the smaller; at a link with one end in the region that is 0.
     degree = np.bincount(mesh.links.ravel(), minlength=len(weights))
     around = np.bincount(region_of, value * degree[vertex_of], minlength=n_regions)

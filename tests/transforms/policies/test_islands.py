@@ -107,6 +107,20 @@ def test_a_joint_with_two_regions_keeps_both():
     assert not gone(rig_of(points, faces, weights, joints, [-1, 0, 1, 0])).any()
 
 
+def test_a_wide_patch_of_small_weights_does_not_outweigh_a_small_joint():
+    """A finger moves four vertices; 6 % of it on the shoulder sum to more."""
+    points, faces, weights = arm()
+    tip = np.linalg.norm(points - points[at(0.4)], axis=1) < 0.011
+    patch = points[:, 0] < 0.1
+    share = np.where(tip, 0.9, np.where(patch, 0.06, 0))
+    assert share[patch].sum() > share[tip].sum()
+    weights = np.concatenate([weights * (1 - share[:, None]), share[:, None]], axis=1)
+    joints = [[0, 0.05, 0], [0.2, 0.05, 0], [0.3, 0.05, 0], [0.39, 0.05, 0]]
+    found = gone(rig_of(points, faces, weights, joints, [-1, 0, 1, 2]))
+    assert np.array_equal(found[:, 3], patch)
+    assert not found[:, :3].any()
+
+
 def test_a_weight_that_leads_stays_wherever_it_is():
     model = with_fault(at(0.36), 0.6)
     assert not gone(model).any()

@@ -31,12 +31,13 @@ def twin(weights: np.ndarray, links: np.ndarray) -> dict[tuple[int, tuple[int, .
                         queue.append(other)
             regions.append(sorted(region))
         masses = [sum(value[v] for v in region) for region in regions]
+        squares = [sum(value[v] ** 2 for v in region) for region in regions]
         for index, region in enumerate(regions):
             touching = [(a, b) for a, b in links.tolist() if a in region or b in region]
             differences = sum(abs(value[a] - value[b]) for a, b in touching)
             sums = sum(value[a] + value[b] for a, b in touching)
             found[joint, tuple(region)] = {
-                "main": index == int(np.argmax(masses)),
+                "main": index == int(np.argmax(squares)),
                 "mass": masses[index],
                 "peak": max(value[v] for v in region),
                 "leads": any(value[v] >= weights[v].max() for v in region),
