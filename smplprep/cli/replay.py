@@ -47,7 +47,7 @@ def replay_command(
 ) -> None:
     """Fit MODEL, raw and cleaned, to a few keypoints; say how far unseen limbs turn.
 
-    MODEL is an SMPL-H. Without CLEANED, it is cleaned in memory.
+    MODEL is SMPL, SMPL-H or SMPL-X. Without CLEANED, it is cleaned in memory.
 
     Needs torch and smplx; to get them: pip install 'smplprep[verify]'
 

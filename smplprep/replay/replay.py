@@ -27,7 +27,8 @@ VISIBLE = ("Nose", "LEye", "LEar", "LShoulder", "LElbow", "LWrist")
 FOCAL_PX = 1000.0
 DISTANCE_M = 3.0  # from the camera to the pelvis
 LEARNING_RATE = 0.01
-N_BODY = 22  # joints that are fitted: the hands stay flat, as in the investigation
+N_BODY = 22  # joints that are fitted: hands and face stay as they are, as in the investigation
+FAMILIES = ("smpl", "smplh", "smplx")  # which begin with these joints
 
 # The true pose by smplx's joint names, axis-angle in radians: left arm raised, head turned.
 TRUE_POSE = {
@@ -84,15 +85,17 @@ def make_scene(model: Model, visible: Sequence[str] = VISIBLE, *, device: str = 
     """The scene, its keypoints projected from the true pose of this model.
 
     Args:
-        model: an SMPL-H model; which of two models makes the keypoints hardly matters.
-        visible: names of landmarks: OpenPose's (LWrist), smplx's (left_wrist), the findings'
+        model: of a family in FAMILIES; which of two models makes the keypoints hardly matters.
+        visible: names of landmarks: OpenPose's (LWrist), smplx's (left_wrist), Mixamo's
             (leftHand), or of a vertex (lthumb).
 
     Raises:
-        SmplprepError: an unknown name, or a model that is no SMPL-H.
+        SmplprepError: an unknown name, or a model without a body.
     """
-    if model.family.name != "smplh":
-        raise SmplprepError("the replay needs an SMPL-H model", path=model.source.path)
+    if model.family.name not in FAMILIES:
+        known = ", ".join(name.upper() for name in FAMILIES)
+        message = f"replay takes a body ({known}), and this model is {model.family.name}"
+        raise SmplprepError(message, path=model.source.path)
     everything = all_landmarks(model)
     chosen = visible_landmarks(model, visible)
     places = {(landmark.vertex, landmark.joint): row for row, landmark in enumerate(everything)}
@@ -145,11 +148,11 @@ def fit(
 ) -> Fit:
     """Fit the model's pose to the scene's keypoints, from the T-pose.
 
-    Global orientation, translation and the 21 body joints are free; shape and hands are not. There
-    is no prior: what no keypoint pulls on should stay where it is.
+    Global orientation, translation and the 21 body joints are free; shape, hands and face are not.
+    There is no prior: what no keypoint pulls on should stay where it is.
 
     Args:
-        model: an SMPL-H model.
+        model: of a family in FAMILIES.
         scene: from ``make_scene``, the same for every model that is compared.
         optimizer: "adam" (rate 0.01) or "lbfgs" (strong Wolfe line search).
         steps: iterations.
@@ -159,17 +162,17 @@ def fit(
     body = stock_from_model(model, device=device)
     pose = as_tensor(body, np.zeros((N_BODY, 3))).requires_grad_()
     transl = as_tensor(body, np.zeros(3)).requires_grad_()
-    hands = as_tensor(body, np.zeros((model.n_joints - N_BODY, 3)))
+    still = as_tensor(body, np.zeros((model.n_joints - N_BODY, 3)))
     keypoints = as_tensor(body, scene.keypoints)
 
     def loss_of() -> Any:
-        points = output_of(body, torch.cat([pose, hands]), transl).joints[0, scene.joints]
+        points = output_of(body, torch.cat([pose, still]), transl).joints[0, scene.joints]
         return (project(points) - keypoints).square().sum(dim=1).mean()
 
     losses = optimize(torch, [pose, transl], loss_of, optimizer=optimizer, steps=steps)
     with torch.no_grad():
         losses.append(float(loss_of()))
-        out = output_of(body, torch.cat([pose, hands]), transl)
+        out = output_of(body, torch.cat([pose, still]), transl)
     return Fit(
         losses=np.array(losses),
         turned_deg=np.degrees(np.linalg.norm(pose.detach().double().cpu().numpy(), axis=1)),
@@ -210,7 +213,7 @@ def as_tensor(body: Any, array: NDArray[np.float64]) -> Any:
 
 
 def output_of(body: Any, pose: Any, transl: Any = None) -> Any:
-    """Stock smplx's output for one pose (52, 3) of the mean shape."""
+    """Stock smplx's output for one pose (J, 3) of the mean shape."""
     betas = as_tensor(body, np.zeros((1, body.num_betas)))
     return stock_output(body, pose[None], betas, None if transl is None else transl[None])
 

@@ -91,15 +91,23 @@ def stock_from_file(
 
 
 def stock_from_model(model: Model, *, device: str = "cpu") -> Any:
-    """``smplx.SMPLH`` of a model in memory.
+    """The class of a body in memory: ``smplx.SMPL``, ``SMPLH`` or ``SMPLX``; SMPLH for any other.
 
     Raises:
         SmplprepError: stock smplx cannot load it, for want of ``hands_*`` for example.
     """
-    struct = SimpleNamespace(**model.entries())
     n_betas = min(model.shapedirs.shape[2], N_BETAS)
+    if model.family.name == "smplx":  # whose class reads a file
+        with tempfile.TemporaryDirectory() as folder:
+            path = f"{folder}/SMPLX.npz"
+            entries = model.entries()
+            arrays: Any = {k: v for k, v in entries.items() if isinstance(v, np.ndarray)}
+            np.savez(path, **arrays)
+            return stock_body("SMPLX", path, device=device, ext="npz", num_betas=n_betas)
+    struct = SimpleNamespace(**model.entries())
+    name = "SMPL" if model.family.name == "smpl" else "SMPLH"
     try:
-        return stock_body("SMPLH", "", device=device, data_struct=struct, num_betas=n_betas)
+        return stock_body(name, "", device=device, data_struct=struct, num_betas=n_betas)
     except AttributeError as error:
         raise SmplprepError(
             f"stock smplx cannot load this model: {error}",

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from smplprep import read_model
 from smplprep.cli.main import smplprep as command
 from smplprep.errors import SmplprepError
 from smplprep.transforms.localize_posedirs import localize_posedirs
@@ -103,8 +104,19 @@ def test_visible_sets_of_any_vocabulary(standin):
     assert feet.unseen[[7, 8, 16, 17]].all()
 
 
-def test_only_smplh_is_replayed(small_model):
-    with pytest.raises(SmplprepError, match="needs an SMPL-H model"):
+@pytest.mark.parametrize("name", ["smpl/SMPL_NEUTRAL.pkl", "smplx/SMPLX_NEUTRAL.npz"])
+def test_other_bodies_are_replayed(family_dir, name):
+    raw = read_model(family_dir / name)
+    scene = make_scene(raw)
+    cleaned = localize_posedirs(prune_weights(raw)[0])[0]
+    raw_fit, after = (fit(model, scene, steps=2) for model in (raw, cleaned))
+    assert min(limb_turns(scene, raw_fit).values()) > 0.0
+    assert set(limb_turns(scene, after).values()) == {0.0}
+    assert after.losses[-1] < after.losses[0]
+
+
+def test_what_has_no_body_is_not_replayed(small_model):
+    with pytest.raises(SmplprepError, match=r"takes a body \(SMPL, SMPLH, SMPLX\)"):
         make_scene(small_model())
 
 
