@@ -49,7 +49,7 @@ def replay_command(
 
     MODEL is SMPL, SMPL-H or SMPL-X. Without CLEANED, it is cleaned in memory.
 
-    Needs torch and smplx; to get them: pip install 'smplprep[verify]'
+    Needs torch and smplx (0.8 to 6 GB): pip install 'smplprep[verify]'
 
     \b
     Example:

@@ -21,7 +21,7 @@ def verify_command(
 
     One line for each check; exit status 1 if any of them failed.
 
-    Needs torch and smplx; to get them: pip install 'smplprep[verify]'
+    Needs torch and smplx (0.8 to 6 GB): pip install 'smplprep[verify]'
 
     \b
     Example:

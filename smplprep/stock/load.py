@@ -46,7 +46,7 @@ def require_torch(device: str = "cpu") -> Any:
     except ImportError as error:
         raise SmplprepError(
             f"this needs torch and smplx, and {error.name or 'one of them'} cannot be imported",
-            hint=f"Install them with: {install('verify')}",
+            hint=f"Install them (0.8 to 6 GB) with: {install('verify')}",
         ) from error
     if device.startswith("cuda") and not torch.cuda.is_available():
         raise SmplprepError(

@@ -395,7 +395,7 @@ def test_a_missing_package_is_an_error_that_says_how_to_install_it(cleaned, monk
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(SmplprepError, match=f"{package} cannot be imported") as caught:
         verify(cleaned)
-    assert caught.value.hint == f"Install them with: {install('verify')}"
+    assert install("verify") in caught.value.hint
     assert caught.value.exit_status != 0
 
 
