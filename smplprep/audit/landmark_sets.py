@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -117,6 +117,16 @@ def with_landmarks(model: Model, which: str) -> Model:
 def skin_landmarks(model: Model) -> list[Landmark]:
     """The points of the skin that are looked at: those of the family, and what the user named."""
     return [*family_landmarks(model), *model.landmarks]
+
+
+def require_landmarks(landmarks: Sequence[Landmark], model: Model) -> None:
+    """Raise SmplprepError where there is none."""
+    if not landmarks:
+        raise SmplprepError(
+            "no landmarks are known for this model, so nothing can be said of its leaks",
+            path=model.source.path,
+            hint=NAME_THEM,
+        )
 
 
 def family_landmarks(model: Model) -> list[Landmark]:

@@ -1,11 +1,10 @@
-"""The audit as text for a terminal of 100 columns, in the manner of the investigation's tables."""
+"""The audit as text for a terminal, in the manner of the investigation's tables."""
 
 from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
 from itertools import zip_longest
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,51 +14,57 @@ from ..errors import shown
 from ..geometry.poses import N_POSES
 from .audit import Audit
 from .export import changes
-from .landmark_sets import NAMED_SETS
 
-WIDTH = 100
-COLUMN = 42  # of each model, side by side
 LISTED = 14  # a list of more joints than this is cut, or only counted
 STRONGEST = 4  # leaks listed with their size
 NO_BREAK = "\N{NO-BREAK SPACE}"
+BESIDE = 12  # columns of the label, where two models stand side by side
+
+LEAK = "joint* is a leak: a joint outside the landmark's own kinematic chain"
+
+Row = tuple[str, ...]  # a label and a text, or a label and a text for each of two models
 
 
 def audit_text(
-    audits: Sequence[Audit], vocabulary: str = "mixamo", *, which: str | None = None
+    audits: Sequence[Audit],
+    vocabulary: str = "mixamo",
+    *,
+    which: str | None = None,
+    width: int = 80,
 ) -> str:
-    """The tables of one model, or of two side by side.
+    """The tables of one model, or of two side by side; no word is broken.
 
     Args:
         audits: one, or before and after.
         vocabulary: "mixamo" or "smplx".
-        which: set of landmarks it is; others count other leaks. None: vertices of the user's.
+        which: set of landmarks it is, for the line that counts the leaks.
+        width: columns.
     """
     if len(audits) == 2:
-        return "\n".join(against_lines(audits[0], audits[1], vocabulary, which))
-    (audit,) = audits
-    names = audit.joint_names(vocabulary)
-    lines = [*heading(audit, which), ""]
-    lines += [*weight_lines(audit, names), ""] if audit.skinned.any() else []
-    lines += [*support_lines(audit, names), "", *reach_lines(audit, names)]
-    return "\n".join(lines)
+        rows = against_rows(audits[0], audits[1], vocabulary, which)
+    else:
+        (audit,) = audits
+        names = audit.joint_names(vocabulary)
+        rows = [*heading(audit, which), ("", "")]
+        rows += [*weight_rows(audit, names), ("", "")] if audit.skinned.any() else []
+        rows += [*support_rows(audit, names), ("", ""), *reach_rows(audit, names)]
+    return "\n".join(line for row in rows for line in laid_out(row, width))
 
 
-def heading(audit: Audit, which: str | None) -> list[str]:
+def heading(audit: Audit, which: str | None) -> list[Row]:
     """The file, the set of landmarks, and how many of them leak."""
     model = audit.model
-    chosen = f" ({set_text(which)})" if which else ""
+    size = f"{model.n_vertices} vertices, {model.n_joints} joints"
     return [
-        f"{shown(audit.name)}: {model.family.name}, {model.n_vertices} vertices, "
-        f"{model.n_joints} joints{chosen}",
-        f"{verdict(audit)}; a joint outside the landmark's own chain is a leak: joint*",
+        ("", f"{shown(audit.name)}: {model.family.name}, {size}"),
+        ("", f"{verdict(audit)}{of_set(which)}"),
+        ("", LEAK),
     ]
 
 
-def set_text(which: str) -> str:
-    """A set of landmarks, and which has those that it lacks: ``check`` and ``clean`` count them."""
-    if which not in NAMED_SETS:
-        return shown(Path(which).name)
-    return "all landmarks" if which == "all" else f"{which}; --landmarks all has every one"
+def of_set(which: str | None) -> str:
+    """The set, in parentheses."""
+    return f" ({shown(which)})" if which else ""
 
 
 def verdict(audit: Audit) -> str:
@@ -69,38 +74,36 @@ def verdict(audit: Audit) -> str:
     return f"{leaking} of {total} landmarks leak{'s' if leaking == 1 else ''}"
 
 
-def weight_lines(audit: Audit, names: list[str]) -> list[str]:
+def weight_rows(audit: Audit, names: list[str]) -> list[Row]:
     """Table 1: vertex --> joints with a non-zero weight."""
-    lines = ["Vertex name --> non-zero weights for joints"]
+    rows: list[Row] = [("", "Vertex name --> non-zero weights for joints")]
     width = name_width(audit)
     for row, landmark in enumerate(audit.landmarks):
         if landmark.joint is None:
             label = f"  {landmark.index:>5}: {landmark.label:<{width}} --> "
-            lines += wrapped(label, skinned_cell(audit, row, names))
-    return lines
+            rows.append((label, skinned_cell(audit, row, names)))
+    return rows
 
 
-def support_lines(audit: Audit, names: list[str]) -> list[str]:
-    """Table 2: landmark --> pose parameters that it can move, for each channel."""
-    lines = ["Landmark (source) --> pose parameters it can move"]
+def support_rows(audit: Audit, names: list[str]) -> list[Row]:
+    """Table 2: landmark --> pose parameters that move it, for each channel."""
+    rows: list[Row] = [("", "Landmark (source) --> pose parameters that move it")]
     width = name_width(audit)
     for row, landmark in enumerate(audit.landmarks):
         label = f"  {landmark.label:<{width}} ({landmark.source})"
         weights = weights_cell(audit, row, names)
         if landmark.joint is not None:
-            lines += wrapped(f"{label}  --> ", weights)
+            rows.append((f"{label}  --> ", weights))
             continue
-        lines += wrapped(f"{label} --> weights:  ", weights)
-        lines += wrapped(f"{'':<{len(label)}}     posedirs: ", posedirs_cell(audit, row, names))
-    return lines
+        rows.append((f"{label} --> weights:  ", weights))
+        rows.append((f"{'':<{len(label)}}     posedirs: ", posedirs_cell(audit, row, names)))
+    return rows
 
 
-def reach_lines(audit: Audit, names: list[str]) -> list[str]:
+def reach_rows(audit: Audit, names: list[str]) -> list[Row]:
     """Table 3: how far a landmark moves per radian, its chain first, then its strongest leaks."""
-    lines = [
-        f"Landmark --> mm per radian, at rest / median of {N_POSES} poses; "
-        f"its chain, then its strongest leaks"
-    ]
+    title = f"Landmark --> how far it moves in mm per radian, at rest/median of {N_POSES} poses:"
+    rows: list[Row] = [("", title), ("", "its own chain, then its strongest leaks")]
     for row, landmark in enumerate(audit.landmarks):
         leaks = audit.support.leaks[row]
         chain = np.flatnonzero(audit.support.either[row] & ~leaks)
@@ -110,8 +113,8 @@ def reach_lines(audit: Audit, names: list[str]) -> list[str]:
         if len(worst) > STRONGEST:
             told.append(f"and {len(worst) - STRONGEST} more leaks")
         label = f"  {landmark.label:<{name_width(audit)}} --> "
-        lines += wrapped(label, ", ".join(told) or "none")
-    return lines
+        rows.append((label, ", ".join(told) or "none"))
+    return rows
 
 
 def sized(audit: Audit, row: int, joint: int, name: str) -> str:
@@ -127,16 +130,15 @@ def name_width(audit: Audit) -> int:
     return max(len(landmark.label) for landmark in audit.landmarks)
 
 
-def against_lines(before: Audit, after: Audit, vocabulary: str, which: str | None) -> list[str]:
+def against_rows(before: Audit, after: Audit, vocabulary: str, which: str | None) -> list[Row]:
     """Both models side by side, and under each landmark what changed."""
     names = after.joint_names(vocabulary)
-    lines = [
-        f"{'before: ' + shown(before.name, 72)} ({verdict(before)})",
-        f"{'after:  ' + shown(after.name, 72)} ({verdict(after)})",
-        *([f"Landmarks: {set_text(which)}"] if which else []),
-        "A joint outside the landmark's own chain is a leak: joint*",
-        "",
-        f"{'':<12}{'before':<{COLUMN}} | after",
+    rows: list[Row] = [
+        ("before: ", f"{shown(before.name)}, {verdict(before)}{of_set(which)}"),
+        ("after:  ", f"{shown(after.name)}, {verdict(after)}{of_set(which)}"),
+        ("", LEAK),
+        ("", ""),
+        ("", "before", "after"),
     ]
     same = []
     for row, (landmark, gone, new) in enumerate(changes(before, after, vocabulary)):
@@ -144,18 +146,18 @@ def against_lines(before: Audit, after: Audit, vocabulary: str, which: str | Non
             # A regressed joint follows the tree, which no clean changes.
             same.append(landmark.label)
             continue
-        lines.append(f"{landmark.label} ({landmark.source})")
+        rows.append(("", f"{landmark.label} ({landmark.source})"))
         if landmark.joint is None:
-            lines += beside("  skinned", *(skinned_cell(a, row, names) for a in (before, after)))
-        lines += beside("  weights", *(weights_cell(a, row, names) for a in (before, after)))
+            rows.append(("  skinned", *(skinned_cell(a, row, names) for a in (before, after))))
+        rows.append(("  weights", *(weights_cell(a, row, names) for a in (before, after))))
         if landmark.joint is None:
-            lines += beside("  posedirs", *(posedirs_cell(a, row, names) for a in (before, after)))
-        lines += wrapped("  gone      ", strongest(gone, before.median_mm[row], names))
+            rows.append(("  posedirs", *(posedirs_cell(a, row, names) for a in (before, after))))
+        rows.append((f"{'  gone':<{BESIDE}}", strongest(gone, before.median_mm[row], names)))
         if new:
-            lines += wrapped("  new       ", strongest(new, after.median_mm[row], names))
+            rows.append((f"{'  new':<{BESIDE}}", strongest(new, after.median_mm[row], names)))
     if same:
-        lines += ["", *wrapped("Regressed joints, the same in both: ", " ".join(same))]
-    return lines
+        rows += [("", ""), ("Regressed joints, the same in both: ", " ".join(same))]
+    return rows
 
 
 def strongest(joints: list[str], moved: NDArray[np.float64], names: list[str]) -> str:
@@ -193,18 +195,22 @@ def marked(mask: NDArray[np.bool_], leaks: NDArray[np.bool_], names: list[str]) 
     return " ".join(found) or "none"
 
 
-def wrapped(label: str, text: str) -> list[str]:
-    """The label and the text, broken under itself at WIDTH columns."""
-    lines = textwrap.wrap(text, WIDTH - len(label), break_on_hyphens=False) or [""]
-    lines = [line.replace(NO_BREAK, " ") for line in lines]
-    return [label + lines[0], *(" " * len(label) + line for line in lines[1:])]
+def laid_out(row: Row, width: int) -> list[str]:
+    """The lines of a row: its text broken under itself, or its two texts in two columns."""
+    label, *texts = row
+    if len(texts) == 1:
+        lines = broken(texts[0], width - len(label))
+        return [label + lines[0], *(" " * len(label) + line for line in lines[1:])]
+    column = (width - BESIDE - 3) // 2
+    pairs = zip_longest(*(broken(text, column) for text in texts), fillvalue="")
+    lines = [f"{a:<{column}} | {b}" for a, b in pairs]
+    return [f"{label if k == 0 else '':<{BESIDE}}{line}".rstrip() for k, line in enumerate(lines)]
 
 
-def beside(label: str, left: str, right: str) -> list[str]:
-    """Two texts in columns of their own."""
-    columns = (textwrap.wrap(text, COLUMN, break_on_hyphens=False) for text in (left, right))
-    lines = [f"{a:<{COLUMN}} | {b}" for a, b in zip_longest(*columns, fillvalue="")]
-    return [f"{label if k == 0 else '':<12}{line}".rstrip() for k, line in enumerate(lines)]
+def broken(text: str, width: int) -> list[str]:
+    """The text in lines, broken between words alone."""
+    lines = textwrap.wrap(text, max(width, 1), break_on_hyphens=False, break_long_words=False)
+    return [line.replace(NO_BREAK, " ") for line in lines or [""]]
 
 
 def vertex_leak_text(models: Sequence[dict[str, Any]]) -> str:
@@ -218,14 +224,12 @@ def vertex_leak_text(models: Sequence[dict[str, Any]]) -> str:
         lines += [
             f"{shown(model['model'])}: leaking vertices of each joint",
             f"{'joint':<16}{'weights':>9}{'posedirs':>10}{'in all':>9}"
-            "   worst vertices, mm per radian at rest",
+            "   worst vertices, mm/radian at rest",
         ]
         for row in model["joints"]:
             worst = "  ".join(f"{w['vertex']} {w['rest_mm_per_rad']:.3g}" for w in row["worst"])
             counts = f"{row['weights']:>9}{row['posedirs']:>10}{row['vertices']:>9}"
             lines.append(f"{row['joint']:<16}{counts}   {worst}".rstrip())
         lines.append("")
-    lines.append(
-        "Where two limbs meet, vertices rightly hang on both; a cleaned model has such too."
-    )
+    lines.append("Where two limbs meet, a vertex depends on both, in a cleaned model as well.")
     return "\n".join(lines)

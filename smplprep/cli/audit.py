@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .shared import INPUT, max_bytes_option, units_option
-from .terminal import say, say_text
+from .terminal import say, say_text, terminal_width
 from .values import JointNames
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     "--landmarks",
     metavar="SET",
     help="openpose25, openpose-hands, all, a JSON file {name: vertex}, or FLAME's "
-    "flame_static_embedding.pkl.  [default: openpose25; all for a model without a body]",
+    "flame_static_embedding.pkl.  [default: those that clean counts]",
 )
 @click.option("--vertices", metavar="LIST", help="These vertices instead: 332,6260, or all.")
 @click.option(
@@ -101,8 +101,7 @@ def landmark_audit(
     from ..geometry.same_topology import check_same_topology
 
     check_same_topology(models[0], models[-1])
-    which = set_name(models[0], landmarks)
-    chosen = chosen_landmarks(models[0], which, vertices, vocabulary)
+    chosen = chosen_landmarks(models[0], landmarks, vertices, vocabulary)
     audits = [
         audit(model, chosen, name=Path(path).name)
         for model, path in zip(models, paths, strict=True)
@@ -111,7 +110,9 @@ def landmark_audit(
         return json.dumps(audit_data(audits, vocabulary), indent=1) + "\n"
     if as_csv:
         return audit_csv(audits, vocabulary)
-    return audit_text(audits, vocabulary, which=None if vertices else which) + "\n"
+    which = Path(landmarks).name if landmarks else "those that clean counts"
+    which = "those of --vertices" if vertices else which
+    return audit_text(audits, vocabulary, which=which, width=min(terminal_width(), 120)) + "\n"
 
 
 def all_vertices(
@@ -133,19 +134,22 @@ def all_vertices(
     return vertex_leak_csv(found) if as_csv else vertex_leak_text(found) + "\n"
 
 
-def set_name(model: Model, landmarks: str | None) -> str:
-    """What --landmarks names, or is without it."""
-    return landmarks or ("all" if model.family.name in ("mano", "flame") else "openpose25")
-
-
 def chosen_landmarks(
-    model: Model, landmarks: str, vertices: str | None, vocabulary: str
+    model: Model, landmarks: str | None, vertices: str | None, vocabulary: str
 ) -> list[Landmark]:
-    """What --vertices names, else what --landmarks names."""
-    from ..audit.landmark_sets import landmarks_at, points_and_remarks
+    """What --vertices names, else what --landmarks names, else those that clean counts."""
+    from ..audit.landmark_sets import (
+        landmarks_at,
+        points_and_remarks,
+        require_landmarks,
+        skin_landmarks,
+    )
 
     if vertices is not None:
         return landmarks_at(vertices, model)
+    if landmarks is None:
+        require_landmarks(known := skin_landmarks(model), model)
+        return known
     points, remarks = points_and_remarks(model, landmarks, vocabulary=vocabulary)
     for remark in remarks:
         say(f"smplprep: {landmarks}: {remark}", err=True)

@@ -28,7 +28,7 @@ from .shared import (
     storage_options,
     units_option,
 )
-from .terminal import note, say, say_text, watched
+from .terminal import folded, note, say, say_text, watched
 from .values import check_ending, options_of_clean
 
 if TYPE_CHECKING:
@@ -123,13 +123,11 @@ def clean_command(
         lines = [f"model:  {done.target}"]
         if done.report:
             data = done.report.data
-            if leaks := leaks_left(data):  # whatever was asked for, and with -q, too
-                say(f"smplprep: {model}: {leaks}", err=True)
-            for warning in warnings(data):
-                say(f"smplprep: {model}: {warning}", err=True)
+            # Whatever was asked for, and with -q, too.
+            name = misnamed(data["family"], done.target) if done.target else None
+            for warning in filter(None, (leaks_left(data), *warnings(data), name)):
+                say(*folded(f"smplprep: {model}: {warning}", err=True), err=True)
             reports.append(done.report)
-            if done.target and (other := misnamed(data["family"], done.target)):
-                say(f"smplprep: {done.target}: {other}", err=True)
             lines = result_lines(model, data, verbose=verbose)
             lines += closing_notes(options, done, data, html=not no_html)
             lines += closing_lines(done, data, layout and layout[1])

@@ -115,7 +115,7 @@ def convert_command(
         for sentence in loading_notes(found.family.name, container, found.entries(), target):
             say_note(sentence)
         if warning := misnamed(found.family.name, target):
-            say(f"smplprep: {target}: {warning}", err=True)
+            say(f"smplprep: {warning}", err=True)
     say(f"model: {target}")
 
 

@@ -6,7 +6,7 @@ import click
 
 from ..records.families import FamilyName
 from .shared import INPUT, family_option, max_bytes_option
-from .terminal import say_text
+from .terminal import folded, say, say_text
 
 
 @click.command("inspect", short_help="Say what MODEL holds, what is odd, whether smplx loads it.")
@@ -29,4 +29,8 @@ def inspect_command(
     from ..records.contents import limits_with
 
     found = inspect_file(model, family=family, limits=limits_with(max_bytes))
-    say_text(json.dumps(found, indent=1) if as_json else inspection_text(found))
+    if as_json:
+        say_text(json.dumps(found, indent=1))
+        return
+    for line in inspection_text(found).split("\n"):
+        say(*folded(line))

@@ -14,7 +14,7 @@ import click
 from .. import __version__
 from ..errors import SmplprepError
 from ..io.memory import check_limit
-from .terminal import say, say_traceback, say_usage
+from .terminal import folded, say, say_traceback, say_usage
 
 # Each stands in the module of its name (- becomes _), as NAME_command, and is loaded when called.
 COMMANDS = (
@@ -160,7 +160,8 @@ def explain(error: Exception) -> int:
         return 4  # whoever read our output is gone; there is nobody to tell
     sentence, hint, status = in_words(error)
     with contextlib.suppress(OSError):
-        say(f"smplprep: {sentence}", *([f"  {hint}"] if hint else []), err=True)
+        for line in (f"smplprep: {sentence}", *([f"  {hint}"] if hint else [])):
+            say(*folded(line, err=True), err=True)
     return status
 
 

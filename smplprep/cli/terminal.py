@@ -39,8 +39,14 @@ def say_note(sentence: str) -> None:
 
 def note(sentence: str) -> list[str]:
     """The lines of what is worth knowing, broken where a person reads it."""
-    line = escaped(f"note: {sentence}")
-    if not sys.stdout.isatty():
+    return folded(f"note: {sentence}")
+
+
+def folded(line: str, *, err: bool = False) -> list[str]:
+    """The line, broken between words where a person reads the stream."""
+    stream = sys.stderr if err else sys.stdout
+    line = escaped(line)
+    if not line or not stream.isatty():
         return [line]
     from textwrap import wrap
 
@@ -54,10 +60,10 @@ def note(sentence: str) -> list[str]:
 
 
 def terminal_width() -> int:
-    """Columns of the terminal; 100 where there is none."""
+    """Columns of the terminal; 80 where there is none."""
     import shutil
 
-    return shutil.get_terminal_size(fallback=(100, 24)).columns
+    return shutil.get_terminal_size().columns
 
 
 def say_usage(error: click.ClickException) -> None:

@@ -10,11 +10,11 @@ import numpy as np
 
 from ..audit.landmark_sets import (
     FACE_KEYS,
-    NAME_THEM,
     Landmark,
     face_landmarks,
     landmark_set,
     named_vertices,
+    require_landmarks,
     skin_landmarks,
 )
 from ..audit.support import landmark_support, named
@@ -127,12 +127,7 @@ def model_faults(
     max_influences: int | None = None,
 ) -> list[str]:
     """What is wrong with a model in memory, a sentence each; see ``check_file``."""
-    if not landmarks:
-        raise SmplprepError(
-            "no landmarks are known for this model, so nothing can be said of its leaks",
-            path=model.source.path,
-            hint=NAME_THEM,
-        )
+    require_landmarks(landmarks, model)
     return leak_faults(model, landmarks, max_leaks) + influence_faults(model, max_influences)
 
 

@@ -188,7 +188,7 @@ def inspection_text(found: dict[str, Any]) -> str:
         ]
     if found["landmarks"]:
         known, leaking = found["landmarks"]["known"], found["landmarks"]["leaking"]
-        mend = "; smplprep clean mends that" if leaking else ""
+        mend = "; smplprep clean removes the leaks" if leaking else ""
         lines.append(f"landmarks: {leaking} of {known} leak{mend}")
     lines += ["", *(f"note: {sentence}" for sentence in found["remarks"])]
     if found["family"] is None:

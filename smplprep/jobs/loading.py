@@ -55,8 +55,8 @@ def misnamed(family: str, path: str | os.PathLike[str]) -> str | None:
     if not wanted or kind == family or kind not in FAMILIES:
         return None
     return (
-        f"it holds {family.upper()}, but is named {kind.upper()}: smplx.create would load it with "
-        f"the wrong class. Give it a name that begins with {wanted}"
+        f"{Path(path).name} holds {family.upper()}, but is named {kind.upper()}: smplx.create "
+        f"would load it with the wrong class. Give it a name that begins with {wanted}"
     )
 
 

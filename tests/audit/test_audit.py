@@ -21,7 +21,7 @@ from smplprep.audit.landmark_sets import (
 )
 from smplprep.audit.sensitivity import sensitivities
 from smplprep.audit.support import landmark_support
-from smplprep.audit.text import WIDTH, audit_text
+from smplprep.audit.text import audit_text, broken
 from smplprep.audit.vertices import vertex_leaks
 from smplprep.cli.main import smplprep as command
 from smplprep.errors import SmplprepError
@@ -138,30 +138,26 @@ def test_support_equals_stock_autograd(standin, cleaned, when, channel):
 # --- text, JSON, CSV ---
 
 
-def test_text_fits_and_reads_like_the_findings(audits, standin, cleaned):
-    texts = [audit_text([each], which="openpose25") for each in audits]
-    texts += [audit_text(audits, which="openpose25")]
+@pytest.mark.parametrize("width", [80, 120])
+def test_text_fits_and_reads_like_the_findings(audits, standin, cleaned, width):
+    texts = [audit_text([each], which="openpose25", width=width) for each in audits]
+    texts += [audit_text(audits, which="openpose25", width=width)]
     for vocabulary in ("mixamo", "smplx"):
         hands = [
             audit(model, landmark_set(model, "openpose-hands")) for model in (standin, cleaned)
         ]
-        texts += [audit_text(hands, vocabulary), audit_text(hands[:1], vocabulary)]
-    assert max(len(line) for text in texts for line in text.splitlines()) <= WIDTH == 100
+        texts += [audit_text(each, vocabulary, width=width) for each in (hands, hands[:1])]
+    assert width - 20 < max(len(line) for text in texts for line in text.splitlines()) <= width
     lines = texts[0].splitlines()
     assert "    332: Nose      --> rightUpLeg* leftLeg* rightLeg* head" in lines
     assert "  Neck      (joint)  --> spine spine1 spine2" in lines
-    assert "11 of 25 landmarks leak" in lines[1]
-    assert "none of 25 landmarks leaks" in texts[1]
+    assert lines[1] == "11 of 25 landmarks leak (openpose25)"
+    assert "none of 25 landmarks leaks (openpose25)" in texts[1]
 
 
-def test_the_set_of_landmarks_is_named(audits):
-    """``check`` and ``clean`` look at others, and count other leaks."""
-    named = "openpose25; --landmarks all has every one"
-    assert audit_text(audits[:1]).splitlines()[0].endswith(" 52 joints")
-    assert audit_text(audits[:1], which="openpose25").splitlines()[0].endswith(f"joints ({named})")
-    assert audit_text(audits, which="openpose25").splitlines()[2] == f"Landmarks: {named}"
-    assert audit_text(audits[:1], which="all").splitlines()[0].endswith("joints (all landmarks)")
-    assert audit_text(audits[:1], which="a/tip.json").splitlines()[0].endswith("joints (tip.json)")
+def test_no_word_is_broken():
+    name = "a_joint_with_a_name_of_more_than_thirty_columns"
+    assert broken(f"hips {name}* left-hand", 20) == ["hips", f"{name}*", "left-hand"]
 
 
 def test_against_says_what_changed(audits):
@@ -172,7 +168,7 @@ def test_against_says_what_changed(audits):
     assert change["new"] == []
     assert len(change["gone"]) + len({*kept["weights"], *kept["posedirs"]}) == 51
     assert "leftUpLeg" in change["gone"]
-    text = audit_text([before, after])
+    text = audit_text([before, after], width=100)
     assert "  gone      46 joints, the strongest of them leftLeg " in text
     assert "  posedirs  all 51 joints, 46 of them leaks*           | spine2 neck head" in text
 

@@ -29,7 +29,9 @@ def test_inspect_tells_what_is_odd_and_what_to_do(standin_dir):
 
 def test_inspect_and_check_say_what_leaks(standin_dir):
     raw = standin_dir / "SMPLH_NEUTRAL.npz"
-    assert "landmarks: 21 of 21 leak; smplprep clean mends that" in run("inspect", raw).stdout
+    assert (
+        "landmarks: 21 of 21 leak; smplprep clean removes the leaks" in run("inspect", raw).stdout
+    )
     allowed = run("check", raw, "--max-leaks", "21")
     assert (allowed.returncode, allowed.stdout) == (0, "within the limits\n")
 
@@ -88,3 +90,15 @@ def test_what_is_no_model_is_named_once_with_what_to_do(tmp_path: Path) -> None:
     assert done.stdout.splitlines()[-2] == "this is a motion (poses), not a body model"
     assert done.stdout.count("a motion") == 1
     assert "evaluate takes motions" in done.stdout
+
+
+def test_audit_inspect_and_clean_count_the_same_landmarks(small_file):
+    counts = {}
+    for line in (["audit"], ["inspect"], ["clean", "--dry-run"]):
+        told = run(*line, small_file).stdout.splitlines()
+        (counts[line[0]],) = [text for text in told if " of 21" in text]
+    assert counts == {
+        "audit": "20 of 21 landmarks leak (those that clean counts)",
+        "inspect": "landmarks: 20 of 21 leak; smplprep clean removes the leaks",
+        "clean": "leaking landmarks                               20 of 21           0 of 21",
+    }

@@ -79,6 +79,8 @@ def test_notes_are_broken_for_a_terminal_alone(monkeypatch):
         "      first 16; --tol stays whole, and",
         "      see /a/path-of/words",
     ]
+    word = "a" * 50  # is not broken
+    assert note(word) == ["note:", f"      {word}"]
 
 
 def test_help_fits_80_columns_and_uses_a_wider_terminal(monkeypatch):
