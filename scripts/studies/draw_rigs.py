@@ -1,9 +1,10 @@
-"""Draw the slips that ``islands`` takes from the rigs of ``docs/policies.md``, before and after.
+"""Draw each slip of ``docs/policies.md`` that moves a vertex by more than ``SLIP_MM``.
 
 python -m scripts.studies.draw_rigs [OUT_DIR]
 
-One column for each rig whose vertices move farther than ``SLIP_MM``: the surroundings of the worst
-vertex in its worst pose, as painted and cleaned. Red dots carry weights that go.
+Two panels for each: what surrounds the vertex that moves most, in its worst pose, as painted and
+below it cleaned. Red dots carry weights of the joint that go. The camera looks at the surface from outside, but
+across the way that the vertex moves.
 """
 
 from __future__ import annotations
@@ -14,12 +15,15 @@ from pathlib import Path
 import numpy as np
 
 from scripts.studies import rigs
+from smplprep.geometry.mesh import vertex_normals
+from smplprep.geometry.pieces import mean_edges
 from smplprep.geometry.poses import pose_set_of
 from smplprep.geometry.skinning import posing, skin_block, unposed_block
 from smplprep.report.pictures import INK, new_figure, write_picture
 
 SLIP = "#c1121f"
-RADIUS = 0.06  # of the body's extent
+COLUMNS = 8
+N_EDGES, N_WAYS = 3, 2  # a panel reaches so many edges and so many times the way from its middle
 
 
 def posed(name: str, weights: np.ndarray, pose: int) -> np.ndarray:
@@ -41,50 +45,63 @@ def worst_pose(name: str, vertex: int, before: np.ndarray, after: np.ndarray) ->
     return int(np.square(apart[1] - apart[0]).sum(axis=1)[0].argmax())
 
 
-def draw(names: list[str]):
-    """The figure: one column for each rig."""
+def draw(slips: list[rigs.Slip]):
+    """The figure: one pair of panels for each."""
+    n_rows = 2 * -(-len(slips) // COLUMNS)
+    figure = new_figure(1.25 * COLUMNS, 1.37 * n_rows)
+    panels = figure.subplots(n_rows, COLUMNS, squeeze=False)
+    for panel in panels.flat:
+        panel.axis("off")
+    for index, slip in enumerate(slips):
+        row, column = divmod(index, COLUMNS)
+        draw_slip(panels[2 * row : 2 * row + 2, column], slip)
+    return figure
+
+
+def draw_slip(panels, slip: rigs.Slip) -> None:
+    """Its two panels, the one above the other."""
     from matplotlib.collections import PolyCollection
 
-    figure = new_figure(2.6 * len(names), 5.2)
-    panels = figure.subplots(2, len(names), squeeze=False)
-    for column, name in enumerate(names):
-        before, after = rigs.rig(name).weights, rigs.cleaned(name, "islands")
-        gone = ((before > 0) & (after == 0)).any(axis=1)
-        vertex = int(rigs.moved_mm(name, before, after).argmax())
-        pose = worst_pose(name, vertex, before, after)
-        faces = rigs.rig(name).f.astype(np.intp)
-        shapes = [posed(name, weights, pose) for weights in (before, after)]
-        radius = RADIUS * float(np.ptp(shapes[1], axis=0).max())
-        middle = shapes[1][vertex]
-        near = shapes[1][np.linalg.norm(shapes[1] - middle, axis=1) <= radius]
-        axes = np.linalg.svd(near - near.mean(axis=0), full_matrices=False)[2]
-        for row, (points, title) in enumerate(zip(shapes, ("as painted", "islands"), strict=True)):
-            flat = (points - middle) @ axes.T
-            inside = faces[(np.abs(flat[faces][..., :2]) <= 1.5 * radius).all(axis=(1, 2))]
-            inside = inside[np.argsort(flat[inside][..., 2].mean(axis=1))]
-            panel = panels[row][column]
-            panel.add_collection(
-                PolyCollection(
-                    list(flat[inside][..., :2]),
-                    facecolors="#f3efe9",
-                    edgecolors="#b8b0a4",
-                    linewidths=0.3,
-                )
+    before, after = rigs.rig(slip.rig).weights, rigs.cleaned(slip.rig, "islands")
+    joint = rigs.joint_names(slip.rig).index(slip.joint)
+    gone = (before[:, joint] > 0) & (after[:, joint] == 0)
+    pose = worst_pose(slip.rig, slip.vertex, before, after)
+    shapes = [posed(slip.rig, weights, pose) for weights in (before, after)]
+    faces, middle = rigs.rig(slip.rig).f.astype(np.intp), shapes[1][slip.vertex]
+    way = shapes[0][slip.vertex] - middle
+    half = N_EDGES * mean_edges(rigs.mesh(slip.rig))[slip.vertex] + N_WAYS * np.linalg.norm(way)
+    across = way / np.linalg.norm(way)
+    outward = vertex_normals(shapes[1], faces)[slip.vertex]
+    outward -= outward @ across * across
+    outward /= np.linalg.norm(outward)
+    axes = np.stack([across, np.cross(outward, across), outward])
+    for panel, points, title in zip(
+        panels, shapes, (f"{slip.rig}: {slip.joint}", f"cleaned: {slip.mm:.0f} mm"), strict=True
+    ):
+        flat = (points - middle) @ axes.T
+        inside = faces[(np.abs(flat[faces]) <= 1.6 * half).all(axis=(1, 2))]
+        inside = inside[np.argsort(flat[inside][..., 2].mean(axis=1))]
+        panel.add_collection(
+            PolyCollection(
+                list(flat[inside][..., :2]),
+                facecolors="#f3efe9",
+                edgecolors="#b8b0a4",
+                linewidths=0.3,
             )
-            panel.scatter(*flat[gone][:, :2].T, s=5, color=SLIP, linewidths=0, zorder=2)
-            panel.set_title(f"{name}, {title}", color=INK, loc="left", fontsize=9)
-            panel.set_xlim(-radius, radius)
-            panel.set_ylim(-radius, radius)
-            panel.set_aspect("equal")
-            panel.axis("off")
-    return figure
+        )
+        dots = flat[gone & (np.abs(flat) <= 1.6 * half).all(axis=1), :2]
+        panel.scatter(*dots.T, s=6, color=SLIP, linewidths=0, zorder=2)
+        panel.set_title(title, color=INK, loc="left", fontsize=6)
+        panel.set_xlim(-half, half)
+        panel.set_ylim(-half, half)
+        panel.set_aspect("equal")
 
 
 def main() -> None:
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else "docs")
-    names = [name for name in rigs.RIGS if any(slip.mm > rigs.SLIP_MM for slip in rigs.slips(name))]
-    write_picture(draw(names), folder / "policy-slips.png", force=True)
-    print(folder / "policy-slips.png", *names)
+    slips = [slip for name in rigs.RIGS for slip in rigs.slips(name) if slip.mm > rigs.SLIP_MM]
+    write_picture(draw(slips), folder / "policy-slips.png", force=True)
+    print(folder / "policy-slips.png", len(slips))
 
 
 if __name__ == "__main__":

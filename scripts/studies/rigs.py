@@ -121,7 +121,7 @@ class Slip:
     joint: str
     on: str  # the joint that leads there
     vertices: int
-    vertex: int
+    vertex: int  # that moves most
     weight: float
     mm: float
 
@@ -147,7 +147,7 @@ def slips(name: str) -> tuple[Slip, ...]:
                 joint=names[regions.joint[region]],
                 on=names[leader],
                 vertices=len(inside),
-                vertex=int(inside.min()),
+                vertex=int(inside[moved[inside].argmax()]),
                 weight=float(regions.peak[region]),
                 mm=float(moved[inside].max()),
             )
@@ -273,7 +273,7 @@ def raw_table() -> str:
 
 
 def slip_table() -> str:
-    titles = ["rig", "weights of", "where this one leads", "vertices", "first", "largest", "mm"]
+    titles = ["rig", "weights of", "where this one leads", "vertices", "at vertex", "largest", "mm"]
     cells = [slip.cells() for name in RIGS for slip in slips(name)]
     return study.markdown(titles, cells, n_left=3)
 
