@@ -3,8 +3,8 @@
 python -m scripts.studies.draw_rigs [OUT_DIR]
 
 Two panels for each: what surrounds the vertex that moves most, in its worst pose, as painted and
-below it cleaned. Red dots carry weights of the joint that go. The camera looks at the surface from outside, but
-across the way that the vertex moves.
+below it cleaned. Red dots carry weights of the joint that go. The camera looks at the surface from
+outside, but across the way that the vertex moves.
 """
 
 from __future__ import annotations

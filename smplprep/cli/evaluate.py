@@ -9,7 +9,14 @@ from typing import Any
 
 import click
 
-from .shared import INPUT, force_option, max_bytes_option, normalize_rows_option
+from ..records.units import Unit
+from .shared import (
+    INPUT,
+    force_option,
+    max_bytes_option,
+    normalize_rows_option,
+    units_option,
+)
 from .terminal import counted, say, say_text, watched
 
 
@@ -39,6 +46,7 @@ from .terminal import counted, say, say_text, watched
     help="Keep what is known in FILE and go on from it.  [default: beside OUT.json until done]",
 )
 @normalize_rows_option
+@units_option
 @max_bytes_option
 @force_option
 def evaluate_command(
@@ -51,6 +59,7 @@ def evaluate_command(
     scheduler: str | None,
     resume: str | None,
     normalize_rows: bool,
+    units: Unit,
     max_bytes: int | None,
     force: bool,
 ) -> None:
@@ -90,8 +99,12 @@ def evaluate_command(
         raise click.UsageError("--resume and -o name the same file")
     if output:
         check_output(output, force=force, inputs=files)
-    limits = limits_with(max_bytes)
-    measure = ready(original, cleaned, device, normalize_rows=normalize_rows, limits=limits)
+    reading: dict[str, Any] = {
+        "normalize_rows": normalize_rows,
+        "units": units,
+        "limits": limits_with(max_bytes),
+    }
+    measure = ready(original, cleaned, device, **reading)
 
     def results_of(todo: list[Any]) -> Iterator[Any]:
         total = total_frames(todo, measure.n_joints) if watched() else 0
@@ -102,9 +115,8 @@ def evaluate_command(
                     (str(Path(original).resolve()), str(Path(cleaned).resolve())),
                     measure.inputs,
                     todo,
-                    normalize_rows=normalize_rows,
-                    limits=limits,
                     watch=watch,
+                    **reading,
                 )
             else:
                 yield from local_results(measure, todo, watch=watch)
@@ -134,14 +146,11 @@ def remark(line: str) -> None:
     say(f"smplprep: {line}", err=True)
 
 
-def ready(original: str, cleaned: str, device: str, *, normalize_rows: bool, limits: Any) -> Any:
+def ready(original: str, cleaned: str, device: str, **reading: Any) -> Any:
     """What measures on this device; the models themselves are let go."""
     from ..io.read_model import read_model
 
-    models = [
-        read_model(path, normalize_rows=normalize_rows, limits=limits)
-        for path in (original, cleaned)
-    ]
+    models = [read_model(path, **reading) for path in (original, cleaned)]
     if device == "cuda":
         from ..evaluate.on_torch import TorchMeasure
 

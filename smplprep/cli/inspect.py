@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from ..records.families import FamilyName
-from .shared import INPUT, family_option, max_bytes_option
+from ..records.units import Unit
+from .shared import INPUT, family_option, max_bytes_option, units_option
 from .terminal import folded, say, say_text
 
 
@@ -13,9 +14,10 @@ from .terminal import folded, say, say_text
 @click.argument("model", type=INPUT, metavar="MODEL")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 @family_option
+@units_option
 @max_bytes_option
 def inspect_command(
-    model: str, as_json: bool, family: FamilyName | None, max_bytes: int | None
+    model: str, as_json: bool, family: FamilyName | None, units: Unit, max_bytes: int | None
 ) -> None:
     """Say what MODEL holds, what is odd about it, and whether stock smplx can load it.
 
@@ -28,7 +30,7 @@ def inspect_command(
     from ..jobs.inspect import inspect_file, inspection_text
     from ..records.contents import limits_with
 
-    found = inspect_file(model, family=family, limits=limits_with(max_bytes))
+    found = inspect_file(model, family=family, units=units, limits=limits_with(max_bytes))
     if as_json:
         say_text(json.dumps(found, indent=1))
         return

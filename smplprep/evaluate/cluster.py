@@ -9,6 +9,7 @@ from ..errors import SmplprepError, install
 from ..io.read_model import read_model
 from ..jobs.progress import Watch, silent
 from ..records.contents import DEFAULT_LIMITS, Limits
+from ..records.units import Unit
 from .measure import Measure
 from .motions import Motion
 from .run import FileResult, file_result
@@ -23,6 +24,7 @@ def cluster_results(
     motions: Iterable[Motion],
     *,
     normalize_rows: bool = False,
+    units: Unit = "m",
     limits: Limits = DEFAULT_LIMITS,
     watch: Watch = silent,
 ) -> Iterator[FileResult]:
@@ -53,6 +55,7 @@ def cluster_results(
             models=models,
             inputs=inputs,
             normalize_rows=normalize_rows,
+            units=units,
             limits=limits,
         )
         # Not pure: a task of an earlier run may have seen other files under these names.
@@ -70,10 +73,11 @@ def measure_file(
     models: tuple[str, str],
     inputs: tuple[str | None, str | None],
     normalize_rows: bool,
+    units: Unit,
     limits: Limits,
 ) -> FileResult:
     """What a worker does."""
-    return file_result(prepared(models, inputs, normalize_rows, limits), motion)
+    return file_result(prepared(models, inputs, normalize_rows, units, limits), motion)
 
 
 @functools.lru_cache(maxsize=1)
@@ -81,6 +85,7 @@ def prepared(
     models: tuple[str, str],
     inputs: tuple[str | None, str | None],
     normalize_rows: bool,
+    units: Unit,
     limits: Limits,
 ) -> Measure:
     """The two models, read once in each worker.
@@ -88,7 +93,7 @@ def prepared(
     Raises:
         SmplprepError: they are not the ones that whoever asks has read.
     """
-    read = functools.partial(read_model, normalize_rows=normalize_rows, limits=limits)
+    read = functools.partial(read_model, normalize_rows=normalize_rows, units=units, limits=limits)
     measure = Measure(*map(read, models))
     if measure.inputs != tuple(inputs):
         raise SmplprepError("the worker's model files are others than the caller's")

@@ -62,6 +62,7 @@ class ModelPair:
         region_of: (V,) the region of each vertex.
         region_sizes: how many vertices each has.
         n_joints, n_shapes: of the poses and betas that it takes.
+        um: micrometers in a unit of the models' lengths.
     """
 
     def __init__(self, original: Model, cleaned: Model) -> None:
@@ -70,6 +71,7 @@ class ModelPair:
         self.family = original.family.name
         self.inputs = (original.source.sha256, cleaned.source.sha256)
         self.n_joints = original.n_joints
+        self.um = 1000 * original.mm
         self.n_shapes = min(original.shapedirs.shape[2], cleaned.shapedirs.shape[2])
         self.regions, self.region_of = regions(original)
         self.region_sizes = np.bincount(self.region_of, minlength=len(self.regions)).tolist()
@@ -112,7 +114,7 @@ class Measure(ModelPair):
                 skin_block(weights, part.unposed(posing), posing)
                 for weights, part, posing in zip(block.weights, block.parts, ready, strict=True)
             )
-            um = apart_um(ours, theirs)
+            um = apart_um(ours, theirs, self.um)
             tally.counts[block.region] += np.bincount(bins_of(um).reshape(-1), minlength=N_BINS)
             tally.sums[block.region] += int(um.sum(dtype=np.float64))
             vertex, frame = divmod(int(um.argmax()), um.shape[1])
@@ -154,11 +156,11 @@ def vertex_blocks(model: Model, region_of: NDArray[np.intp]) -> list[NDArray[np.
     return found
 
 
-def apart_um(a: Floats, b: Floats) -> Floats:
-    """(b, N) distances of (b, 3, N) points in meters, in whole micrometers."""
+def apart_um(a: Floats, b: Floats, um: float) -> Floats:
+    """(b, N) distances of (b, 3, N) points in whole micrometers, of which a unit has ``um``."""
     a -= b
     np.square(a, out=a)
     found = np.sqrt(a[:, 0] + a[:, 1] + a[:, 2])
-    found *= 1e6
+    found *= um
     np.rint(found, out=found)
     return np.minimum(found, MAX_UM, out=found)

@@ -44,7 +44,7 @@ class TorchMeasure(ModelPair):
             betas = np.tile(frames.betas[: self.n_shapes], (len(frames.poses), 1))
             poses, shapes = map(self._models[0].tensor, (frames.poses, betas))
             ours, theirs = (model.vertices(poses, shapes) for model in self._models)
-            um = torch.round(1e6 * torch.linalg.vector_norm(ours - theirs, dim=2))
+            um = torch.round(self.um * torch.linalg.vector_norm(ours - theirs, dim=2))
             return self._tally(torch.clamp(um, max=MAX_UM), frames)
 
     def _tally(self, um: Tensor, frames: Frames) -> Tally:

@@ -28,6 +28,7 @@ class Measuring(Protocol):
     region_sizes: list[int]
     n_joints: int
     n_shapes: int
+    um: float
 
     def __call__(self, frames: Frames) -> Tally: ...
 

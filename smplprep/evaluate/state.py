@@ -39,6 +39,7 @@ class State:
             "smplprep_version": __version__,
             "engine": measure.engine,
             "inputs": list(measure.inputs),
+            "um": measure.um,
             "regions": measure.regions,
         }
         self._written = time.monotonic()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from typing import Any
 
@@ -19,6 +20,7 @@ from ..records.contents import DEFAULT_LIMITS, Contents, Limits, ObjectArray, Sp
 from ..records.families import FamilyName
 from ..records.file_keys import NEEDED, REQUIRED_KEYS
 from ..records.model import Model
+from ..records.units import Unit
 from .loading import loading_obstacles, renaming, wanted_name
 
 
@@ -26,6 +28,7 @@ def inspect_file(
     path: str | os.PathLike[str],
     *,
     family: FamilyName | None = None,
+    units: Unit = "m",
     limits: Limits = DEFAULT_LIMITS,
 ) -> dict[str, Any]:
     """Look at a file without judging it: an invalid model is described, not refused.
@@ -55,6 +58,7 @@ def inspect_file(
     }
     try:
         model = model_of(contents, path=None, family=family, limits=limits)
+        model = dataclasses.replace(model, units=units)
         check_model(model, normalize_rows=True)
     except ModelInvalidError as error:
         do = error.hint or "correct the arrays in numpy, or download the file again"
@@ -117,11 +121,10 @@ def model_remarks(model: Model) -> list[str]:
     """Sentences on what is unusual but not wrong."""
     remarks = []
     if model.J is not None:
-        off = np.abs(model.J_regressor.astype(np.float64) @ model.v_template - model.J).max()
-        if off > 1e-4:
-            remarks.append(
-                f"J differs from J_regressor @ v_template by up to {model.mm * off:.3g} mm"
-            )
+        off = model.J_regressor.astype(np.float64) @ model.v_template - model.J
+        off_mm = model.mm * np.abs(off).max()
+        if off_mm > 0.1:
+            remarks.append(f"J differs from J_regressor @ v_template by up to {off_mm:.3g} mm")
     remarks += tree_remarks(model) + regressor_remarks(model, tolerance=1e-4)
     negative = int(np.count_nonzero(model.J_regressor < 0))
     if negative:

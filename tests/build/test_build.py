@@ -76,6 +76,21 @@ def test_what_changed_is_built_and_nothing_else(project: Path, build: Run) -> No
     build("--check")
 
 
+def test_a_rigs_own_joint_names_and_units(project: Path, build: Run) -> None:
+    for path in MODELS[1:]:
+        (project / path).unlink()
+    (project / "names.txt").write_text("root\nneck\njaw\ntongue\n")
+    keys = 'joint-names = "names.txt"\nunits = "cm"\nkeep-joints = ["jaw"]\n'
+    (project / "smplprep.toml").write_text(keys + MANIFEST)
+    build()
+    report = json.loads((project / "cleaned/SMPLH_FEMALE_clean.report.json").read_text())
+    assert report["units"] == "cm"
+    assert report["options"]["keep_joints"] == ["jaw"]
+    assert report["gradients"]["joints"] == ["root", "neck", "jaw", "tongue"]
+    (project / "smplprep.toml").write_text(keys.replace("cm", "feet") + MANIFEST)
+    assert "smplprep.toml:2: must be one of m, cm, mm" in build(status=3).stderr
+
+
 def test_an_option_changes_its_model_alone(project: Path, build: Run) -> None:
     build()
     own = '[[model]]\npath = "raw/SMPLH_MALE.npz"\nhops = 1\nregressor = "keep"\n'
