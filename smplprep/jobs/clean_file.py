@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -121,9 +121,15 @@ def run(
     make_folder_of(target)
     progress("write")
     with ExitStack() as stack:
-        hashed = job.report or accept is not None
         files = [
-            stack.enter_context(replacing(file, force=job.force, inputs=inputs, hashed=hashed))
+            stack.enter_context(
+                replacing(
+                    file,
+                    force=job.force,
+                    inputs=inputs,
+                    hashed=accept is not None or (job.report and file is target),
+                )
+            )
             for file in outputs
         ]
         model_file, *report_files = files
@@ -136,13 +142,25 @@ def run(
         check_written(cleaned, model_file.temporary, container=container, storage=job.storage)
         report = None
         if measuring:
+            from ..report.build_report import described_keys
+
             progress("displacement")
             report = measuring.result()
         # Let the input go: its posedirs take as much memory as everything else together.
         del model, done, measuring
         if report:
             remarks = losses(cleaned.entries(), container, keep_objects=job.keep_objects)
-            report = with_output(report, entries, model_file, container=container, remarks=remarks)
+            report = report.with_output(
+                {
+                    "name": target.name,
+                    "sha256": model_file.sha256(),
+                    "bytes": model_file.n_bytes,
+                    "container": container,
+                    "keys": described_keys(entries),
+                },
+                command=job.command,
+                remarks=remarks,
+            )
             write_reports(report, report_files, name=target.stem, progress=progress)
         syncing.result()  # a disk says only once that it failed
         if accept:
@@ -161,28 +179,6 @@ def report_endings(job: CleanJob) -> Sequence[str]:
     from ..report.html.render import can_render
 
     return REPORTS if job.html and can_render() else REPORTS[:1]
-
-
-def with_output(
-    report: Report,
-    entries: Mapping[str, Any],
-    file: Replacement,
-    *,
-    container: str,
-    remarks: list[str],
-) -> Report:
-    """The report with what was written."""
-    from ..report.build_report import described_keys
-
-    return report.with_output(
-        {
-            "sha256": file.sha256(),
-            "bytes": file.n_bytes,
-            "container": container,
-            "keys": described_keys(entries),
-        },
-        remarks=remarks,
-    )
 
 
 def write_reports(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shlex
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -13,7 +14,7 @@ from ..geometry.displacement import displacements
 from ..geometry.same_topology import check_same_topology, over_common_shapes
 from ..records.change import Change
 from ..records.model import Model
-from ..report.build_report import build_report, keys_as_read
+from ..report.build_report import build_report, keys_as_read, name_of
 from ..report.report import Report
 from ..transforms.localize_posedirs import block_energy, entry_counts
 from ..transforms.sparsify_regressor import max_shift_mm, shape_basis
@@ -45,14 +46,16 @@ def diff(a: Model, b: Model) -> Report:
     # The file's own keys and notes belong to the report's ends; the arrays are the same.
     stages[-1] = dataclasses.replace(stages[-1], extras=b.extras, source=b.source)
     report = build_report(stages, changes, moved, None)
+    names = [name_of(model) or "MODEL" for model in (a, b)]
     described = {
+        "name": name_of(b),
         "sha256": b.source.sha256,
         "bytes": b.source.n_bytes,
         "container": b.source.container,
         "keys": keys_as_read(b),
     }
-    remarks = [*report.data["remarks"], *differences(a, b)]
-    return Report(dict(report.with_output(described).data) | {"remarks": remarks})
+    command = shlex.join(["smplprep", "diff", *names])
+    return report.with_output(described, command=command, remarks=differences(a, b))
 
 
 def differences(a: Model, b: Model) -> list[str]:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from .contents import DEFAULT_LIMITS, Limits, limits_with
 from .families import FamilyName, Gender
-from .options import Options
+from .options import Options, flag_of
 from .storage import PICKLES, Storage
 from .units import Unit
 
 PathLike = str | os.PathLike[str]
+UNSAID = ("options", "report", "html", "force", "dry_run")
 
 
 @dataclass(frozen=True)
@@ -79,8 +81,38 @@ class CleanJob:
         """How much the input may ask for."""
         return DEFAULT_LIMITS if self.max_bytes is None else limits_with(self.max_bytes)
 
+    @property
+    def command(self) -> str:
+        """The command line that does this again in the folder of its files; no folder is named."""
+        import shlex  # only who makes a report needs it
+
+        words = ["smplprep", "clean", Path(self.path).name]
+        usual = CleanJob(self.path)
+        for given, default in ((self.options, usual.options), (self, usual)):
+            for name in vars(default):
+                value = getattr(given, name)
+                if value != getattr(default, name) and name not in UNSAID:
+                    words += words_of(name, value)
+        return shlex.join(words)
+
     def settings(self) -> dict[str, Any]:
         """The fields that decide over the output's bytes and are not None, as plain data."""
         left_out = ("force", "dry_run", "max_bytes")
         said = {k: v for k, v in vars(self).items() if v is not None and k not in left_out}
         return said | {"options": self.options.as_dict()}
+
+
+def words_of(name: str, value: Any) -> list[str]:
+    """A setting of a clean as the command line says it."""
+    if name == "output":
+        return [] if os.fspath(value).endswith(("/", os.sep)) else ["-o", Path(value).name]
+    if name == "layout":
+        return ["--layout", "smplx", Path(value).name]
+    if name == "keep_vertices":  # numbers here, a file there
+        value = getattr(value, "path", "VERTICES.json")
+    if name == "keep_joints":
+        return [flag_of(name), ",".join(value)]
+    if isinstance(value, bool):
+        return [flag_of(name) if value else f"--no-{name}"]
+    listed = value if isinstance(value, tuple) else (value,)
+    return [flag_of(name), *(Path(str(each)).name for each in listed)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -49,6 +50,7 @@ def build_report(
     pruned = next(change for change in reversed(changes) if change.field == "weights")
     counts = field_counts(changes)
     file_before = {
+        "name": name_of(before),
         "sha256": before.source.sha256,
         "bytes": before.source.n_bytes,
         "container": before.source.container,
@@ -60,6 +62,7 @@ def build_report(
             "smplprep_version": __version__,
             "family": before.family.name,
             "units": before.units,
+            "command": None,
             "input": file_before,
             "output": None,
             "options": options.as_dict() if options else None,
@@ -95,6 +98,11 @@ def build_report(
             **rounded(details(before, after, moved[-1])),
         }
     )
+
+
+def name_of(model: Model) -> str | None:
+    """The name of the file that a model was read from, without its folder."""
+    return Path(model.source.path).name if model.source.path else None
 
 
 def field_counts(changes: list[Change]) -> dict[str, dict[str, Any]]:

@@ -78,13 +78,17 @@ class Report:
         """The JSON Schema that every report obeys."""
         return report_schema()
 
-    def with_output(self, file: Mapping[str, Any], *, remarks: Sequence[str] = ()) -> Report:
+    def with_output(
+        self, file: Mapping[str, Any], *, command: str, remarks: Sequence[str] = ()
+    ) -> Report:
         """The report of a clean whose output was written: its SHA-256, size and keys.
 
         Args:
+            command: the command line that repeats the run.
             remarks: sentences on what the output's container could not hold as it was.
         """
         summary = dict(self.data["summary"])
         summary["after"] = summary["after"] | {"file_bytes": file["bytes"]}
         remarks = [*self.data["remarks"], *remarks]
-        return Report(dict(self.data) | {"output": file, "summary": summary, "remarks": remarks})
+        said = {"command": command, "output": file, "summary": summary, "remarks": remarks}
+        return Report(dict(self.data) | said)
