@@ -5,6 +5,7 @@ from __future__ import annotations
 # What every clean takes, imported once: each process is a fork of the one that imports this.
 import encodings.cp437  # noqa: F401  # of the names in a .npz
 import os
+import shlex  # noqa: F401
 import signal
 import zlib
 from collections.abc import Iterable
@@ -24,7 +25,7 @@ from ..io.npz import read as read_npz  # noqa: F401
 from ..jobs import pipeline  # noqa: F401
 from ..jobs.clean_file import run
 from ..report import build_report  # noqa: F401
-from ..report.html.render import can_render, environment
+from ..report.html.render import can_render
 from .lock import Entry
 from .manifest import Job
 from .outputs import check_inside
@@ -33,10 +34,8 @@ SENDABLE = (SmplprepError, OSError, MemoryError, RecursionError, OverflowError)
 
 
 def prepare(jobs: Iterable[Job]) -> None:
-    """Import and compile what only some jobs take, and what asking for a version imports."""
+    """Import what only some jobs take, and what asking for a version imports."""
     version("numpy")
-    if can_render() and any(job.html for job in jobs):
-        environment().get_template("page.html.j2")
     if any(job.options.policy == "islands" for job in jobs):
         import scipy.spatial  # noqa: F401
     if any(Path(job.path).suffix == ".pkl" for job in jobs):
@@ -67,7 +66,7 @@ def work(job: Job, parent: connection.Connection) -> None:
     try:
         others = {path: file_sha256(path) for path in job.inputs[1:]}
         if job.html and not can_render():
-            message = "its HTML page takes plotly and Jinja2"
+            message = "its HTML page takes plotly"
             raise SmplprepError(message, path=job.path, hint=install("report"))
         if not job.allow_outside:
             check_inside([job.folder])
@@ -84,7 +83,7 @@ def versions(job: Job, outputs: dict[Path, str]) -> dict[str, str]:
     """Of everything that may decide over a byte of ``outputs``."""
     packages = ["numpy", "scipy", "highspy"]
     packages += ["h5py"] if any(path.suffix == ".h5" for path in outputs) else []
-    packages += ["plotly", "jinja2"] if job.html else []
+    packages += ["plotly"] if job.html else []
     found = {package: version(package) for package in packages}
     return found | {"smplprep": __version__, "zlib": zlib.ZLIB_RUNTIME_VERSION}
 

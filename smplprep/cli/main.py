@@ -36,7 +36,7 @@ COMMANDS = (
 
 # click's own limit is 80 columns, however wide the terminal is.
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 120}
-VERSIONED = ("numpy", "scipy", "highspy", "h5py", "click", "torch", "smplx", "plotly", "jinja2")
+VERSIONED = ("numpy", "scipy", "highspy", "h5py", "click", "torch", "smplx", "plotly")
 
 
 class Commands(click.Group):

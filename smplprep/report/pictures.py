@@ -17,8 +17,8 @@ from ..io.output_place import check_output
 from ..io.replace_file import replacing
 from .html.figures import (
     AFTER,
+    ALARM,
     BEFORE,
-    LEAK,
     energy_per_joint,
     gradient_matrix,
     mass_per_joint,
@@ -132,7 +132,7 @@ def draw_bodies(report: Report) -> Figure:
         for row in report["landmarks"]:
             if row["vertex"] is None:  # a point on a face
                 continue
-            color = LEAK[1] if row[when]["leaks"] else GOOD
+            color = ALARM if row[when]["leaks"] else GOOD
             place = body[row["vertex"], :2]
             panel.scatter(*place, s=26, color=color, edgecolors="white", linewidths=0.8, zorder=3)
         panel.set_title(label, color=INK, loc="left")
@@ -186,7 +186,7 @@ def draw_gradients(report: Report) -> Figure:
         panel.set_title(label, color=INK, loc="left")
         plain(panel)
     panels[0].invert_yaxis()
-    keys = [Patch(color=GOOD, label="expected"), Patch(color=LEAK[1], label="leak")]
+    keys = [Patch(color=GOOD, label="expected"), Patch(color=ALARM, label="leak")]
     panels[1].legend(handles=keys, frameon=False, ncols=2, loc="lower right", bbox_to_anchor=(1, 1))
     return figure
 
@@ -205,7 +205,7 @@ def draw_weights(report: Report) -> Figure:
         influences.bar(places, counts[when][1:], 0.4, color=color, label=label)
     if tolerance := used_tolerance(report):
         at = np.log10(tolerance)
-        sizes.axvline(at, color=LEAK[1], linestyle="--", linewidth=1.2, label="tolerance")
+        sizes.axvline(at, color=ALARM, linestyle="--", linewidth=1.2, label="tolerance")
     sizes.set_xlabel("weight, log10")
     sizes.set_ylabel("weights")
     influences.set_xlabel("influences")
@@ -225,7 +225,7 @@ def draw_joints(report: Report) -> Figure:
     places = np.arange(len(rows))
     figure = new_figure(11, 8)
     mass, vertices, shift, energy = figure.subplots(4, 1, sharex=True)
-    mass.bar(places, mass_per_joint(report), color=LEAK[1])
+    mass.bar(places, mass_per_joint(report), color=ALARM)
     mass.set_ylabel("pruned mass")
     for when, label, color, _ in both(report):
         side = -0.2 if when == "before" else 0.2
@@ -234,7 +234,7 @@ def draw_joints(report: Report) -> Figure:
     vertices.set_ylabel("regressor vertices")
     vertices.legend(frameon=False)
     shifts = [row["max_shift_mm"] for row in rows]
-    shift.bar(places, shifts, color=LEAK[1])
+    shift.bar(places, shifts, color=ALARM)
     shift.set_ylim(0, max(1.08 * max(shifts), 1e-3))
     shift.set_ylabel("shift, mm")
     energy.bar(places, [value or 0.0 for value in energy_per_joint(report)], color=AFTER)
@@ -267,9 +267,9 @@ def draw_sweep(data: Mapping[str, Any]) -> Figure:
     panel.set_ylabel("vertices move, mm")
     leaks = panel.twinx()
     heights = [row["leaking_landmarks"] for row in rows]
-    leaks.step(tolerances, heights, color=LEAK[1], where="post", label="leaking landmarks")
+    leaks.step(tolerances, heights, color=ALARM, where="post", label="leaking landmarks")
     leaks.set_ylim(0, max(data["landmarks"], 1) * 1.05)
-    leaks.set_ylabel("leaking landmarks", color=LEAK[1])
+    leaks.set_ylabel("leaking landmarks", color=ALARM)
     leaks.yaxis.set_major_locator(MaxNLocator(integer=True))
     if data["knee"] is not None:
         panel.axvline(data["knee"], color=MUTED, linestyle=":", label=f"knee {data['knee']:g}")

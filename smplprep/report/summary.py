@@ -27,11 +27,13 @@ def displacement_lines(report: Mapping[str, Any]) -> list[str]:
     """How far the vertices moved, for each step that moved any, and in all."""
     poses = report["pose_set"]["poses"]
     lines = [f"{f'vertices moved over {poses} poses, mm':<38}{'mean':>12}{'p99':>12}{'max':>12}"]
-    for change in report["changes"]:
-        if change["displacement"]["max_mm"]:
-            lines.append(displacement_line(f"  {change['transform']}", change["displacement"]))
-    lines.append(displacement_line("  in all", report["displacement"]))
-    return lines
+    return lines + [displacement_line(f"  {label}", moved) for label, moved in displaced(report)]
+
+
+def displaced(report: Mapping[str, Any]) -> list[tuple[str, Mapping[str, float]]]:
+    """How far the vertices moved: by each step that moved any, and in all."""
+    steps = [(change["transform"], change["displacement"]) for change in report["changes"]]
+    return [*(step for step in steps if step[1]["max_mm"]), ("in all", report["displacement"])]
 
 
 def displacement_line(label: str, moved: Mapping[str, float]) -> str:

@@ -64,8 +64,8 @@ def opened(browser: webdriver.Chrome, done: CleanedFile) -> Open:
     """Opens the page at a width and in a theme, and waits until everything is drawn."""
     from selenium.webdriver.support.ui import WebDriverWait
 
-    def open_page(*, width: int = 1280, dark: bool = False) -> webdriver.Chrome:
-        metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
+    def open_page(*, width: int = 1280, height: int = 900, dark: bool = False) -> webdriver.Chrome:
+        metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
         theme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
         browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [theme]})

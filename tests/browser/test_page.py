@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+WHEN, PARTS = ("before", "after"), ("stage", "legend")
 AXE = ROOT / "build" / "npm" / "node_modules" / "axe-core" / "axe.min.js"
 
 
@@ -84,18 +86,62 @@ def test_no_console_error_no_request_and_soon_interactive(opened):
     assert ready < 3000
 
 
-def test_both_bodies_are_drawn_and_differ(opened):
-    browser = opened()
-    before, after = picture(stage(browser)), picture(stage(browser, "after"))
-    for pixels in (before, after):
+def test_the_first_screen_has_the_gain_the_cost_both_bodies_and_their_legends(opened):
+    browser = opened(width=1400, height=1000)
+    ends = "return [...arguments].map((id) => $(id).getBoundingClientRect().bottom)"
+    shown = ("verdict", "cost", *(f"{part}-{when}" for part in PARTS for when in WHEN))
+    assert max(browser.execute_script(ends, *shown)) < 1000
+    for when, title in zip(WHEN, ("weight removed from the vertex", "mm"), strict=True):
+        pixels = picture(stage(browser, when))
         assert (np.abs(pixels - pixels[5, 5]).sum(axis=2) > 30).mean() > 0.05
-    assert colored_share(before) > 4 * colored_share(after)
+        assert colored_share(pixels) > 0.002
+        assert title in browser.find_element(By.ID, f"legend-{when}").text
+    gap = "return $('counts').offsetTop - $('readout').offsetTop - $('readout').offsetHeight"
+    assert browser.execute_script(gap) < 60
+    choose(browser, "mode", "removed weights")
+    assert colored_share(picture(stage(browser))) > 0.002
+    assert colored_share(picture(stage(browser, "after"))) == 0
+
+
+def test_the_verdict_leads_to_the_vertex_that_moved_most(opened, report):
+    browser = opened()
+    browser.find_element(By.CSS_SELECTOR, "#cost a").click()
+    readout = browser.find_element(By.ID, "readout")
+    most = report["displacement"]["max_vertex"]
+    WebDriverWait(browser, 10).until(lambda _: f"vertex {most} " in readout.text)
+    for row in report["removed"]["at_max_displacement"]:
+        assert row["joint"] in readout.text
+        assert f"{row['weight']:.4g}" in readout.text
+    shown = """const { layout: { scene }, data } = $("stage-after"), ring = data[2];
+      const ranges = ["xaxis", "yaxis", "zaxis"].map((axis) => scene[axis].range);
+      return [[ring.x[0], ring.y[0], ring.z[0]], ranges, Object.values(scene.camera.center)]"""
+    vertex, ranges, center = browser.execute_script(shown)
+    longest = np.ptp(ranges, axis=1).max()
+    assert center == pytest.approx((vertex - np.mean(ranges, axis=1)) / longest, abs=0.02)
+
+
+def test_what_scrolls_says_so(opened):
+    """At 400 pixels sideways, too; at 1400 nothing does, and a filter counts its rows."""
+    said = """return Object.fromEntries([...document.querySelectorAll(".scroll")].map((part) =>
+      [part.querySelector("[id]").id, part.previousElementSibling.textContent]))"""
+    narrow = opened(width=400).execute_script(said)
+    for chart in ("chart-gradients-before", "chart-gradients-after", "chart-joints"):
+        assert narrow[chart] == "scroll sideways for the rest"
+    assert re.fullmatch(
+        r"\d+ of 21 rows, scroll; scroll sideways for the rest", narrow["landmarks"]
+    )
+    browser = opened(width=1400)
+    wide = browser.execute_script(said)
+    assert wide["chart-joints"] == ""
+    assert re.fullmatch(r"\d+ of 52 rows, scroll", wide["joints"])
+    browser.find_element(By.ID, "filter-joints").send_keys("rthumb")
+    assert browser.execute_script(said)["joints"] == "3 of 52 rows"
 
 
 def test_every_color_mode_and_the_joint_picker_change_the_colors(opened):
     browser = opened()
     seen = [picture(stage(browser))]
-    for mode in ("displacement, worst pose", "number of influences", "weight of one joint"):
+    for mode in ("displacement", "number of influences", "weight of one joint"):
         choose(browser, "mode", mode)
         seen.append(picture(stage(browser)))
         assert np.abs(seen[-1] - seen[-2]).max() > 60, mode
@@ -204,7 +250,8 @@ def test_the_numbers_on_the_page_are_those_of_the_json(opened, report):
     vertices = [[row[f"vertices_{m}"] for row in report["regressor"]] for m in ("before", "after")]
     assert drawn["chart-joints"][0] == report["changes"][0]["mass_dropped_per_joint"]
     assert drawn["chart-joints"][1:3] == vertices
-    assert drawn["chart-joints"][3] == [row["max_shift_mm"] for row in report["regressor"]]
+    energy = report["changes"][2]["energy_kept_per_joint"]
+    assert drawn["chart-joints"][3:] == [[None, *energy]]  # no joint moves, so none is drawn
     for when in ("before", "after"):
         sizes = browser.execute_script(
             "return document.getElementById(arguments[0]).data[0].customdata",

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import subprocess
 import sys
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -13,6 +15,7 @@ import jsonschema
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from small_files import arrays, as_npz
 
 from smplprep import Options, Report, read_model
 from smplprep.audit.support import support_of
@@ -21,13 +24,12 @@ from smplprep.errors import install
 from smplprep.jobs.clean_file import clean_file
 from smplprep.jobs.pipeline import clean
 from smplprep.report.html import render
-from smplprep.report.html.figures import figures, mass_per_joint
+from smplprep.report.html.figures import figures, gradient_ticks, mass_per_joint
 from smplprep.report.html.render import plotly_script, render_page
-from smplprep.report.verdict import verdict
+from smplprep.report.verdict import cost, verdict
 from smplprep.report.viewer import dense_rows, on_grid, unpacked
 
 pytest.importorskip("plotly")
-pytest.importorskip("jinja2")
 
 
 class Tables(HTMLParser):
@@ -62,6 +64,13 @@ class Tables(HTMLParser):
 
     def body(self, name: str) -> list[list[str | float]]:
         return self.found[name][1:]
+
+
+@pytest.fixture
+def small_model_file(tmp_path, monkeypatch):
+    (tmp_path / "raw.npz").write_bytes(as_npz(arrays()))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "raw.npz"
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +117,12 @@ def test_page_holds_the_report_as_it_is(page, report):
 
 def test_first_screen_says_the_verdict(page, report):
     assert "21 of 21 landmarks leaked; none does now." in page
-    assert page.index('id="verdict"') < page.index('id="before-after"') < page.index('id="body"')
+    cost = r"Vertices moved 2\.2 mm on average, 51\.7 mm at most, at the right ankle: "
+    link = '<a href="#body" data-vertex="{}">see why</a>'.format(
+        report["displacement"]["max_vertex"]
+    )
+    assert re.search(cost + link, page)
+    assert page.index('id="verdict"') < page.index('id="body"') < page.index('id="before-after"')
 
 
 def test_options_are_called_by_their_flags(page, report):
@@ -218,6 +232,78 @@ def test_verdict(before, after, options, sentence):
     assert verdict(given) == sentence
 
 
+@pytest.mark.parametrize(
+    ("moved", "joint", "options", "sentence"),
+    [
+        ((2.17, 51.68), "rightFoot", {}, "2.2 mm on average, 51.7 mm at most, at the right ankle"),
+        (
+            (0.01, 0.4),
+            "lring0",
+            {},
+            "less than 0.1 mm on average, 0.4 mm at most, near joint lring0",
+        ),
+        ((2.17, 51.68), "head", None, "differ by 2.2 mm on average, 51.7 mm at most, at the head"),
+        ((0.0, 0.0), None, {}, "No vertex moved"),
+        ((0.0, 0.0), None, None, "No vertex differs"),
+    ],
+)
+def test_cost(moved, joint, options, sentence):
+    report = {"displacement": dict(zip(("mean_mm", "max_mm"), moved, strict=True))}
+    report |= {"options": options if options is None else {"tolerance": 0.01}}
+    report |= {"moved_most": [{"joint": joint}] if joint else []}
+    assert cost(report).endswith(sentence)
+
+
+def test_a_page_names_its_files_and_the_command_that_repeats_the_run(small_model_file, tmp_path):
+    points = tmp_path / "my points.json"
+    points.write_text('{"tip": 3}')
+    options = Options(tolerance=0.02, keep_joints=("j1", "j2"), fill_unweighted=True)
+    done = clean_file(
+        small_model_file, tmp_path / "out.npz", options, landmarks=points, compress=False
+    )
+    page = done.html_target.read_text()
+    command = unescape(re.search(r'id="command">(.*?)<', page)[1])
+    assert command == (
+        "smplprep clean raw.npz --tol 0.02 --keep-joints j1,j2 --fill-unweighted -o out.npz "
+        "--landmarks 'my points.json' --no-compress"
+    )
+    assert "Input: <b>raw.npz</b>" in page
+    assert "Output: <b>out.npz</b>" in page
+    files = {path: path.read_bytes() for path in done.files}
+    again = CliRunner().invoke(
+        smplprep, [*shlex.split(command)[1:], "--force"], catch_exceptions=False
+    )
+    assert again.exit_code == 0
+    assert {path: path.read_bytes() for path in done.files} == files
+
+
+def test_panels_of_zeros_are_left_out_with_a_sentence(small_model):
+    weights = np.eye(10, 4) + np.eye(10, 4, -4) + np.eye(10, 4, -8)
+    data = clean(small_model(weights=weights), Options(regressor="keep", posedirs="keep"))[1].data
+    drawn = {trace["name"] for trace in figures(data)["chart-joints"]["data"]}
+    assert drawn == {"Before", "After"}
+    page = own_part(data, name="same")
+    for sentence in ("No joint lost a weight", "No joint moves by", "All pose correctives stay"):
+        assert sentence in page
+    assert "No vertex moved." in page
+
+
+def test_cells_of_a_matrix_are_spread_over_the_scale_of_their_kind(report):
+    """The weakest and the strongest have the ends of the ramp, and ticks lie in between."""
+    for kind, start in (("expected", 0), ("leak", 2)):
+        shades = [
+            shade
+            for when in ("before", "after")
+            for row in figures(report)[f"chart-gradients-{when}"]["data"][0]["z"]
+            for shade in row
+            if shade is not None and start <= shade <= start + 1
+        ]
+        assert (min(shades), max(shades)) == (start, start + 1)
+        ticks = gradient_ticks(report, kind)
+        assert len(ticks) >= 2
+        assert all(0 <= place <= 1 for place, _ in ticks)
+
+
 def test_a_model_without_landmarks_has_a_page_too(small_model):
     _, report = clean(small_model())
     data = json.loads(report.to_json())
@@ -300,7 +386,7 @@ def test_without_the_extra_clean_says_how_to_get_the_page(standin_dir, tmp_path,
 
 def test_report_without_the_extra_is_an_error_that_says_what_to_install(report, monkeypatch):
     monkeypatch.setattr(render, "find_spec", lambda name: None)
-    with pytest.raises(render.SmplprepError, match="needs Jinja2 and plotly") as error:
+    with pytest.raises(render.SmplprepError, match="needs plotly") as error:
         render_page(report, name="x")
     assert error.value.hint == f"{sys.executable} -m pip install 'smplprep[report]'"
 

@@ -1,1 +1,1 @@
-"""The HTML page of a report; needs the extra ``report`` (Jinja2, and plotly for its JavaScript)."""
+"""The HTML page of a report; needs the extra ``report`` (plotly, for its JavaScript)."""

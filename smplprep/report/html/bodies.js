@@ -1,6 +1,7 @@
 /** Two bodies side by side under one camera. */
 const LEAK_DOT = "#c2340a", GOOD_DOT = "#1d5fa6", CHOSEN_DOT = "#111111";
 const CLOSE_UPS = { face: ["nose"], feet: ["LHeel", "RHeel", "LBigToe", "RBigToe"] }; // view -> landmarks
+const DEFAULT_MODES = { before: "removed", after: "displacement" };
 const LIFT = 0.006; // meters by which a landmark's dot stands off the skin
 
 function makeBodies() {
@@ -35,27 +36,42 @@ function makeBodies() {
     const joint = Number($("joint").value);
     return perVertex((vertex) => weights[when].of(vertex).get(joint) || 0);
   };
+  const posed = () => state.pose === "worst";
   const MODES = {
-    pruned: { scale: SCALES.linear, field: (when) => alone(weights[when], weights[other(when)]) },
-    displacement: { scale: SCALES.millimeters, field: () => worstMm },
-    influences: { scale: SCALES.counted, field: influences },
-    joint: { scale: SCALES.logarithmic, field: chosenJoint },
+    removed: {
+      title: () => `weight ${report.options ? "removed from the vertex" : "on joints that the other lacks"}, of 1`,
+      scale: SCALES.linear,
+      field: (when) => alone(weights[when], weights[other(when)]),
+    },
+    displacement: {
+      title: () => `${posed() ? "displacement in this pose" : `largest displacement in ${report.pose_set.poses} poses`}, mm`,
+      scale: SCALES.linear,
+      field: () => (posed() ? worstMm : largestMm),
+    },
+    influences: { title: () => "influences: joints that move the vertex", scale: SCALES.counted, field: influences },
+    joint: {
+      title: () => `weight of ${packed.joints[$("joint").value]}, of 1, log scale`,
+      scale: SCALES.logarithmic,
+      field: chosenJoint,
+    },
   };
 
+  /** Each body's shades; its legend is drawn along the way. */
   function colored() {
-    const mode = MODES[$("mode").value];
-    const fields = both(mode.field);
-    const scale = mode.scale(fields);
-    return { scale, shades: both((when) => fields[when].map(scale.place)) };
+    return both((when) => {
+      const mode = MODES[$("mode").value] || MODES[DEFAULT_MODES[when]];
+      const fields = both(mode.field);
+      const { place, ticks } = mode.scale(fields);
+      drawLegend($(`legend-${when}`), mode.title(), ticks);
+      return fields[when].map(place);
+    });
   }
 
-  function drawLegend(scale) {
+  function drawLegend(legend, title, ticks) {
     const stops = RAMP.map(([at, color]) => `${color} ${100 * at}%`).join(", ");
-    const ticks = scale.ticks.map(([at, text]) => make("span", { style: `left:${100 * at}%` }, text));
-    const dot = (color, text) => make("span", {}, make("i", { class: "dot", style: `background:${color}` }), text);
-    const dots = [dot(LEAK_DOT, "leaking landmark"), dot(GOOD_DOT, "landmark without a leak")];
-    const ramp = make("span", { class: "ramp", style: `background:linear-gradient(90deg, ${stops})` }, ...ticks);
-    $("legend").replaceChildren(ramp, ...(marked.length ? dots : []));
+    const marks = ticks.map(([at, text]) => make("span", { style: `left:${100 * at}%` }, text));
+    const ramp = make("i", { style: `background:linear-gradient(90deg, ${stops})` });
+    legend.replaceChildren(make("span", {}, title), ramp, make("span", { class: "ticks" }, ...marks));
   }
 
   // ---- geometry ----
@@ -76,14 +92,23 @@ function makeBodies() {
   }
 
   function camera(view) {
-    return cameraOf(view, box(), middleOf(CLOSE_UPS[view] || []), stages.before);
+    const target = middleOf(CLOSE_UPS[view] || []);
+    return cameraOf(DIRECTIONS[view] || DIRECTIONS.front, box(), stages.before, target, CLOSE[view]);
+  }
+
+  /** A close look at a vertex, from outside and not too steep. */
+  function cameraAt(vertex) {
+    const body = poses[state.pose].before;
+    const [[forward, left, up]] = normals(body, faces, [vertex]);
+    const target = body.map((axis) => axis[vertex]);
+    return cameraOf([forward + 0.2, left, Math.min(0.6, Math.max(-0.6, up))], box(), stages.before, target, 0.5);
   }
 
   // ---- words ----
 
   function named(vertex) {
     const landmark = landmarkAt.get(vertex);
-    return `vertex ${vertex}${landmark ? ` · ${landmark.landmark}` : ""}`;
+    return `vertex ${vertex}${landmark ? `, ${landmark.landmark}` : ""}`;
   }
 
   /** [joint name, weight before, weight after], the heaviest first. */
@@ -107,11 +132,13 @@ function makeBodies() {
     );
     const head = line("col", "weight on", "th", rows.map((row) => row[0]));
     const sides = [0, 1].map((i) => line("row", LABELS[i], "td", rows.map((row) => short(row[1 + i]))));
-    const leaks = BEFORE_AFTER.map((m, i) => landmark && `${landmark[m].leaks.length} joints ${SIDES[i]}`);
-    const leaking = landmark ? `; leaks from ${leaks.join(", ")}` : "";
-    const moves = `moves ${short(worstMm[vertex])} mm in the worst pose, ${short(largestMm[vertex])} mm at most in any`;
+    const leaks = BEFORE_AFTER.map((m, i) => landmark && `${landmark[m].leaks.length} ${SIDES[i]}`);
+    const leaking = landmark ? ` Joints outside its chain that move it: ${leaks.join(", ")}.` : "";
+    const moves = ` moves ${short(largestMm[vertex])} mm at most, ${short(worstMm[vertex])} mm in the worst pose.`;
+    const cause = largestMm[vertex] && rows.every((row) => row[1] === row[2])
+      ? " Its weights are the same, so its correctives, joints or shapes moved it." : "";
     $("readout").replaceChildren(
-      make("p", {}, make("b", {}, named(vertex)), `${leaking}; ${moves}`),
+      make("p", {}, make("b", {}, named(vertex)), moves + cause + leaking),
       make("table", {}, make("thead", {}, head), make("tbody", {}, ...sides)),
     );
     $("readout").dataset.vertex = vertex;
@@ -182,16 +209,14 @@ function makeBodies() {
   }
 
   async function draw() {
-    const { scale, shades } = colored();
-    drawLegend(scale);
+    const shades = colored();
     for (const when of BEFORE_AFTER) await Plotly.react(stages[when], traces(when, shades), layout(current), config);
     takeStills();
   }
 
   async function recolor() {
     $("joint-label").hidden = $("mode").value !== "joint";
-    const { scale, shades } = colored();
-    drawLegend(scale);
+    const shades = colored();
     for (const when of BEFORE_AFTER) await Plotly.restyle(stages[when], { intensity: [shades[when]] }, [0]);
     takeStills();
   }
@@ -235,6 +260,13 @@ function makeBodies() {
     await draw();
   }
 
+  /** Choose a vertex and turn the bodies so that it is seen. */
+  function show(vertex) {
+    current = cameraAt(vertex);
+    $("view").value = "free";
+    return choose(vertex);
+  }
+
   async function chooseNone(...said) {
     state.chosen = null;
     $("readout").replaceChildren(...said);
@@ -246,13 +278,12 @@ function makeBodies() {
   function chooseTyped() {
     const { value, valueAsNumber, validity } = $("vertex");
     if (value === "" && !validity.badInput) return chooseNone(...invitation);
-    if (isVertex(valueAsNumber)) return choose(valueAsNumber);
+    if (isVertex(valueAsNumber)) return show(valueAsNumber);
     return chooseNone(make("p", {}, `no vertex ${value || "?"} of ${nVertices}`));
   }
 
   async function start() {
     $("vertex").max = nVertices - 1;
-    $("joint-label").hidden = true;
     for (const [view, names] of Object.entries(CLOSE_UPS)) {
       if (!middleOf(names)) $("view").querySelector(`[value=${view}]`).remove();
     }
@@ -273,5 +304,5 @@ function makeBodies() {
     $("vertex").addEventListener("change", chooseTyped);
   }
 
-  return { start, choose };
+  return { start, choose, show };
 }

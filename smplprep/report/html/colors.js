@@ -11,13 +11,12 @@ const largest = (fields) =>
   BEFORE_AFTER.reduce((most, when) => fields[when].reduce((a, b) => Math.max(a, b), most), 0);
 
 const SCALES = {
-  linear(fields, unit = "") {
-    const top = largest(fields) || 1;
-    const ticks = [0, top / 2, top].map((value) => [value / top, short(Number(value.toPrecision(3))) + unit]);
+  linear(fields) {
+    const top = largest(fields);
+    if (!top) return { place: () => 0, ticks: [[0, "0 at every vertex"]] };
+    const ticks = [0, top / 2, top].map((value) => [value / top, short(Number(value.toPrecision(3)))]);
     return { place: (value) => value / top, ticks };
   },
-
-  millimeters: (fields) => SCALES.linear(fields, " mm"),
 
   /** Zero has a place of its own below all others. */
   logarithmic() {

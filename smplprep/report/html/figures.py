@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -15,10 +16,15 @@ from ...errors import LABEL_WIDTH, shown
 from ...records.options import DEFINITIONS
 
 BEFORE, AFTER = "#9a948c", "#3a7ec2"
-EXPECTED = ("#a9cbea", "#1d5fa6")  # weakest and strongest gradient
-LEAK = ("#f7c3a3", "#c2340a")
-TOLERANCE = "#c2340a"
-FLOOR_MM = 1e-3  # gradients and shifts below it are drawn as if they had this size
+EXPECTED = (
+    "#cfe2f4",
+    "#8dbbe3",
+    "#2f76bd",
+    "#0a2f5e",
+)  # from the weakest gradient to the strongest
+LEAK = ("#fbd7c0", "#f6a878", "#d2501c", "#741a02")
+ALARM = "#c2340a"
+FLOOR_MM = 1e-3  # smaller gradients are drawn as if they had this size, smaller shifts not at all
 
 # A category, or plotly takes names that look like numbers for numbers.
 JOINT_AXIS = {
@@ -39,7 +45,7 @@ def figures(report: Report) -> dict[str, Figure]:
     found = {
         "chart-histogram": weights_histogram(report, labels),
         "chart-influences": influences(report, labels),
-        "chart-joints": joint_panels(report, labels),
+        "chart-joints": joints_chart(report),
     }
     if report["landmarks"]:
         for when in ("before", "after"):
@@ -52,6 +58,11 @@ def side_labels(report: Report) -> tuple[str, str]:
     return ("Before", "After") if report["options"] else ("A", "B")
 
 
+def side_phrases(report: Report) -> tuple[str, str]:
+    """The same within a sentence."""
+    return ("before", "after") if report["options"] else ("A", "B")
+
+
 def change_of(report: Report, field: str) -> Mapping[str, Any]:
     """The last change that worked on this field of the model file; empty where none did."""
     return next((c for c in reversed(report["changes"]) if c["field"] == field), {})
@@ -60,17 +71,12 @@ def change_of(report: Report, field: str) -> Mapping[str, Any]:
 def gradient_matrix(report: Report, when: str) -> Figure:
     """Landmarks x joints: blue where a joint may move the landmark, orange where it leaks."""
     gradients = report["gradients"]
-    rows = gradients[when]
-    top = max(max(row, default=0.0) for row in gradients["before"] + gradients["after"])
-    shades, kinds = [], []
-    for landmark, row in zip(report["landmarks"], rows, strict=True):
-        leaking = set(landmark[when]["leaks"])
-        kind = [
-            "none" if not value else "leak" if joint in leaking else "expected"
-            for joint, value in zip(gradients["joints"], row, strict=True)
-        ]
-        kinds.append(kind)
-        shades.append([cell_shade(k, v, top) for k, v in zip(kind, row, strict=True)])
+    rows, kinds = gradients[when], gradient_kinds(report, when)
+    ranges = gradient_ranges(report)
+    shades = [
+        [cell_shade(kind, value, ranges) for kind, value in zip(*row, strict=True)]
+        for row in zip(kinds, rows, strict=True)
+    ]
     heat = {
         "type": "heatmap",
         "x": [*map(plain, gradients["joints"])],
@@ -87,7 +93,7 @@ def gradient_matrix(report: Report, when: str) -> Figure:
         "colorscale": two_ramps(),
         "hovertemplate": "%{y}, %{x}<br>%{text}: %{customdata:.4g} mm per radian<extra></extra>",
     }
-    layout = base_layout(height=430, left=86, bottom=92)
+    layout = base_layout(height=16 * len(rows) + 122, left=86, bottom=92)
     layout["xaxis"] |= JOINT_AXIS
     layout["yaxis"] |= {
         "type": "category",
@@ -100,17 +106,57 @@ def gradient_matrix(report: Report, when: str) -> Figure:
     return {"data": [heat], "layout": layout}
 
 
-def cell_shade(kind: str, value: float, top: float) -> float | None:
-    """0 to 1 for an expected gradient, 2 to 3 for a leak, on a log scale; None for none."""
+def gradient_kinds(report: Report, when: str) -> list[list[str]]:
+    """ "none", "leak" or "expected" for each landmark and joint."""
+    joints = report["gradients"]["joints"]
+    kinds = []
+    for landmark, row in zip(report["landmarks"], report["gradients"][when], strict=True):
+        leaking = set(landmark[when]["leaks"])
+        kinds.append(
+            [
+                "none" if not value else "leak" if joint in leaking else "expected"
+                for joint, value in zip(joints, row, strict=True)
+            ]
+        )
+    return kinds
+
+
+def gradient_ranges(report: Report) -> dict[str, tuple[float, float]]:
+    """log10 of the weakest and the strongest gradient of each kind, half a decade or more."""
+    sizes: dict[str, set[float]] = {"none": set(), "leak": set(), "expected": set()}
+    for when in ("before", "after"):
+        for row in zip(gradient_kinds(report, when), report["gradients"][when], strict=True):
+            for kind, value in zip(*row, strict=True):
+                sizes[kind].add(math.log10(max(value, FLOOR_MM)))
+    spans = {kind: (min(found), max(found)) for kind, found in sizes.items() if found}
+    return {kind: (low, max(high, low + 0.5)) for kind, (low, high) in spans.items()}
+
+
+def cell_shade(kind: str, value: float, ranges: Mapping[str, tuple[float, float]]) -> float | None:
+    """0 to 1 for an expected gradient, 2 to 3 for a leak, each on its log scale; None for none."""
     if kind == "none":
         return None
-    span = math.log10(max(top, 10 * FLOOR_MM) / FLOOR_MM)
-    strength = min(max(math.log10(max(value, FLOOR_MM) / FLOOR_MM) / span, 0.0), 1.0)
+    low, high = ranges[kind]
+    strength = (math.log10(max(value, FLOOR_MM)) - low) / (high - low)
     return round(strength + (2 if kind == "leak" else 0), 3)
 
 
+def gradient_ticks(report: Report, kind: str) -> list[tuple[float, str]]:
+    """(place from 0 to 1, text) of round numbers on the matrices' scale of a kind."""
+    low, high = gradient_ranges(report).get(kind, (0.0, 0.0))
+    steps = (1, 2, 5) if high - low < 2 else (1,)
+    sizes = [s * 10.0**power for power in range(math.floor(low), math.ceil(high)) for s in steps]
+    inside = [size for size in sizes if low <= math.log10(size) <= high]
+    return [((math.log10(size) - low) / (high - low), f"{size:g}") for size in inside]
+
+
 def two_ramps() -> list[list[float | str]]:
-    return [[0, EXPECTED[0]], [1 / 3, EXPECTED[1]], [0.5, LEAK[0]], [1, LEAK[1]]]
+    """The colors of ``cell_shade`` over 3, as plotly and matplotlib take them."""
+    return [
+        [round((start + index / 3) / 3, 6), color]
+        for start, ramp in ((0, EXPECTED), (2, LEAK))
+        for index, color in enumerate(ramp)
+    ]
 
 
 def weights_histogram(report: Report, labels: tuple[str, str]) -> Figure:
@@ -129,7 +175,10 @@ def weights_histogram(report: Report, labels: tuple[str, str]) -> Figure:
         trace["hovertemplate"] = "%{customdata}<br>%{y:,} weights<extra>%{fullData.name}</extra>"
     layout = base_layout(height=320)
     used = [i for i, n in enumerate(histogram["before"]) if n or histogram["after"][i]]
+    tolerance = used_tolerance(report)
     first = math.floor(edges[used[0]]) if used else -4
+    if tolerance:  # room for its label
+        first = min(first, math.floor(math.log10(tolerance)) - 1)
     decades = list(range(first, 1))
     layout["xaxis"] |= {
         "title": {"text": "weight (log scale)"},
@@ -140,7 +189,7 @@ def weights_histogram(report: Report, labels: tuple[str, str]) -> Figure:
     }
     layout["yaxis"] |= {"title": {"text": "weights"}}
     layout["barmode"] = "overlay"
-    if tolerance := used_tolerance(report):
+    if tolerance:
         layout |= tolerance_line(tolerance)
     return {"data": data, "layout": layout}
 
@@ -155,7 +204,7 @@ def used_tolerance(report: Report) -> float | None:
 
 def tolerance_line(tolerance: float) -> dict[str, Any]:
     at = math.log10(tolerance)
-    line = {"color": TOLERANCE, "width": 1.5, "dash": "dash"}
+    line = {"color": ALARM, "width": 1.5, "dash": "dash"}
     return {
         "shapes": [
             {"type": "line", "x0": at, "x1": at, "yref": "paper", "y0": 0, "y1": 1, "line": line}
@@ -192,40 +241,72 @@ def influences(report: Report, labels: tuple[str, str]) -> Figure:
     return {"data": data, "layout": layout}
 
 
-def joint_panels(report: Report, labels: tuple[str, str]) -> Figure:
-    """Four panels over the joints: pruned mass, regressor vertices, their shift, energy kept."""
+@dataclass(frozen=True)
+class Panel:
+    """One chart over the joints: an axis title, (values, name, color) of its bars, and a sentence.
+
+    Without bars, nothing is drawn and the sentence says why.
+    """
+
+    title: str
+    series: Sequence[tuple[Sequence[Any], str, str]]
+    words: str
+
+
+def joint_panels(report: Report) -> list[Panel]:
+    """Removed weight, regressor vertices, shifts and energy kept; an even one has no bars."""
     rows = report["regressor"]
-    joints = [plain(row["joint"]) for row in rows]
-    panels: tuple[tuple[str, list[tuple[Sequence[Any], str, str]]], ...] = (
-        ("pruned mass", [(mass_per_joint(report), "pruned mass", TOLERANCE)]),
-        (
+    before, after = side_labels(report)
+    title = "removed weight" if report["options"] else "weight B lacks"
+    removed, energy = mass_per_joint(report), energy_per_joint(report)[1:]
+    shifts = [row["max_shift_mm"] for row in rows]
+    vertices = [
+        ([row[f"vertices_{when}"] for row in rows], label, color)
+        for when, label, color in (("before", before, BEFORE), ("after", after, AFTER))
+    ]
+    return [
+        Panel(
+            title, [(removed, title, ALARM)], f"{title.capitalize()} is summed over the vertices."
+        )
+        if any(removed)
+        else Panel(title, [], "No joint lost a weight."),
+        Panel(
             "regressor vertices",
-            [
-                ([row["vertices_before"] for row in rows], labels[0], BEFORE),
-                ([row["vertices_after"] for row in rows], labels[1], AFTER),
-            ],
+            vertices,
+            "Regressor vertices are those that a joint is computed from.",
         ),
-        ("shift, mm", [([row["max_shift_mm"] for row in rows], "shift, mm", TOLERANCE)]),
-        ("energy kept", [(energy_per_joint(report), "energy kept", AFTER)]),
-    )
-    layout = base_layout(height=720, left=62, bottom=92)
-    layout["xaxis"] |= JOINT_AXIS
-    layout["xaxis"]["anchor"] = f"y{len(panels)}"
+        Panel("shift, mm", [(shifts, "shift", ALARM)], "Shift is how far a joint moves.")
+        if max(shifts, default=0) >= FLOOR_MM
+        else Panel("shift, mm", [], f"No joint moves by {FLOOR_MM} mm or more."),
+        Panel(
+            "energy kept",
+            [([None, *energy], "energy kept", AFTER)],
+            "Energy kept is the part of the squared norm of a joint's pose correctives that stays.",
+        )
+        if not ({*energy} <= {0} or {*energy} <= {1})
+        else Panel(
+            "energy kept", [], f"{'All' if {*energy} <= {1} else 'No'} pose correctives stay."
+        ),
+    ]
+
+
+def joints_chart(report: Report) -> Figure:
+    """The panels that have bars, one below the other."""
+    panels = [panel for panel in joint_panels(report) if panel.series]
+    joints = [plain(row["joint"]) for row in report["regressor"]]
+    layout = base_layout(height=164 * len(panels) + 92, left=62, bottom=92)
+    layout["xaxis"] |= JOINT_AXIS | {"anchor": f"y{len(panels)}"}
     style = layout.pop("yaxis")
     data = []
-    for number, (title, series) in enumerate(panels, start=1):
+    for number, panel in enumerate(panels, start=1):
         axis = "y" if number == 1 else f"y{number}"
         room = 1 / len(panels)
         domain = [1 - number * room + 0.02, 1 - (number - 1) * room - 0.03]
-        layout[f"yaxis{axis[1:]}"] = style | {"title": {"text": title}, "domain": domain}
-        for values, name, color in series:
+        layout[f"yaxis{axis[1:]}"] = style | {"title": {"text": panel.title}, "domain": domain}
+        for values, name, color in panel.series:
             trace = bars(joints, values, name, color) | {"yaxis": axis}
             trace["hovertemplate"] = "%{x}: %{y:.4~g}<extra>%{fullData.name}</extra>"
-            data.append(trace | {"showlegend": number == 2})
-    largest = max((row["max_shift_mm"] for row in rows), default=0.0)
-    layout["yaxis3"]["range"] = [0, max(1.08 * largest, FLOOR_MM)]
-    most = max((value for value in energy_per_joint(report) if value), default=1.0)
-    layout["yaxis4"] |= {"range": [0, 1.04 * max(most, 1.0)], "tickformat": ".0%"}
+            data.append(trace | {"showlegend": len(panel.series) > 1})
     return {"data": data, "layout": layout}
 
 

@@ -40,16 +40,15 @@ const DIRECTIONS = {
 };
 const CLOSE = { face: 0.32, feet: 0.45 }; // distance in units of the body's longest side
 
-/** plotly's camera for a named view; ``target`` is the point to look at, or null for the whole body. */
-function cameraOf(view, { ranges, sizes, longest }, target, { clientWidth, clientHeight }) {
-  const direction = DIRECTIONS[view] || DIRECTIONS.front;
+/** plotly's camera that looks from a direction at a target from near by, or else at the whole body. */
+function cameraOf(direction, { ranges, sizes, longest }, { clientWidth, clientHeight }, target, near) {
   const middle = ranges.map(([low, high]) => (low + high) / 2);
   const center = (target || middle).map((value, axis) => (value - middle[axis]) / longest);
   // The body fills the stage: plotly looks through an angle of 45 degrees from top to bottom.
   const [deep, wide, tall] = direction[0] ? sizes : [sizes[1], sizes[0], sizes[2]];
   const height = 1.03 * Math.max(tall, (wide * clientHeight) / clientWidth);
   const whole = (height / (2 * Math.tan(Math.PI / 8)) + deep / 2) / longest;
-  const distance = target ? CLOSE[view] : whole;
+  const distance = target ? near / Math.hypot(...direction) : whole;
   const point = ([x, y, z]) => ({ x, y, z });
   return {
     up: point([0, 0, 1]),

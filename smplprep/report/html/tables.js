@@ -31,18 +31,27 @@ function makeSortable(table) {
 
 function addFilter(table, body) {
   const input = make("input", { type: "search", id: `filter-${table.id}` });
-  const said = make("span", { role: "status" });
-  const line = make("div", { class: "filter" }, make("label", {}, "Filter ", input), said);
   input.addEventListener("input", () => {
     const wanted = input.value.trim().toLowerCase();
-    let shown = 0;
-    for (const row of body.rows) {
-      row.hidden = !row.textContent.toLowerCase().includes(wanted);
-      shown += !row.hidden;
-    }
-    said.textContent = wanted ? `${shown} of ${body.rows.length} rows` : "";
+    for (const row of body.rows) row.hidden = !row.textContent.toLowerCase().includes(wanted);
+    sayRest(table.parentNode);
   });
-  $(`${table.id}-title`).after(line);
+  $(`${table.id}-title`).after(make("label", { class: "filter" }, "Filter ", input));
+}
+
+/** Above what scrolls: how much of it is in view. */
+function sayRest(scroller) {
+  const { top, bottom } = scroller.getBoundingClientRect();
+  const rows = [...scroller.querySelectorAll("tbody tr")];
+  const kept = rows.filter((row) => !row.hidden);
+  const head = scroller.querySelector("thead")?.offsetHeight || 0;
+  const places = kept.map((row) => row.getBoundingClientRect());
+  const seen = places.filter((row) => row.top >= top + head - 1 && row.bottom <= bottom + 1).length;
+  const words = [];
+  if (seen < kept.length) words.push(`${seen} of ${kept.length} rows, scroll`);
+  else if (kept.length < rows.length) words.push(`${kept.length} of ${rows.length} rows`);
+  if (scroller.scrollWidth > scroller.clientWidth + 1) words.push("scroll sideways for the rest");
+  scroller.previousElementSibling.textContent = words.join("; ");
 }
 
 /** A row's vertex can be shown on the body. */
@@ -55,13 +64,22 @@ function linkVertex(row) {
   button.append(...cell.childNodes);
   cell.append(button);
   row.addEventListener("click", () => {
-    bodies.choose(Number(row.dataset.vertex));
+    bodies.show(Number(cell.querySelector("data").value));
     $("body").scrollIntoView();
   });
 }
 
 document.querySelectorAll("table.sortable").forEach(makeSortable);
-if (bodies) document.querySelectorAll("tr[data-vertex]").forEach(linkVertex);
+if (bodies) {
+  document.querySelectorAll("tr[data-vertex]").forEach(linkVertex);
+  const link = document.querySelector("a[data-vertex]");
+  if (link) link.addEventListener("click", () => bodies.show(Number(link.dataset.vertex)));
+}
+const resized = new ResizeObserver((entries) => { for (const { target } of entries) sayRest(target); });
+for (const scroller of document.querySelectorAll(".scroll")) {
+  scroller.before(make("p", { class: "rest", role: "status" }));
+  resized.observe(scroller);
+}
 drawEverything();
 
 // Paper cannot be opened up.
