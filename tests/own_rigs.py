@@ -97,3 +97,64 @@ def tube_with_seam(noise: float, seed: int = 0) -> Model:
     patch[-21:] = patch[:21]
     weights = np.stack([1 - patch, patch], axis=1)
     return rig_of(points, faces, weights, [[0.05, 0, 0], [0.05, 0.2, 0]], [-1, 0])
+
+
+def tube(n_along: int, n_around: int, length: float, radius: float):
+    """Points (n, 3) of a tube along x without ends, and its faces."""
+    along, angle = np.meshgrid(
+        np.linspace(0, length, n_along), np.linspace(0, 2 * np.pi, n_around, False), indexing="ij"
+    )
+    index = np.arange(along.size).reshape(along.shape)
+    beside = np.roll(index, -1, axis=1)
+    corners = [index[:-1], index[1:], beside[1:], beside[:-1]]
+    a, b, c, d = (corner.ravel() for corner in corners)
+    points = np.stack([along, radius * np.cos(angle), radius * np.sin(angle)], axis=-1)
+    faces = np.concatenate([np.stack([a, b, c], axis=1), np.stack([a, c, d], axis=1)])
+    return points.reshape(-1, 3), faces
+
+
+def clothed(seed: int) -> Model:
+    """A body, a sleeve of another mesh over a part of it, and cards of fur that stand on both.
+
+    The sleeve has the weights of the nearest vertices of the body, a card that of its root.
+    """
+    random = np.random.default_rng(seed)
+    joints = np.array([[0, 0, 0], [0.3, 0, 0], [0.6, 0, 0], [0.9, 0, 0]])
+    parts = [tube(51, 20, 1, 0.1)]
+    bumps = np.exp(-0.5 * np.square((parts[0][0][:, :1] - joints[:, 0]) / 0.07))
+    weights = [np.where(bumps < 1e-3 * bumps.sum(axis=1, keepdims=True), 0, bumps)]
+    start, gap = random.uniform(0.1, 0.6), random.uniform(0.002, 0.02)
+    points, faces = tube(14, 13, 0.35, 0.1 + gap)
+    parts.append((points + np.array([start, 0, 0]), faces))
+    away = np.linalg.norm(parts[1][0][:, None] - parts[0][0], axis=2)
+    weights.append(weights[0][away.argmin(axis=1)])
+    card, faces = sheet(4, 2, 0.04, 0.01)
+    for _ in range(30):
+        part = random.integers(2)
+        root = random.integers(len(parts[part][0]))
+        out = parts[part][0][root] * [0, 1, 1] / np.linalg.norm(parts[part][0][root] * [0, 1, 1])
+        frame = np.stack([0.9 * np.array([1, 0, 0]) + 0.4 * out, np.cross(out, [1, 0, 0]), out])
+        parts.append((parts[part][0][root] + 0.002 * out + card @ frame, faces))
+        weights.append(np.repeat(weights[part][root : root + 1], len(card), axis=0))
+    starts = np.cumsum([0, *(len(points) for points, _ in parts)])
+    return rig_of(
+        np.concatenate([points for points, _ in parts]),
+        np.concatenate([faces + at for (_, faces), at in zip(parts, starts, strict=False)]),
+        np.concatenate(weights),
+        joints,
+        [-1, 0, 1, 2],
+    )
+
+
+def in_single_triangles(model: Model, noise: float) -> Model:
+    """Every triangle with corners of its own, which lie up to ``noise`` meters off."""
+    corners = model.f.astype(int).ravel()
+    shift = np.random.default_rng(0).uniform(-1, 1, (len(corners), 3)) / np.sqrt(3)
+    parents = [int(p) if p < model.n_joints else -1 for p in model.kintree_table[0]]
+    return rig_of(
+        model.v_template[corners] + noise * shift,
+        np.arange(len(corners)).reshape(-1, 3),
+        model.weights[corners],
+        model.J_regressor @ model.v_template,
+        parents,
+    )

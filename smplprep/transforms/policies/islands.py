@@ -22,7 +22,7 @@ SECOND_PEAK, SECOND_MASS = 0.5, 0.1
 # A weight that large shows in every pose: its maker meant it.
 STRONG = 0.11
 # Roughness of what fades into its surroundings, on the joint's piece of the mesh and on another.
-SMOOTH, SMOOTH_APART = 0.5, 0.85
+SMOOTH, SMOOTH_APART = 0.5, 0.7
 # How near the joint's own region what it moves may lie apart from it, in lengths of its bones or in
 # sizes of the region; and what can be the tail of the region beyond a gap: nearer, and that small.
 NEAR, NEAR_TAIL, TAIL_SIZE = 2.0, 1.0, 0.5
@@ -37,8 +37,8 @@ def islands(model: Model) -> Found:
     - those where it has the largest weight of some vertex;
     - on a smaller piece of the mesh (an eye, hair, clothes) those next to its own on the piece that
       this one follows;
-    - those near its own: strong ones, small ones that fade like a tail, and on another piece any
-      that fades;
+    - those near its own: strong ones, small ones that fade like a tail, and any that fades on a
+      piece on which nothing is its own;
     - strong ones that fade, wherever they are.
 
     Every other one is an island and goes, but for those of which ``spared_by_guard`` says that the
@@ -85,7 +85,7 @@ def add_near(
     """Mark the regions that are near an own one of their joint, as far as they may be genuine.
 
     The size of the joint's main region is the root mean square distance of its weight from its
-    center. Ways go over the mesh, or through the air to another piece.
+    center. Ways go over the mesh, and through the air to pieces on which the joint has no own one.
     """
     size = regions.spread(mesh.points)[regions.main_of]
     strong = regions.peak > STRONG
@@ -101,15 +101,12 @@ def add_near(
         if asked.any():
             way = mesh.ways(sources, longest[region[asked]].max())[vertex[asked]]
             near[region[asked][way <= longest[region[asked]]]] = True
-        asked = through_air[region] & ~near[region]
-        for piece in np.unique(mesh.piece[vertex[asked]]):
-            inside = asked & (mesh.piece[vertex] == piece)
-            apart = sources[mesh.piece[sources] != piece]
-            if len(apart):
-                from scipy.spatial import cKDTree
+        asked = through_air[region] & ~np.isin(mesh.piece[vertex], mesh.piece[sources])
+        if asked.any():
+            from scipy.spatial import cKDTree
 
-                away = cKDTree(mesh.points[apart]).query(mesh.points[vertex[inside]])[0]
-                near[region[inside][away <= NEAR * size[region[inside]]]] = True
+            away = cKDTree(mesh.points[sources]).query(mesh.points[vertex[asked]])[0]
+            near[region[asked][away <= NEAR * size[region[asked]]]] = True
     own |= near
 
 

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from own_rigs import chains_that_meet, long_chain, read_rig, rig_of, sheet, tube_with_seam
+from own_rigs import (
+    chains_that_meet,
+    clothed,
+    in_single_triangles,
+    long_chain,
+    read_rig,
+    rig_of,
+    sheet,
+    tube_with_seam,
+)
 
 from smplprep import prune_weights
 from smplprep.audit.support import support_of
 from smplprep.geometry.mesh import mesh_of
+from smplprep.geometry.pieces import followed
 from smplprep.transforms.policies.islands import islands
 
 LEFT_LEG = ["scapula_L", "upper_arm_L", "lower_arm_L", "hand_anchor_L", "hand_L", "finger_L"]
@@ -29,6 +39,32 @@ def test_nothing_goes_where_nothing_is_spurious(make, noise):
         pruned, change = prune_weights(moved, policy="islands")
         assert pruned is moved
         assert change.figures["spared"] == []
+
+
+@pytest.mark.parametrize(("seed", "noise", "scale"), [(0, 0, 1), (1, 1e-7, 100), (2, 1e-5, 1)])
+def test_nothing_goes_from_clothes_and_single_triangles(seed, noise, scale):
+    for model in (clothed(seed), in_single_triangles(clothed(seed), noise)):
+        assert not gone(model.with_arrays(v_template=scale * model.v_template)).any()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_faults_on_body_clothes_and_fur_are_found(seed):
+    """On every second vertex, wherever no neighbor and nothing that is followed has the joint."""
+    model, random = clothed(seed), np.random.default_rng(seed)
+    mesh = mesh_of(model.v_template, model.f, model.weights)
+    near = model.weights > 0
+    for a, b in np.concatenate([mesh.links, followed(mesh)]).tolist():
+        near[a] |= model.weights[b] > 0
+        near[b] |= model.weights[a] > 0
+    lot = np.where(near, 0, random.random(near.shape))
+    chosen = (lot == lot.max(axis=1, keepdims=True)) & ~near & (random.random((len(lot), 1)) < 0.5)
+    size = np.where(chosen, np.exp(random.uniform(np.log(1e-4), np.log(0.1), lot.shape)), 0)
+    faulty = model.weights * (1 - size.sum(axis=1, keepdims=True)) + size
+    pruned, change = prune_weights(model.with_arrays(weights=faulty), policy="islands")
+    found = (faulty > 0) & (pruned.weights == 0)
+    assert not (found & ~chosen).any()
+    assert found.sum() >= 0.99 * chosen.sum() > 500
+    assert change.figures["spared"] == []
 
 
 def arm() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
