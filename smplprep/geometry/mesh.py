@@ -63,7 +63,7 @@ class Mesh:
             there, through = leads_to[link], np.repeat(way[front], count) + lengths[link]
             shorter = (through < way[there]) & (through <= limit)
             np.minimum.at(way, there[shorter], through[shorter])
-            front = np.unique(there[shorter])
+            front = distinct(there[shorter])
         return way
 
 
@@ -100,7 +100,7 @@ def edges_of(faces: NDArray, n_vertices: int) -> NDArray[np.intp]:
     faces = faces.astype(np.intp)
     edges = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
     low, high = edges.min(axis=1), edges.max(axis=1)
-    codes = np.unique((low * n_vertices + high)[low != high])
+    codes = distinct((low * n_vertices + high)[low != high])
     return np.stack([codes // n_vertices, codes % n_vertices], axis=1)
 
 
@@ -118,7 +118,8 @@ def seams(points: NDArray, edges: NDArray[np.intp], weights: NDArray) -> NDArray
     if not real.any():
         return np.zeros((0, 2), dtype=np.intp)
     # Where a mesh is coarse, it need not look farther than where it is fine.
-    usual = float(np.median(shortest[np.isfinite(shortest)]))
+    known = shortest[np.isfinite(shortest)]
+    usual = np.partition(known, len(known) // 2)[len(known) // 2]  # np.median imports numpy.ma
     near = SEAM_SHARE * np.minimum(np.where(np.isfinite(shortest), shortest, 0), usual)
     a, b = close_pairs(points, float(near.max())).T
     one = distances(points[a], points[b]) <= np.minimum(near[a], near[b])
@@ -159,6 +160,12 @@ def close_pairs(points: NDArray[np.float64], reach: float) -> NDArray[np.intp]:
 def runs(begins: NDArray[np.integer], counts: NDArray[np.integer]) -> NDArray[np.intp]:
     """(sum of counts,) from each beginning so many integers in a row."""
     return np.arange(counts.sum()) + np.repeat(begins - np.cumsum(counts) + counts, counts)
+
+
+def distinct(values: NDArray[np.intp]) -> NDArray[np.intp]:
+    """The different values from 0 on, rising; np.unique would import numpy.ma in 0.02 s."""
+    values = np.sort(values)
+    return values[np.diff(values, prepend=-1) != 0]
 
 
 def distances(a: NDArray, b: NDArray) -> NDArray:

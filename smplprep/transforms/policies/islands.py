@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...geometry.kinematic_tree import parents_of
-from ...geometry.mesh import Mesh, mesh_of
+from ...geometry.mesh import Mesh, distinct, mesh_of
 from ...geometry.pieces import followed
 from ...records.model import Model
 from .found import Found
@@ -94,7 +94,7 @@ def add_near(
     longest = np.where(strong, NEAR * np.maximum(size, bones[regions.joint]), NEAR_TAIL * size)
     through_air = ~own & (strong | (regions.roughness <= SMOOTH_APART)) & mesh.piece.any()
     near = np.zeros_like(own)
-    for joint in np.unique(regions.joint[over_mesh | through_air]):
+    for joint in distinct(regions.joint[over_mesh | through_air]):
         entries = slice(*np.searchsorted(regions.joint_of, [joint, joint + 1]))
         vertex, region = regions.vertex_of[entries], regions.region_of[entries]
         sources, asked = vertex[own[region]], over_mesh[region]
