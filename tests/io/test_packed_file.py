@@ -1,11 +1,9 @@
-"""A file in memory, not yet decoded: all of it, and without numpy."""
+"""A file in memory, not yet decoded: all of it."""
 
 from __future__ import annotations
 
 import hashlib
 import pickle
-import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
@@ -41,15 +39,3 @@ def test_all_of_the_file_is_there(path: Path) -> None:
         for key, member in found.members.items():
             assert bytes(member.body) == archive.read(f"{key}.npy")
             assert member.raw.crc32 == archive.getinfo(f"{key}.npy").CRC
-
-
-def test_reading_does_not_wait_for_numpy(path: Path) -> None:
-    """It is imported meanwhile; so ``clean_file`` must not need it to begin with, either."""
-    script = f"""
-import sys
-import smplprep.jobs.clean_file
-from smplprep.io.packed_file import read_packed
-read_packed({str(path)!r})
-assert "numpy" not in sys.modules
-"""
-    subprocess.run([sys.executable, "-c", script], check=True)
