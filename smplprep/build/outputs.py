@@ -6,7 +6,6 @@ A manifest and its lock may come from anybody, so that neither is proof of what 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import re
 from collections.abc import Iterable
@@ -63,7 +62,7 @@ def check_replaceable(path: str, *, new: str, locked: str | None) -> None:
 
 def is_ours(path: str) -> bool:
     """Whether smplprep wrote a file, by its content: a stamped model, a report, or its page."""
-    # numpy comes with both, and a build with nothing to do needs none.
+    # numpy comes with all of them, and a build with nothing to do needs none.
     try:
         if path.endswith(".report.json"):
             from ..report.read import read_report
@@ -72,10 +71,10 @@ def is_ours(path: str) -> bool:
         if path.endswith(".report.html"):
             return bool(_PAGE.match(read_text(path)))
         from ..io.read_model import read_contents
+        from ..records.stamp import is_stamp
 
-        stamp = json.loads(str(read_contents(path).entries[STAMP_KEY]))
-        return isinstance(stamp, dict) and {"version", "options", "input_sha256"} <= stamp.keys()
-    except (SmplprepError, ValueError, KeyError, RecursionError):
+        return is_stamp(read_contents(path).entries.get(STAMP_KEY))
+    except SmplprepError:
         return False
 
 

@@ -10,12 +10,15 @@ import json
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
+from small_files import arrays, as_npz
 from small_project import MANIFEST, Run, tree, write_small
 
 from smplprep import __version__
 from smplprep.build.lock import Entry, write_lock
 from smplprep.build.manifest import Job, read_manifest
+from smplprep.build.outputs import is_ours
 from smplprep.build.run import build as build_jobs
 from smplprep.errors import ManifestError
 
@@ -60,6 +63,23 @@ def test_what_is_not_the_output_in_the_lock_is_kept(project: Path, build: Run) -
         assert f"{OUTPUT}: a file exists there that is not the output in the lock" in done.stderr
         assert "Move it away" in done.stderr
         assert output.read_bytes() == mine
+
+
+def test_a_stamp_that_is_not_ours_makes_no_output(tmp_path: Path) -> None:
+    """The stamp that a clean would keep is the one that a build may replace."""
+    stamp = {"version": __version__, "options": {}, "input_sha256": None}
+    path = tmp_path / "model.npz"
+    for value, ours in (
+        (stamp, True),
+        (stamp | {"spent": 1}, False),
+        (stamp | {"version": "99.0.0"}, False),
+        ([stamp], False),
+    ):
+        text = np.array(json.dumps(value, sort_keys=True))
+        path.write_bytes(as_npz(arrays() | {"smplprep": text}))
+        assert is_ours(str(path)) is ours
+    path.write_bytes(as_npz(arrays()))
+    assert not is_ours(str(path))
 
 
 def test_a_report_or_page_of_the_user_is_kept(project: Path, build: Run) -> None:
