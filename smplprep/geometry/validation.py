@@ -164,7 +164,10 @@ def check_unweighted(weights: NDArray, *, accept: bool) -> NDArray[np.bool_]:
 
 
 def check_weights(weights: NDArray, rows: NDArray[np.bool_], *, normalize_rows: bool) -> None:
-    """Skinning weights: no real negative, and in these rows a sum of 1 within a hundredth."""
+    """Skinning weights: no real negative, and in these rows a sum of 1 within a hundredth.
+
+    ``prune_weights`` rescales what is off by more than rounding: one eps for each entry.
+    """
     lowest = weights.min()
     if lowest < -MAX_NEGATIVE_WEIGHT:
         index = np.argwhere(weights == lowest)[0]

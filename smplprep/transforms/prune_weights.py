@@ -53,7 +53,9 @@ def prune_weights(
 
     Returns:
         The new model (the input is untouched, unchanged rows are bit-equal) and its Change. A row
-        with no entry left keeps its largest as 1 (ties: the lowest joint) and is listed as rescued.
+        that loses nothing is unchanged if its sum is off by at most four eps of its dtype, or one
+        eps for each of its n entries (in float16, of float32). A row with no entry left keeps its
+        largest as 1 (ties: the lowest joint) and is listed as rescued.
         What is left is pruned again until nothing goes (rescaling can push an entry under the
         tolerance), so that cleaning twice gives the bytes of cleaning once.
 
