@@ -58,7 +58,7 @@ def support_of(model: Model, vertices: NDArray[np.integer] | list[int]) -> Suppo
     parents = parents_of(model.kintree_table)
     above = ancestors_or_self(parents)
     weights = model.weights[vertices]
-    skinned = ((weights != 0).astype(np.int64) @ above.astype(np.int64)) > 0
+    skinned = ((weights != 0).astype(np.float32) @ above.astype(np.float32)) > 0
     corrected = np.zeros_like(skinned)
     corrected[:, 1:] = (model.correctives[vertices] != 0).any(axis=(1, 3))
     heaviest = weights.argmax(axis=1)

@@ -49,25 +49,26 @@ def displacements(stages: list[Model]) -> list[Displacement]:
     poses, betas = pose_set_of(first)
     ready = prepared(stages, poses, betas)
     pairs = [*pairwise(stages), (first, stages[-1])]
-    # Vertices first, as the blocks come. Most pairs of a typical clean are the same model twice.
-    distances = {
-        index: np.empty((first.n_vertices, len(poses)), dtype=np.float32)
+    # Most pairs of a typical clean are the same model twice.
+    moved = {
+        index: Distances(first.n_vertices, len(poses))
         for index, (a, b) in enumerate(pairs)
         if a is not b
     }
 
-    def measure(block: slice) -> None:
+    def measure(block: slice) -> list[NDArray[np.float32]]:
         posed = posed_stages(stages, block, ready)
-        for index, table in distances.items():
-            a, b = pairs[index]
-            table[block] = apart_mm(posed[id(a)], posed[id(b)], axis=1, mm=first.mm)
+        measured = []
+        for index in moved:
+            a, b = (posed[id(stage)] for stage in pairs[index])
+            measured.append(apart_mm(a, b, axis=1, mm=first.mm).astype(np.float32))
+        return measured
 
-    for _ in thread_map(measure, blocks(first.n_vertices, POSED_BLOCK)):
-        pass
+    for measured in thread_map(measure, blocks(first.n_vertices, POSED_BLOCK)):
+        for distances, more in zip(moved.values(), measured, strict=True):
+            distances.add(more)
     still = Displacement(0.0, 0.0, 0.0, 0, 0, np.zeros(first.n_vertices, dtype=np.float32))
-    return [
-        summary(distances[index]) if index in distances else still for index in range(len(pairs))
-    ]
+    return [moved[index].summary() if index in moved else still for index in range(len(pairs))]
 
 
 def prepared(
@@ -113,15 +114,53 @@ def apart_mm(
     return mm * np.sqrt(np.square(a - b).sum(axis=axis))
 
 
+class Distances:
+    """Distances of all vertices in all poses, added in the order of the vertices.
+
+    The 99th percentile is the nearest rank, so that the largest hundredth is all that is kept.
+    """
+
+    def __init__(self, n_vertices: int, n_poses: int) -> None:
+        self._n, self._n_poses, self._n_added = n_vertices * n_poses, n_poses, 0
+        self._sum, self._max, self._place = 0.0, -1.0, 0
+        self._vertex_max = np.empty(n_vertices, dtype=np.float32)
+        self._n_top = self._n - (99 * self._n - 1) // 100
+        self._top, self._floor = [np.empty(0, dtype=np.float32)], -1.0
+        self._n_held = 0
+
+    def add(self, distances: NDArray[np.float32]) -> None:
+        """(b, N) those of the next b vertices."""
+        start, self._n_added = self._n_added, self._n_added + len(distances)
+        self._sum += float(distances.sum(dtype=np.float64))
+        self._vertex_max[start : self._n_added] = distances.max(axis=1)
+        place = int(distances.argmax())
+        if (largest := float(distances.flat[place])) > self._max:
+            self._max, self._place = largest, start * self._n_poses + place
+        self._top.append(distances[~(distances <= self._floor)])  # NaN stays
+        self._n_held += len(self._top[-1])
+        if self._n_held >= 2 * self._n_top:
+            self._keep_top()
+
+    def _keep_top(self) -> None:
+        held = np.concatenate(self._top)
+        top = np.partition(held, len(held) - self._n_top)[-self._n_top :]
+        self._top, self._floor, self._n_held = [top.copy()], float(top[0]), self._n_top
+
+    def summary(self) -> Displacement:
+        """Mean, 99th percentile and maximum, once all were added."""
+        self._keep_top()
+        return Displacement(
+            mean_mm=self._sum / self._n,
+            p99_mm=self._floor,
+            max_mm=self._max,
+            max_vertex=self._place // self._n_poses,
+            max_pose=self._place % self._n_poses,
+            vertex_max_mm=self._vertex_max,
+        )
+
+
 def summary(distances: NDArray[np.float32]) -> Displacement:
-    """Mean, 99th percentile (nearest rank) and maximum over vertices and poses, of (V, N)."""
-    rank = (99 * distances.size - 1) // 100
-    vertex, pose = np.unravel_index(int(distances.argmax()), distances.shape)
-    return Displacement(
-        mean_mm=float(distances.mean(dtype=np.float64)),
-        p99_mm=float(np.partition(distances, rank, axis=None)[rank]),
-        max_mm=float(distances.max()),
-        max_vertex=int(vertex),
-        max_pose=int(pose),
-        vertex_max_mm=distances.max(axis=1),
-    )
+    """Of (V, N) distances at once."""
+    found = Distances(*distances.shape)
+    found.add(distances)
+    return found.summary()

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 SEAM_SHARE = 0.1
 # L1 distance of the weights of two such vertices; beyond it, they are two surfaces that touch.
 SEAM_DISTANCE = 1.0
-CROWD = 64  # points near a point; a body has one or two
+CROWD = 8  # points near a point; a body has one or two
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,7 +124,7 @@ def seams(points: NDArray, edges: NDArray[np.intp], weights: NDArray) -> NDArray
     a, b = close_pairs(points, float(near.max())).T
     one = distances(points[a], points[b]) <= np.minimum(near[a], near[b])
     a, b = a[one], b[one]
-    alike = np.abs(weights[a] - weights[b]).sum(axis=1) <= SEAM_DISTANCE
+    alike = row_distances(weights, a, b) <= SEAM_DISTANCE
     return np.stack([a[alike], b[alike]], axis=1)
 
 
@@ -142,13 +142,14 @@ def close_pairs(points: NDArray[np.float64], reach: float) -> NDArray[np.intp]:
     codes = (cells[:, 0] * row + cells[:, 1]) * row + cells[:, 2]
     order = np.argsort(codes, kind="stable")
     codes = codes[order]
-    found = []
+    found, n_left = [], CROWD * len(points) + 100_000
     for across in (0, 1, row - 1, row, row + 1):  # half of the columns of cells around one
         start = np.searchsorted(codes, codes + across * row - 1, side="left")
         if not across:
             start = np.arange(1, len(codes) + 1)
         count = np.searchsorted(codes, codes + across * row + 1, side="right") - start
-        if count.sum() > CROWD * len(points) + 100_000:
+        n_left -= int(count.sum())
+        if n_left < 0:
             return np.zeros((0, 2), dtype=np.intp)
         a, b = np.repeat(np.arange(len(codes)), count), runs(start, count)
         pairs = np.sort(np.stack([order[a], order[b]], axis=1), axis=1)
@@ -171,6 +172,15 @@ def distinct(values: NDArray[np.intp]) -> NDArray[np.intp]:
 def distances(a: NDArray, b: NDArray) -> NDArray:
     """Between points (n, 3) and points (n, 3)."""
     return np.sqrt(np.square(a - b).sum(axis=1))
+
+
+def row_distances(rows: NDArray, a: NDArray[np.intp], b: NDArray[np.intp]) -> NDArray[np.float64]:
+    """(n,) L1 distances between rows ``a`` and rows ``b`` (n,) of a matrix; a megabyte at once."""
+    found, size = np.empty(len(a)), 1 + (1 << 17) // rows.shape[1]
+    for start in range(0, len(a), size):
+        part = slice(start, start + size)
+        found[part] = np.abs(rows[a[part]] - rows[b[part]]).sum(axis=1, dtype=np.float64)
+    return found
 
 
 def vertex_normals(v_template: NDArray, faces: NDArray) -> NDArray[np.float64]:

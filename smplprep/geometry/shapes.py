@@ -10,9 +10,9 @@ from ..records.file_keys import FLOAT_KEYS, REQUIRED_KEYS
 from ..records.model import Model
 from .mending import Shape, fits, no_floats, shape_text, wrong, wrong_shape
 
-# Tables of all joints by all joints, of what each direction does and of where each vertex goes in
-# every pose are made of every model.
-MAX_VERTICES, MAX_JOINTS, MAX_DIRECTIONS = 1_000_000, 1024, 10_000
+# What a command takes grows with vertices x joints and with faces, far beyond a file's own size.
+MAX_VERTICES, MAX_JOINTS, MAX_DIRECTIONS, MAX_FACES = 1_000_000, 1024, 10_000, 4_000_000
+MAX_WEIGHTS = 20_000_000  # vertices x joints; half of faces x joints, too
 
 
 def check_shapes(model: Model) -> None:
@@ -77,10 +77,14 @@ def check_sizes(model: Model, n_vertices: int, n_joints: int) -> None:
     if n_vertices == 0 or n_joints == 0:
         raise ModelInvalidError(f"{n_vertices} vertices and {n_joints} joints")
     n_directions = model.shapedirs.shape[-1] if model.shapedirs.ndim == 3 else 0
+    n_faces = model.f.size // 3
     for count, limit, what in (
         (n_vertices, MAX_VERTICES, "vertices"),
         (n_joints, MAX_JOINTS, "joints"),
         (n_directions, MAX_DIRECTIONS, "shape directions"),
+        (n_faces, MAX_FACES, "faces"),
+        (n_vertices * n_joints, MAX_WEIGHTS, "vertices x joints"),
+        (n_faces * n_joints, 2 * MAX_WEIGHTS, "faces x joints"),
     ):
         if count > limit:
             raise ModelInvalidError(f"{count} {what}; the limit is {limit}")

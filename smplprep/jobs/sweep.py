@@ -18,7 +18,7 @@ from .. import __version__
 from ..audit.landmark_sets import skin_landmarks
 from ..audit.support import landmark_support
 from ..errors import SmplprepError, shown
-from ..geometry.displacement import apart_mm, summary
+from ..geometry.displacement import Distances, apart_mm
 from ..geometry.poses import N_POSES, pose_set_of
 from ..geometry.skinning import BLOCK, blocks, posed_block, posing
 from ..geometry.two_threads import thread_map
@@ -90,36 +90,37 @@ def sweep(
     regressed = with_regressor(model, options)
     poses, betas = pose_set_of(model)
     ready = posing(model, poses, betas), posing(regressed, poses, betas)
-    shape = (len(tolerances), model.n_vertices, len(poses))
-    apart = np.empty(shape, dtype=np.float32)
+    apart = [Distances(model.n_vertices, len(poses)) for _ in tolerances]
 
-    def counted(block: slice) -> list[tuple[int, int]]:
-        """For each tolerance the weights that stay, and the rows that had to be rescued."""
-        part, counts = restricted(model, block), []
+    def counted(block: slice) -> list[tuple[int, int, NDArray[np.float32]]]:
+        """For each tolerance the weights that stay, the rows that had to be rescued, and mm."""
+        part, found = restricted(model, block), []
         before = posed_block(part, slice(None), ready[0])
-        for index, tolerance in enumerate(tolerances):
+        for tolerance in tolerances:
             pruned, change = pruned_at(part, block, tolerance, options, protected)
-            counts.append((change.entries_after, len(change.figures["rescued_rows"])))
             after = posed_block(localized(pruned, options), slice(None), ready[1])
-            apart[index, block] = apart_mm(before, after, axis=1, mm=model.mm)
-        return counts
+            moved = apart_mm(before, after, axis=1, mm=model.mm).astype(np.float32)
+            found.append((change.entries_after, len(change.figures["rescued_rows"]), moved))
+        return found
 
-    counts = []
+    nonzeros, rescued = np.zeros((2, len(tolerances)), dtype=np.int64)
     for found in thread_map(counted, blocks(model.n_vertices)):
-        counts.append(found)
+        for index, (n_after, n_rescued, moved) in enumerate(found):
+            nonzeros[index] += n_after
+            rescued[index] += n_rescued
+            apart[index].add(moved)
         watch(BLOCK)
-    nonzeros, rescued = np.sum(counts, axis=0).T
     rows = []
     for index, tolerance in enumerate(tolerances):
-        moved = summary(apart[index])
+        figures = apart[index].summary()
         rows.append(
             {
                 "tolerance": tolerance,
                 "leaking_landmarks": leaking_landmarks(model, tolerance, options, protected),
                 "weights_nonzeros": int(nonzeros[index]),
-                "mean_mm": rounded(moved.mean_mm),
-                "p99_mm": rounded(moved.p99_mm),
-                "max_mm": rounded(moved.max_mm),
+                "mean_mm": rounded(figures.mean_mm),
+                "p99_mm": rounded(figures.p99_mm),
+                "max_mm": rounded(figures.max_mm),
                 "rescued_rows": int(rescued[index]),
             }
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..geometry.displacement import apart_mm, summary
+from ..geometry.displacement import Distances, apart_mm
 from ..geometry.poses import shape_set
 from ..geometry.skinning import blocks
 from ..records.change import Change
@@ -73,11 +73,11 @@ def expressions_of(model: Model) -> tuple[int, int]:
 def lost_mm(shapedirs: NDArray, gone: NDArray[np.intp]) -> dict[str, float]:
     """How far vertices lie from where they were without these directions, over random shapes."""
     betas = shape_set(shapedirs.shape[2])[:, gone]
-    distances = np.zeros((len(shapedirs), len(betas)), dtype=np.float32)
-    for block in blocks(len(shapedirs)) if len(gone) else ():
+    distances = Distances(len(shapedirs), len(betas))
+    for block in blocks(len(shapedirs)):
         moved = shapedirs[block][:, :, gone].astype(np.float64) @ betas.T
-        distances[block] = apart_mm(moved, np.zeros(1), axis=1)
-    over_all = summary(distances)
+        distances.add(apart_mm(moved, np.zeros(1), axis=1).astype(np.float32))
+    over_all = distances.summary()
     return {
         "lost_mean_mm": over_all.mean_mm,
         "lost_p99_mm": over_all.p99_mm,

@@ -103,10 +103,9 @@ def local_correctives(model: Model, hops: int) -> NDArray[np.bool_]:
     correctives go, or a lip would look at the eyes through its weight on the head.
     """
     parents = parents_of(model.kintree_table)
-    hangs = model.weights != 0
-    keep = (hangs.astype(np.float32) @ in_line_within(parents, hops).astype(np.float32)) > 0
-    in_line = in_line_within(parents, len(parents))
-    for leaf in leaf_siblings(parents):
-        hangs_beside = hangs[:, ~in_line[leaf]].any(axis=1)
-        keep[:, leaf] &= hangs[:, leaf] | ~hangs_beside
+    hangs = (model.weights != 0).astype(np.float32)
+    keep = hangs @ in_line_within(parents, hops).astype(np.float32) > 0
+    leaves = leaf_siblings(parents)
+    beside = ~in_line_within(parents, len(parents))[:, leaves]
+    keep[:, leaves] &= (hangs[:, leaves] > 0) | ~(hangs @ beside.astype(np.float32) > 0)
     return keep[:, 1:]

@@ -15,7 +15,7 @@ from ..geometry.validation import MAX_SUM_ERROR
 from ..records.change import Change
 from ..records.model import Model
 from ..records.options import Policy, RemovedTo, checked
-from .policies.found import Found
+from .policies.found import MAX_ROUNDS, Found, no_end
 from .policies.islands import islands
 from .policies.threshold import threshold
 
@@ -75,7 +75,7 @@ def prune_weights(
 
     after, gone_by = np.where((stored < 0) & ~frozen, 0, stored), dict[str, Mask]()
     rescued = np.zeros(len(after), dtype=bool)
-    while True:
+    for _ in range(MAX_ROUNDS):
         found = removals(dataclasses.replace(model, weights=after), policy, tolerance)
         rules = dict(found.rules)
         if max_influences is not None:
@@ -87,6 +87,8 @@ def prune_weights(
         for rule, mask in rules.items():
             gone_by[rule] = gone_by.get(rule, np.zeros_like(gone)) | (mask & gone)
         after = without(after, gone, frozen, removed_to=removed_to, model=model)
+    else:
+        raise no_end()
     touched = (after != stored).any(axis=1)
 
     before = stored.astype(np.float64)

@@ -9,12 +9,16 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import ModelInvalidError
 from ..geometry.poses import MAX_BETA
+from ..geometry.skinning import blocks
 from ..geometry.two_threads import thread_map
 from ..records.change import Change
 from ..records.model import Model
 from ..records.options import RegressorMode, checked
 
+# Vertices of one joint, and of all: the program of one takes 3 kB for each vertex.
+MAX_ROW, MAX_ENTRIES = 100_000, 2_500_000
 FIXED_POINT_BITS = 120
 SOLVER_OPTIONS = {
     "output_flag": False,
@@ -53,6 +57,7 @@ def sparsify_regressor(
 
     Raises:
         SmplprepError: an unknown mode, or a tolerance outside [0, 1).
+        ModelInvalidError: more vertices place the joints than "exact" takes.
 
     Source: Caratheodory's theorem; a basic solution of the linear program that prefers vertices
         near the joint (HiGHS dual simplex), then refined on the chosen vertices in exact residuals,
@@ -73,6 +78,8 @@ def sparsify_regressor(
             return thresholded_row(row, float(stored.type(tolerance)))
         return basic_row(row, held)
 
+    if mode == "exact" and not unproven:
+        check_size(src)
     if mode != "keep" and not unproven:
         dst = np.stack(list(thread_map(solved, src)))
     touched = (dst != src).any(axis=1)
@@ -96,6 +103,20 @@ def sparsify_regressor(
     if change.nothing_to_do:
         return model, change
     return model.with_arrays(**regressor_and_joints(model, after, touched, basis[:, :, 0])), change
+
+
+def check_size(regressor: NDArray[np.float64]) -> None:
+    """Raise where a linear program would be too large, or all of them together."""
+    counts = np.count_nonzero(regressor, axis=1)
+    joint = int(counts.argmax())
+    for what, count, limit in (
+        (f"J_regressor[{joint}]", counts[joint], MAX_ROW),
+        ("J_regressor", counts.sum(), MAX_ENTRIES),
+    ):
+        if count > limit:
+            message = f"{what} has {count} entries that are not zero; the limit is {limit}"
+            hint = "--regressor threshold and --regressor keep have no such limit."
+            raise ModelInvalidError(message, key="J_regressor", hint=hint)
 
 
 def regressor_and_joints(
@@ -170,12 +191,12 @@ def basic_row(row: NDArray[np.float64], basis: NDArray[np.float64]) -> NDArray[n
     signs = np.sign(row[used])
     equations = balanced_equations(points, signs)
     old = np.abs(row[used])
-    exact = fixed(equations)
-    target = exact @ fixed(old)  # scaled by 2**240
+    parts = blocks(used.size)  # whole numbers of Python take much memory
+    target = sum(fixed(equations[:, part]) @ fixed(old[part]) for part in parts)  # times 2**240
     distance = np.linalg.norm(points[:, :3] - (row @ basis[:, :, 0]), axis=1)
     chosen = cheapest_basis(distance, equations, equations @ old)
     while chosen.size:
-        amounts = refined_solution(equations[:, chosen], exact[:, chosen], target)
+        amounts = refined_solution(equations[:, chosen], target)
         if (amounts > 0).all():
             found = np.zeros_like(row)
             found[used[chosen]] = signs[chosen] * amounts
@@ -238,14 +259,13 @@ def cheapest_basis(
     return np.flatnonzero(np.array(solver.getSolution().col_value) > 1e-9)
 
 
-def refined_solution(
-    equations: NDArray[np.float64], exact: NDArray, target: NDArray
-) -> NDArray[np.float64]:
+def refined_solution(equations: NDArray[np.float64], target: NDArray) -> NDArray[np.float64]:
     """Least-squares solution, correct to the last bit: residuals are whole numbers.
 
-    Iterative refinement (Wilkinson 1963) with the solution itself kept in fixed point. ``exact`` is
-    ``fixed(equations)``, and ``target`` comes scaled by 2**240.
+    Iterative refinement (Wilkinson 1963) with the solution itself kept in fixed point. ``target``
+    comes scaled by 2**240.
     """
+    exact = fixed(equations)
     inverse = np.linalg.pinv(equations)
     solution = fixed(inverse @ unfixed(target, 2 * FIXED_POINT_BITS))
     for _ in range(REFINEMENTS):

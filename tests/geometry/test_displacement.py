@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from smplprep.geometry.displacement import displacements
+from smplprep.geometry.displacement import Distances, displacements
 from smplprep.geometry.poses import pose_set
 from smplprep.geometry.skinning import posed_vertices
 
@@ -49,3 +49,23 @@ def test_regressor_and_shapes_count_too(small_model):
 def test_one_stage_stands_still(small_model):
     (total,) = displacements([small_model()])
     assert total.max_mm == total.mean_mm == 0
+
+
+@pytest.mark.parametrize("n_vertices", [1, 3, 200, 999])
+@pytest.mark.parametrize("order", ["random", "rising", "falling", "equal"])
+def test_figures_are_those_of_all_distances_and_a_hundredth_is_kept(n_vertices, order):
+    table = np.random.default_rng(0).random((n_vertices, 64), np.float32)
+    if order == "equal":
+        table[:] = 0.25
+    elif order != "random":
+        table = np.sort(table, axis=None).reshape(table.shape)[:: 1 if order == "rising" else -1]
+    distances, held = Distances(*table.shape), 0
+    for start in range(0, n_vertices, 7):
+        distances.add(table[start : start + 7])
+        held = max(held, sum(map(len, distances._top)))
+    found = distances.summary()
+    assert held <= 2 * (table.size // 100 + 1) + 7 * 64
+    assert found.mean_mm == pytest.approx(table.mean(dtype=np.float64), rel=1e-12)
+    assert found.p99_mm == np.percentile(table, 99, method="inverted_cdf")
+    assert found.max_mm == table[found.max_vertex, found.max_pose] == table.max()
+    assert (found.vertex_max_mm == table.max(axis=1)).all()

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from smplprep import ModelInvalidError, Options, SmplprepError, clean
-from smplprep.geometry.shapes import MAX_DIRECTIONS, MAX_JOINTS, MAX_VERTICES
+from smplprep.geometry.shapes import MAX_DIRECTIONS, MAX_JOINTS, MAX_VERTICES, check_shapes
 from smplprep.geometry.validation import check_keys, check_model
 
 
@@ -73,6 +73,48 @@ def test_sizes_that_no_body_has_are_refused_before_tables_are_made_of_them(small
     shapes = np.zeros((10, 3, MAX_DIRECTIONS + 1), np.float16)
     with pytest.raises(ModelInvalidError, match="10001 shape directions; the limit is 10000"):
         check_model(dataclasses.replace(model, shapedirs=shapes))
+
+
+def sized(model, n_vertices, n_joints, n_faces):
+    """A model of that size that takes no memory."""
+
+    def zeros(*shape):
+        return np.broadcast_to(np.float32(0), shape)
+
+    return dataclasses.replace(
+        model,
+        v_template=zeros(n_vertices, 3),
+        f=zeros(n_faces, 3),
+        weights=zeros(n_vertices, n_joints),
+        J_regressor=zeros(n_joints, n_vertices),
+        kintree_table=zeros(2, n_joints),
+        shapedirs=zeros(n_vertices, 3, 10),
+        posedirs=zeros(n_vertices, 3, 9 * (n_joints - 1)),
+        J=None,
+    )
+
+
+@pytest.mark.parametrize(
+    ("n_vertices", "n_joints", "n_faces"),
+    [(300_000, 55, 600_000), (7_000, 300, 14_000), (1_000_000, 20, 2_000_000)],
+)
+def test_the_largest_models_that_there_are_pass(small_model, n_vertices, n_joints, n_faces):
+    check_shapes(sized(small_model(), n_vertices, n_joints, n_faces))
+
+
+@pytest.mark.parametrize(
+    ("n_vertices", "n_joints", "n_faces", "message"),
+    [
+        (1_000_000, 21, 1, "21000000 vertices x joints; the limit is 20000000"),
+        (20_000, 1001, 1, "20020000 vertices x joints; the limit is 20000000"),
+        (10, 4, 4_000_001, "4000001 faces; the limit is 4000000"),
+        (10, 50, 800_001, "40000050 faces x joints; the limit is 40000000"),
+    ],
+)
+def test_products_of_sizes_are_bounded(small_model, n_vertices, n_joints, n_faces, message):
+    """What no option raises: the time and memory of a command grow with them."""
+    with pytest.raises(ModelInvalidError, match=message):
+        check_shapes(sized(small_model(), n_vertices, n_joints, n_faces))
 
 
 def test_a_family_that_nobody_knows_is_named(small_model):

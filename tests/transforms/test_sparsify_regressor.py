@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from fractions import Fraction
 
 import numpy as np
 import pytest
 
-from smplprep import SmplprepError, sparsify_regressor
+from smplprep import ModelInvalidError, SmplprepError, sparsify_regressor
 from smplprep.transforms.sparsify_regressor import (
     cheapest_basis,
     fixed,
@@ -148,7 +149,7 @@ def test_the_refined_solution_is_that_of_exact_fractions():
     (a, b), (c, d) = [[Fraction(x) for x in row] for row in matrix.tolist()]
     e, f = (Fraction(x) for x in target.tolist())
     exact = [(e * d - b * f) / (a * d - b * c), (a * f - e * c) / (a * d - b * c)]
-    found = refined_solution(matrix, fixed(matrix), fixed(target) * (1 << 120))
+    found = refined_solution(matrix, fixed(target) * (1 << 120))
     assert found.tolist() == [float(x) for x in exact]
 
 
@@ -194,3 +195,22 @@ def test_a_narrow_entry_equal_to_the_threshold_stays(small_model):
     assert float(regressor[0, 2]) < 0.01
     sparse, _ = sparsify_regressor(model, mode="threshold", tolerance=0.01)
     assert sparse is model
+
+
+@pytest.mark.parametrize(
+    ("limit", "largest", "message"),
+    [("MAX_ROW", 3, r"J_regressor\[0\] has 3 entries"), ("MAX_ENTRIES", 12, "has 12 entries")],
+)
+def test_linear_programs_are_counted_before_they_are_made(
+    small_model, monkeypatch, limit, largest, message
+):
+    module = sys.modules["smplprep.transforms.sparsify_regressor"]
+    monkeypatch.setattr(module, limit, largest)
+    sparsify_regressor(small_model())
+    monkeypatch.setattr(module, limit, largest - 1)
+    monkeypatch.setattr(module, "basic_row", None)
+    with pytest.raises(ModelInvalidError, match=message) as error:
+        sparsify_regressor(small_model())
+    assert error.value.key == "J_regressor"
+    assert "--regressor keep" in error.value.hint
+    sparsify_regressor(small_model(), mode="keep")

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...geometry.mesh import Mesh, distances
+from ...geometry.mesh import Mesh, distances, row_distances
 from ...geometry.poses import pose_set_of
-from ...geometry.skinning import posing, skin_block
+from ...geometry.skinning import blocks, posing, skin_block
 from ...records.model import Model
+from .found import MAX_ROUNDS, no_end
 from .regions import Regions
 
 # The jump at a link is the L1 distance of the weights at its two ends. A removal may raise it by
@@ -46,15 +47,17 @@ def spared_by_guard(
     """
     reasons: dict[int, str] = {}
     spared = np.zeros(len(going), dtype=bool)
-    while True:
+    for _ in range(MAX_ROUNDS):
         gone = regions.mask(going & ~spared)
         suffering = links_that_suffer(model, weights, gone, mesh)
         for reason, links in suffering.items():
-            for region in holding(links, weights, gone, regions):
+            for region in holding(links, weights, gone, regions).tolist():
                 reasons.setdefault(region, reason)
         if spared.sum() == len(reasons):
             break
         spared[list(reasons)] = True
+    else:
+        raise no_end()
     lowest = regions.vertex_of[np.unique(regions.region_of, return_index=True)[1]]
     rows = [
         {
@@ -98,10 +101,8 @@ def jumps(
     changed = (before != after).any(axis=1)
     touched = np.flatnonzero(changed[links].any(axis=1))
     a, b = links[touched].T
-    old[touched], new = (
-        np.abs(rows[a] - rows[b]).sum(axis=1, dtype=np.float64) for rows in (before, after)
-    )
-    raised[touched] = new - old[touched]
+    old[touched] = row_distances(before, a, b)
+    raised[touched] = row_distances(after, a, b) - old[touched]
     return old, raised
 
 
@@ -138,15 +139,15 @@ def holding(
     weights: NDArray[np.float64],
     gone: NDArray[np.bool_],
     regions: Regions,
-) -> set[int]:
+) -> NDArray[np.int32]:
     """The regions whose going makes these links suffer."""
-    found: set[int] = set()
-    for a, b in links.tolist():
+    found = [np.zeros(0, dtype=np.int32)]
+    for part in blocks(len(links), 1 + (1 << 17) // weights.shape[1]):
+        a, b = links[part].T
         both = np.where(gone[a] & gone[b], np.minimum(weights[a], weights[b]), 0)
-        if both.any():
-            found.add(int(regions.region_of[regions.entry[both.argmax(), a]]))
-            continue
-        for end in (a, b):
-            entries = regions.entry[gone[end], end]
-            found.update(regions.region_of[entries].tolist())
-    return found
+        held = both.any(axis=1)
+        found.append(regions.entry[both[held].argmax(axis=1), a[held]])
+        for end in (a[~held], b[~held]):
+            place, joint = np.nonzero(gone[end])
+            found.append(regions.entry[joint, end[place]])
+    return np.unique(regions.region_of[np.concatenate(found)])

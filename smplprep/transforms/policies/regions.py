@@ -8,7 +8,12 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from ...errors import ModelInvalidError
 from ...geometry.mesh import Mesh, connected, runs
+
+# Of neighbors that a joint moves both: four times as many as a mesh of a million vertices has with
+# four influences each. Each takes some 60 bytes.
+MAX_PAIRS = 50_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,11 +128,19 @@ def regions_of(weights: NDArray[np.float64], mesh: Mesh) -> Regions:
 
 
 def pairs_of(entry: NDArray[np.int32], links: NDArray[np.intp]) -> NDArray[np.int32]:
-    """(P, 2) entries (J, V) of one joint at the two ends of a link (L, 2)."""
+    """(P, 2) entries (J, V) of one joint at the two ends of a link (L, 2).
+
+    Raises:
+        ModelInvalidError: there may be more than MAX_PAIRS.
+    """
     links = links[np.argsort(links[:, 0], kind="stable")]
     begins = np.searchsorted(links[:, 0], np.arange(entry.shape[1] + 1))
     joint, vertex = np.nonzero(entry >= 0)
     count = begins[vertex + 1] - begins[vertex]
+    if count.sum() > MAX_PAIRS:
+        message = f"the weights have {count.sum()} pairs of neighbors; the limit is {MAX_PAIRS}"
+        hint = "--policy threshold has no such limit."
+        raise ModelInvalidError(message, key="weights", hint=hint)
     there = links[runs(begins[vertex], count), 1]
     pairs = np.stack(
         [np.repeat(entry[joint, vertex], count), entry[np.repeat(joint, count), there]]

@@ -15,10 +15,11 @@ from own_rigs import (
     tube_with_seam,
 )
 
-from smplprep import prune_weights
+from smplprep import ModelInvalidError, prune_weights
 from smplprep.audit.support import support_of
 from smplprep.geometry.mesh import mesh_of
 from smplprep.geometry.pieces import followed
+from smplprep.transforms.policies import guard, regions
 from smplprep.transforms.policies.islands import islands
 
 LEFT_LEG = ["scapula_L", "upper_arm_L", "lower_arm_L", "hand_anchor_L", "hand_L", "finger_L"]
@@ -241,3 +242,20 @@ def test_cleaning_twice_is_cleaning_once():
         once, change = prune_weights(read_rig(name), policy="islands")
         assert change.entries_dropped > 0
         assert prune_weights(once, policy="islands")[0] is once
+
+
+def test_what_islands_compares_is_counted(monkeypatch):
+    """Neighbors that share a joint, and rounds in which the mesh is spared."""
+    model = with_fault(np.s_[-1], 0.005)
+    links = mesh_of(model.v_template, model.f, model.weights).links
+    n_pairs = np.count_nonzero(model.weights[links[:, 0]] > 0)
+    monkeypatch.setattr(regions, "MAX_PAIRS", n_pairs)
+    islands(model)
+    monkeypatch.setattr(regions, "MAX_PAIRS", n_pairs - 1)
+    with pytest.raises(ModelInvalidError, match=f"{n_pairs} pairs of neighbors") as error:
+        islands(model)
+    assert error.value.key == "weights"
+    monkeypatch.undo()
+    monkeypatch.setattr(guard, "MAX_ROUNDS", 0)
+    with pytest.raises(ModelInvalidError, match="still change after"):
+        islands(model)
