@@ -47,6 +47,19 @@ def test_under_10_mm_nothing_is_said():
     assert far_moves(data) == []
 
 
+@pytest.mark.parametrize("name", ["hand", "rocketbox"])
+def test_a_tolerance_too_large_for_a_rig_is_said(name):
+    data = report_of(read_rig(name), tolerance=0.2)
+    (said,) = far_moves(data)
+    moved, taken = data["displacement"], data["removed"]["at_max_displacement"]
+    assert said.startswith(f"vertex {moved['max_vertex']} moves by up to ")
+    assert moved["max_mm"] > 10
+    assert taken
+    assert all(f"{row['joint']} (" in said for row in taken)
+    assert "take a smaller --tol (smplprep sweep)" in said
+    assert said.endswith(f"--keep-joints {','.join(row['joint'] for row in taken)}")
+
+
 def test_a_large_weight_and_a_large_jump_are_said():
     """A tolerance far too high takes a blend's smaller half."""
     points, faces = sheet(21, 5, 0.2, 0.05)
