@@ -15,8 +15,8 @@ from ..geometry.validation import MAX_SUM_ERROR
 from ..records.change import Change
 from ..records.model import Model
 from ..records.options import Policy, RemovedTo, checked
-from .policies.found import MAX_ROUNDS, Found, no_end
 from .policies.islands import islands
+from .policies.rounds import MAX_ROUNDS, no_end
 from .policies.threshold import threshold
 
 # A row whose sum is off by no more than this many eps of its dtype needs no rescaling. Nor does one
@@ -76,10 +76,15 @@ def prune_weights(
     after, gone_by = np.where((stored < 0) & ~frozen, 0, stored), dict[str, Mask]()
     rescued = np.zeros(len(after), dtype=bool)
     for _ in range(MAX_ROUNDS):
-        found = removals(dataclasses.replace(model, weights=after), policy, tolerance)
-        rules = dict(found.rules)
+        left = dataclasses.replace(model, weights=after)
+        if policy == "islands":
+            spurious, spared = islands(left)
+        else:
+            spurious, spared = threshold(left, tolerance=tolerance), []
+        rules: dict[str, Mask] = {policy: spurious}
         if max_influences is not None:
-            rules["max_influences"] = beyond_largest(after, rules, frozen, max_influences)
+            least = beyond_largest(after, spurious & ~frozen, frozen, max_influences)
+            rules["max_influences"] = least
         gone = np.logical_or.reduce([*rules.values()]) & ~frozen
         rescued |= rescue_rows(gone, after, frozen) & (gone.any(axis=1) | unscaled(after))
         if gone_by and not gone.any():  # the first round rescales in any case
@@ -104,7 +109,7 @@ def prune_weights(
         rows_touched=int(np.count_nonzero(touched)),
         figures={
             "dropped_per_rule": {rule: int(mask.sum()) for rule, mask in gone_by.items()},
-            "spared": found.spared,
+            "spared": spared,
             "mass_dropped_mean": float(row_loss.mean()),
             "mass_dropped_max": float(row_loss.max()),
             "mass_dropped_max_vertex": int(row_loss.argmax()),
@@ -129,19 +134,12 @@ def check_options(
     checked("removed_to", removed_to)
 
 
-def removals(model: Model, policy: str, tolerance: float) -> Found:
-    """What the policy would remove."""
-    if policy == "islands":
-        return islands(model)
-    return threshold(model, tolerance=tolerance)
-
-
-def beyond_largest(weights: NDArray, rules: dict[str, Mask], frozen: Mask, n_most: int) -> Mask:
-    """(V, J); what the rules leave beyond the ``n_most`` largest of a row, protected entries first.
+def beyond_largest(weights: NDArray, gone: Mask, frozen: Mask, n_most: int) -> Mask:
+    """(V, J); what is left beyond the ``n_most`` largest of a row, protected entries first.
 
     Of equal entries those of the lowest joints stay.
     """
-    left = np.where(np.logical_or.reduce([*rules.values()]) & ~frozen, 0, weights)
+    left = np.where(gone, 0, weights)
     beyond = np.zeros(left.shape, dtype=bool)
     rows = np.flatnonzero(np.count_nonzero(left, axis=1) > n_most)
     worth = np.where(frozen[rows] & (left[rows] != 0), np.inf, left[rows])

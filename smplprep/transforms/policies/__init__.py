@@ -1,4 +1,1 @@
-"""Which skinning weights are spurious: one policy, one file; each says which entries to remove.
-
-A policy is ``model -> Found``. ``transforms/prune_weights`` removes what it found.
-"""
+"""Which skinning weights are spurious, as a (V, J) mask: one policy, one file."""

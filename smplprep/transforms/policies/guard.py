@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,8 +11,8 @@ from ...geometry.mesh import Mesh, distances, row_distances
 from ...geometry.poses import pose_set_of
 from ...geometry.skinning import blocks, posing, skin_block
 from ...records.model import Model
-from .found import MAX_ROUNDS, no_end
 from .regions import Regions
+from .rounds import MAX_ROUNDS, no_end
 
 # The jump at a link is the L1 distance of the weights at its two ends. A removal may raise it by
 # that much, or where the weights jumped before, by that share of what it was.
@@ -23,22 +22,14 @@ MAX_RAISE, MAX_GROWTH = 0.1, 0.5
 MAX_STRETCH, MIN_RAISE = 2.0, 0.01
 
 
-@dataclass(frozen=True, eq=False)
-class Spared:
-    """chosen: (R,) regions that stay. listed: each of them, as plain data."""
-
-    chosen: NDArray[np.bool_]
-    listed: list[dict[str, Any]]
-
-
 def spared_by_guard(
     model: Model,
     weights: NDArray[np.float64],
     mesh: Mesh,
     regions: Regions,
     going: NDArray[np.bool_],
-) -> Spared:
-    """The regions that must stay, of those that would go.
+) -> tuple[NDArray[np.bool_], list[dict[str, Any]]]:
+    """(R,) the regions that must stay, of those that would go, and each of them as plain data.
 
     Without the others the jump at a link rises by more than MAX_RAISE and MAX_GROWTH, or in the
     pose set an edge gets more than MAX_STRETCH times as long as in the raw model. Of a link that
@@ -69,7 +60,7 @@ def spared_by_guard(
         }
         for region, reason in sorted(reasons.items())
     ]
-    return Spared(spared, rows)
+    return spared, rows
 
 
 def links_that_suffer(

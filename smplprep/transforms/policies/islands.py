@@ -6,6 +6,8 @@ stay.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,7 +15,6 @@ from ...geometry.kinematic_tree import parents_of
 from ...geometry.mesh import Mesh, distinct, mesh_of
 from ...geometry.pieces import followed
 from ...records.model import Model
-from .found import Found
 from .guard import spared_by_guard
 from .regions import Regions, regions_of
 
@@ -28,8 +29,8 @@ SMOOTH, SMOOTH_APART = 0.5, 0.7
 NEAR, NEAR_TAIL, TAIL_SIZE = 2.0, 1.0, 0.5
 
 
-def islands(model: Model) -> Found:
-    """Remove the weights of each joint that lie off its region.
+def islands(model: Model) -> tuple[NDArray[np.bool_], list[dict[str, Any]]]:
+    """(V, J) the weights of each joint that lie off its region, and what the guard spared of them.
 
     The regions of a joint are the connected parts of the mesh on which it has weights. Its own are:
 
@@ -54,8 +55,8 @@ def islands(model: Model) -> Found:
     if mesh.piece.any():
         add_followers(own, regions, mesh)
     add_near(own, regions, mesh, bone_lengths(model))
-    spared = spared_by_guard(model, weights, mesh, regions, ~own)
-    return Found({"islands": regions.mask(~own & ~spared.chosen)}, spared.listed)
+    stay, listed = spared_by_guard(model, weights, mesh, regions, ~own)
+    return regions.mask(~own & ~stay), listed
 
 
 def alone_own(regions: Regions) -> NDArray[np.bool_]:

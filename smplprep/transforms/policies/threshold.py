@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ...records.model import Model
-from .found import Found
 
 
-def threshold(model: Model, *, tolerance: float) -> Found:
-    """Remove every weight below ``tolerance``; one equal to it stays.
+def threshold(model: Model, *, tolerance: float) -> NDArray[np.bool_]:
+    """(V, J) every weight below ``tolerance``; one equal to it stays.
 
     Args:
         model: ``weights`` (V, J).
@@ -15,5 +17,4 @@ def threshold(model: Model, *, tolerance: float) -> Found:
     """
     weights = model.weights
     # float32(0.01) equals a tolerance of 0.01.
-    small = (weights != 0) & (weights < weights.dtype.type(tolerance))
-    return Found({"threshold": small}, [])
+    return (weights != 0) & (weights < weights.dtype.type(tolerance))
