@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -14,6 +15,14 @@ import pytest
 from smplprep.records.model import Model, Source
 
 pytest_plugins = ["tidiness"]
+with contextlib.suppress(ImportError):  # where the GPU tests alone run
+    from hypothesis import HealthCheck, settings
+
+    # How long a draw takes says how busy the machine is.
+    settings.register_profile(
+        "untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    )
+    settings.load_profile("untimed")
 ROOT = Path(__file__).resolve().parent.parent
 LICENSED = "SMPLPREP_LICENSED_MODEL"
 
