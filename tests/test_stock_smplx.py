@@ -13,8 +13,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from smplprep import read_model, write_model
+from smplprep import Options, read_model, write_model
 from smplprep.audit.support import support_of
+from smplprep.io.pickle.write import write_pickle
+from smplprep.io.read_model import read_contents
 from smplprep.jobs.clean_file import clean_file
 
 torch = pytest.importorskip("torch", reason="torch (extra 'verify') is not installed")
@@ -47,6 +49,40 @@ def load(path: Path, **options):
 @pytest.fixture(scope="session")
 def body(cleaned_file: Path):
     return load(cleaned_file)
+
+
+@pytest.fixture(scope="module")
+def infant(family_dir: Path) -> dict:
+    """What SMIL's file holds: SMPL's keys, 20 shape directions, and regressors of its own."""
+    smpl = dict(read_contents(family_dir / "smpl" / "SMPL_NEUTRAL.pkl").entries)
+    shapedirs = np.random.default_rng(0).normal(0, 0.01, (6890, 3, 20))
+    return smpl | {"shapedirs": shapedirs, "J_regressor_prior": smpl["J_regressor"]}
+
+
+def cleaned_smpl(entries: dict, folder: Path):
+    """Stock smplx's SMPL from a cleaned .pkl."""
+    with (folder / "raw.pkl").open("wb") as file:
+        write_pickle(entries, file)
+    options = Options(regressor="keep")
+    target = clean_file(folder / "raw.pkl", folder / "out.pkl", options, report=False, force=True)
+    return smplx.SMPL(str(target.target), dtype=torch.float64)
+
+
+@pytest.mark.parametrize("missing", [("posedirs",), ("shapedirs",), ("shapedirs", "posedirs")])
+def test_zeros_for_blend_shapes_load_and_run(infant, missing, tmp_path):
+    full = cleaned_smpl(infant, tmp_path)
+    assert read_model(tmp_path / "out.pkl").family.name == "smpl"  # SMIL is cleaned as SMPL is
+    assert "J_regressor_prior" in read_model(tmp_path / "out.pkl").extras
+    filled = cleaned_smpl({k: v for k, v in infant.items() if k not in missing}, tmp_path)
+    for key in missing:
+        getattr(full, key).zero_()
+    generator = torch.Generator().manual_seed(1)
+    arguments = {
+        "body_pose": 0.4 * torch.randn(1, 69, generator=generator, dtype=torch.float64),
+        "betas": torch.randn(1, 10, generator=generator, dtype=torch.float64),
+    }
+    found, expected = (body(**arguments).vertices for body in (filled, full))
+    torch.testing.assert_close(found, expected, rtol=0, atol=1e-12)
 
 
 def gradient_support(body, joint: int) -> np.ndarray:

@@ -15,9 +15,9 @@ _KINDS = (
         "Take SMPL's own model, such as SMPL_MALE.pkl.",
     ),
     (
-        ("smpla_shapedirs",),
-        "SMPL-A as ROMP and BEV pack it",
-        "Take the SMPL_NEUTRAL.pkl that it was made of.",
+        ("smpla_shapedirs", "extra_joints_index"),
+        "SMPL, SMPL-A or SMIL as ROMP and BEV pack it",
+        "Take the file that it was made of: SMPL_NEUTRAL.pkl or smil_web.pkl.",
     ),
     (
         ("eigvec", "eigvecs"),
@@ -67,6 +67,9 @@ _KINDS = (
     (("indptr", "format"), "a scipy.sparse matrix", TAKE_THE_MODEL),
 )
 
+# No model in SMPL's schema has these, whatever else is there.
+_SURE = {"osim_kintree_table", "smpla_shapedirs", "extra_joints_index", "lbs_weights"}
+
 # What others call SMPL's keys.
 _SYNONYMS = {
     "v_template": ("vertices", "verts", "v", "template"),
@@ -80,7 +83,7 @@ def kind_of(keys: Collection[str]) -> tuple[str, str] | None:
     """What a file with these keys is, and what to do; None where they do not say."""
     for signs, what, hint in _KINDS:
         seen = [sign for sign in signs if sign in keys]
-        if seen and "v_template" not in keys:
+        if seen and ("v_template" not in keys or _SURE & {*seen}):
             return f"{what} ({', '.join(seen[:3])})", hint
     return None
 

@@ -54,7 +54,9 @@ def check_array(model: Model, key: str) -> None:
     if value is None or isinstance(value, np.ndarray):
         return
     if isinstance(value, list | tuple):
-        raise wrong(key, f"is a {type(value).__name__}, not an array", f'np.array(d["{key}"])')
+        lists = "{k: np.array(v) for k, v in d.items() if isinstance(v, (list, tuple))}"
+        message = f"{key} is a {type(value).__name__}, not an array"
+        raise ModelInvalidError(message, key=key, hint=f"Mend it in numpy: d.update({lists})")
     if isinstance(value, ObjectArray):
         numbers = f'np.array(d["{key}"].tolist())'
         raise wrong(key, "is an array of objects, not of numbers", numbers)

@@ -24,13 +24,12 @@ MAX_SIZE = 1e9  # of any number; its square is still far from the end of float64
 
 def check_keys(keys: list[str]) -> None:
     """Raise ModelInvalidError unless every key is there that nothing can stand for."""
+    if (other := kind_of(keys)) is not None:
+        what, hint = other
+        raise ModelInvalidError(f"this is {what}, not a body model", hint=hint)
     missing = [key for key in REQUIRED_KEYS if key not in keys and key not in FILLED_KEYS]
     if not missing:
         return
-    other = kind_of(keys)
-    if other is not None:
-        what, hint = other
-        raise ModelInvalidError(f"this is {what}, not a body model", hint=hint)
     found = shown(", ".join(keys) or "none", 160)
     raise ModelInvalidError(
         f"this is not an SMPL-family model: it lacks {', '.join(missing)} (keys: {found})",

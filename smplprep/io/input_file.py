@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..errors import ModelNotFoundError, ModelReadError, inside, shown
+from ..geometry.other_kinds import TAKE_THE_MODEL
 from ..records.contents import DEFAULT_LIMITS, ENDINGS, Limits
 from .digest import BackgroundSha256
 from .memory import fresh_memory
@@ -121,7 +122,7 @@ class InputFile:
         if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
             return "json"
         if is_text(head):
-            raise ModelReadError("this is a text file, not a body model")
+            raise ModelReadError("this is a text file, not a body model", hint=TAKE_THE_MODEL)
         message = f"this is no .npz, .pkl or .h5 file: it begins with {head[:8].hex(' ')}"
         raise ModelReadError(message)
 

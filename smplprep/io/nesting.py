@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ModelReadError, shown
-from ..geometry.other_kinds import kind_of
+from ..geometry.other_kinds import TAKE_THE_MODEL, kind_of
 from ..records.contents import Contents, ObjectArray, Sparse
 from ..records.file_keys import REQUIRED_KEYS
 from .packed_file import PackedFile
@@ -45,7 +45,8 @@ def contents_of(
             if kind := kind_of(keys):
                 raise ModelReadError(f"this is {kind[0]}, not a body model", hint=kind[1])
     if not isinstance(entries, dict):
-        raise ModelReadError(f"the file holds {described(entries)}, not a dict of arrays")
+        message = f"the file holds {described(entries)}, not a dict of arrays"
+        raise ModelReadError(message, hint=TAKE_THE_MODEL)
     for name in entries:
         if isinstance(name, bytes):
             message = f"its keys are bytes, such as {shown(repr(name))}, not text"
@@ -80,6 +81,7 @@ _KINDS = {
     Sparse: "one sparse matrix",
     NoneType: "nothing",
     str: "text",
+    **dict.fromkeys((bool, int, float), "a number"),
 }
 
 

@@ -148,6 +148,9 @@ def test_one_key_by_another_name_makes_no_model():
     assert caught.value.hint.startswith("Take the model file")
 
 
+MODEL = ["v_template", "f", "weights", "J_regressor", "kintree_table", "shapedirs", "posedirs"]
+
+
 @pytest.mark.parametrize(
     ("keys", "what", "hint"),
     [
@@ -157,8 +160,11 @@ def test_one_key_by_another_name_makes_no_model():
         (["pose_world", "trans_world", "verts"], "the result of a fit", "fitted with"),
         (["eigvec", "eigval"], "DMPL", "smplh/male/model.npz"),
         (["skin_template_v", "skin_weights", "osim_kintree_table", "posedirs"], "a SKEL model", ""),
-        (["smpla_shapedirs", "f", "weights"], "SMPL-A as ROMP and BEV pack it", "SMPL_NEUTRAL.pkl"),
+        (["smpla_shapedirs", "f", "weights"], "SMPL, SMPL-A or SMIL as ROMP", "SMPL_NEUTRAL.pkl"),
         (["lbs_weights", "posedirs", "faces_tensor"], "the state of a torch layer", "model file"),
+        ([*MODEL, "lbs_weights", "parents"], "the state of a torch layer", "model file"),
+        ([*MODEL, "extra_joints_index"], "SMPL, SMPL-A or SMIL as ROMP", "smil_web.pkl"),
+        ([*MODEL, "osim_kintree_table", "skin_template_v"], "a SKEL model", "SMPL_MALE.pkl"),
         (["lmk_face_idx", "lmk_b_coords"], "a table of landmarks", "--landmarks"),
         (["means", "covars", "weights"], "a prior over poses", "Take the model file"),
         (["indices", "indptr", "format", "shape", "data"], "a scipy.sparse matrix", "Take"),
@@ -171,6 +177,5 @@ def test_other_files_are_named_with_the_one_to_take(keys, what, hint):
 
 
 def test_a_model_with_poses_beside_it_is_a_model():
-    keys = ["v_template", "f", "weights", "J_regressor", "kintree_table", "poses", "betas"]
-    check_keys([*keys, "shapedirs", "posedirs"])
-    check_keys(keys)  # zeros stand for the blend shapes
+    check_keys([*MODEL, "poses", "betas"])
+    check_keys([*MODEL[:5], "poses", "betas"])  # zeros stand for the blend shapes

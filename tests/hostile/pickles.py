@@ -439,7 +439,7 @@ BOMBS = {
     "doubled tuples, flat": (b")" + b"2\x86" * 30 + b".", "unfolds into more than 500000 values"),
     "doubled lists": (DOUBLED + b"h\x28.", "nested deeper than 32 levels"),
     "doubled lists, flat": (DOUBLED + b"h\x18.", "unfolds into more than 500000 values"),
-    "opcodes": (b"N0" * 300_000 + b"N.", "more than 500000 steps"),
+    "opcodes": (b"N0" * 300_000 + b"N.", "more than 500000 parts"),
     "big-endian copies": (again(b"(K\x03U\x01>NNNNNNt", 300), "far more than its own size"),
     "views": (again(b"(K\x03U\x01|NNNNNNt", 300), "far more than its own size"),
     "bytes again": (ZEROS + b"0](" + b"h\x00" * 300 + b"e.", "far more than its own size"),

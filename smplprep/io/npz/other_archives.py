@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 
 from ...errors import ModelReadError, shown
+from ...geometry.other_kinds import TAKE_THE_MODEL
 from ...records.contents import ENDINGS
 from ..input_file import InputFile
 
@@ -62,4 +63,5 @@ def other_archive(names: list[bytes]) -> ModelReadError:
         hint = "Unpack it and put the arrays into one .npz: np.savez('OUT.npz', **arrays)."
         return ModelReadError(message, hint=hint)
     other = next((name for name in texts if not name.endswith(".npy")), "nothing")
-    return ModelReadError(f"this is a zip archive without arrays or models: it holds {other}")
+    message = f"this is a zip archive without arrays or models: it holds {other}"
+    return ModelReadError(message, hint=TAKE_THE_MODEL)

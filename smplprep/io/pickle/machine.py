@@ -13,6 +13,7 @@ from collections.abc import Callable
 from ...records.contents import Limits
 from .names import (
     ALLOWED,
+    ARRAYS_FOR_LISTS,
     BUILDABLE,
     CLASSES,
     REDUCIBLE,
@@ -68,7 +69,9 @@ class Machine(Operands):
                 return self._result()
             else:
                 raise self.error(_REFUSED.get(self.op, "the pickle is damaged or of a new kind"))
-        raise self.error(f"the pickle takes more than {self.limits.opcodes} steps")
+        error = self.error(f"the pickle has more than {self.limits.opcodes} parts")
+        error.hint = ARRAYS_FOR_LISTS
+        raise error
 
     def _result(self) -> object:
         value = self.pop()

@@ -14,6 +14,7 @@ from ...errors import shown
 from ..mistaken import JOBLIB_AGAIN
 
 SAVE_ARRAYS = "Save a dict of the model's arrays instead, under SMPL's keys."
+ARRAYS_FOR_LISTS = "Where numbers lie in lists, save arrays: {k: np.array(v) for k, v in d.items()}"
 
 
 class Meaning(Enum):
@@ -265,4 +266,7 @@ def refusal(module: str, name: str) -> tuple[str, str | None]:
     if name[:1].isupper() and module.split(".")[0] not in ("builtins", "__builtin__"):
         hint = "Save np.array(value) in its place." if module.startswith("chumpy.") else SAVE_ARRAYS
         return f"the file holds an object of the class {full}; nothing was run", hint
-    return f"the pickle asks for {full}, which no model file needs; nothing was run", None
+    plain = full in ("builtins.complex", "__builtin__.complex", "collections.defaultdict")
+    known = plain or module.startswith("numpy.")
+    message = f"the pickle asks for {full}, which no model file needs; nothing was run"
+    return message, SAVE_ARRAYS if known else None

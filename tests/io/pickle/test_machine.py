@@ -241,7 +241,7 @@ def test_limits() -> None:
     array = pickle.dumps(np.arange(100.0), 4)
     for limits, message in [
         (Limits(array_bytes=799), "over the limit of 799 bytes"),
-        (Limits(opcodes=5), "more than 5 steps"),
+        (Limits(opcodes=5), "more than 5 parts"),
         (Limits(depth=1), "nested deeper than 1 levels"),
     ]:
         with pytest.raises(ModelReadError, match=message):
