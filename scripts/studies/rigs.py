@@ -139,7 +139,7 @@ def slips(name: str) -> tuple[Slip, ...]:
     regions = regions_of(np.where(gone, before, 0), mesh(name))
     found = []
     for region in range(len(regions.joint)):
-        inside = regions.vertices(np.arange(len(regions.joint)) == region)
+        inside = regions.vertex_of[regions.region_of == region]
         leader = np.bincount(before[inside].argmax(axis=1)).argmax()
         found.append(
             Slip(

@@ -16,7 +16,7 @@ from ...geometry.mesh import Mesh, distinct, mesh_of
 from ...geometry.pieces import followed
 from ...records.model import Model
 from .guard import spared_by_guard
-from .regions import Regions, regions_of
+from .regions import Regions, pairs_of, regions_of
 
 # A second region as high and as heavy as this, next to the main one, is the joint's own: both ears.
 SECOND_PEAK, SECOND_MASS = 0.5, 0.1
@@ -71,7 +71,7 @@ def alone_own(regions: Regions) -> NDArray[np.bool_]:
 
 def add_followers(own: NDArray[np.bool_], regions: Regions, mesh: Mesh) -> None:
     """Mark the regions that follow an own one of their joint on a larger piece."""
-    pairs = regions.region_of[regions.pairs(followed(mesh))]
+    pairs = regions.region_of[pairs_of(regions.entry, followed(mesh))]
     while True:
         pairs = pairs[~own[pairs[:, 0]]]
         new = pairs[own[pairs[:, 1]], 0]

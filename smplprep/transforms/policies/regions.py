@@ -65,20 +65,12 @@ class Regions:
         """(R,) sums of what the entries have."""
         return np.bincount(self.region_of, values, minlength=len(self.joint))  # type: ignore[return-value]
 
-    def vertices(self, chosen: NDArray[np.bool_]) -> NDArray[np.intp]:
-        """The vertices of the chosen regions."""
-        return self.vertex_of[chosen[self.region_of]]
-
     def mask(self, chosen: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """(V, J); the entries of the chosen regions."""
         found = np.zeros(self.entry.shape[::-1], dtype=bool)
         of_chosen = chosen[self.region_of]
         found[self.vertex_of[of_chosen], self.joint_of[of_chosen]] = True
         return found
-
-    def pairs(self, links: NDArray[np.intp]) -> NDArray[np.int32]:
-        """(P, 2) entries of one joint at the two ends of a link."""
-        return pairs_of(self.entry, links)
 
 
 def regions_of(weights: NDArray[np.float64], mesh: Mesh) -> Regions:

@@ -57,7 +57,7 @@ def test_equal_the_twin_on_random_meshes(seed):
     assert len(regions.joint) == len(expected) > 40
     for index, joint in enumerate(regions.joint):
         only = np.arange(len(regions.joint)) == index
-        vertices = sorted(regions.vertices(only).tolist())
+        vertices = sorted(regions.vertex_of[regions.region_of == index].tolist())
         known = expected[joint, tuple(vertices)]
         assert regions.main[index] == known["main"]
         assert regions.leads[index] == known["leads"]
