@@ -20,10 +20,9 @@ from .html.figures import (
     ALARM,
     BEFORE,
     energy_per_joint,
-    gradient_matrix,
+    gradient_matrices,
     mass_per_joint,
     side_labels,
-    two_ramps,
     used_tolerance,
 )
 from .viewer import dense_rows, unpacked
@@ -172,15 +171,21 @@ def draw_gradients(report: Report) -> Figure:
     from matplotlib.colors import LinearSegmentedColormap
     from matplotlib.patches import Patch
 
-    ramp = LinearSegmentedColormap.from_list("gradients", [(at, c) for at, c in two_ramps()])
+    matrices = gradient_matrices(report)
     figure = new_figure(13, 4.6)
     panels = figure.subplots(1, 2, sharey=True)
     joints = [label_of(name) for name in report["gradients"]["joints"]]
     labels = [label_of(row["landmark"]) for row in report["landmarks"]]
     for panel, when, label in zip(panels, ("before", "after"), side_labels(report), strict=True):
-        heat = gradient_matrix(report, when)["data"][0]
-        shades = np.array(heat["z"], dtype=np.float64)
-        panel.pcolormesh(shades, cmap=ramp, vmin=0, vmax=3, edgecolors="white", linewidth=0.6)
+        for heat in matrices[when]["data"]:
+            panel.pcolormesh(
+                np.array(heat["z"], dtype=np.float64),
+                cmap=LinearSegmentedColormap.from_list(heat["name"], heat["colorscale"]),
+                vmin=heat["zmin"],
+                vmax=heat["zmax"],
+                edgecolors="white",
+                linewidth=0.6,
+            )
         panel.set_xticks(np.arange(len(joints)) + 0.5, joints, rotation=90, fontsize=6)
         panel.set_yticks(np.arange(len(labels)) + 0.5, labels, fontsize=7)
         panel.set_title(label, color=INK, loc="left")

@@ -290,18 +290,19 @@ def test_panels_of_zeros_are_left_out_with_a_sentence(small_model):
 
 def test_cells_of_a_matrix_are_spread_over_the_scale_of_their_kind(report):
     """The weakest and the strongest have the ends of the ramp, and ticks lie in between."""
-    for kind, start in (("expected", 0), ("leak", 2)):
-        shades = [
-            shade
-            for when in ("before", "after")
-            for row in figures(report)[f"chart-gradients-{when}"]["data"][0]["z"]
-            for shade in row
-            if shade is not None and start <= shade <= start + 1
-        ]
-        assert (min(shades), max(shades)) == (start, start + 1)
-        ticks = gradient_ticks(report, kind)
+    matrices = [figures(report)[f"chart-gradients-{when}"]["data"] for when in ("before", "after")]
+    for before, after in zip(*matrices, strict=True):
+        sizes = [size for row in before["z"] + after["z"] for size in row if size is not None]
+        assert (min(sizes), max(sizes)) == (before["zmin"], before["zmax"])
+        assert (after["zmin"], after["zmax"]) == (before["zmin"], before["zmax"])
+        ticks = gradient_ticks(before)
         assert len(ticks) >= 2
-        assert all(0 <= place <= 1 for place, _ in ticks)
+        for place, text in ticks:
+            at = before["zmin"] + place * (before["zmax"] - before["zmin"])
+            assert 10**at == pytest.approx(float(text))
+    leaks = [size for row in matrices[1][1]["z"] for size in row if size is not None]
+    assert [heat["name"] for heat in matrices[0]] == ["expected", "leak"]
+    assert leaks == []
 
 
 def test_a_model_without_landmarks_has_a_page_too(small_model):

@@ -178,7 +178,7 @@ function makeBodies() {
     ];
   }
 
-  function layout(view) {
+  function layout() {
     const { ranges, sizes, longest } = box();
     const axis = (i) => ({ visible: false, showspikes: false, range: ranges[i], autorange: false });
     return {
@@ -189,7 +189,7 @@ function makeBodies() {
       scene: {
         xaxis: axis(0), yaxis: axis(1), zaxis: axis(2), dragmode: "turntable", hovermode: "closest",
         aspectmode: "manual", aspectratio: { x: sizes[0] / longest, y: sizes[1] / longest, z: sizes[2] / longest },
-        camera: view || camera($("view").value),
+        camera: current,
       },
     };
   }
@@ -210,20 +210,7 @@ function makeBodies() {
 
   async function draw() {
     const shades = colored();
-    for (const when of BEFORE_AFTER) await Plotly.react(stages[when], traces(when, shades), layout(current), config);
-    takeStills();
-  }
-
-  async function recolor() {
-    $("joint-label").hidden = $("mode").value !== "joint";
-    const shades = colored();
-    for (const when of BEFORE_AFTER) await Plotly.restyle(stages[when], { intensity: [shades[when]] }, [0]);
-    takeStills();
-  }
-
-  async function aim(view) {
-    current = view;
-    for (const when of BEFORE_AFTER) await Plotly.relayout(stages[when], { "scene.camera": view });
+    for (const when of BEFORE_AFTER) await Plotly.react(stages[when], traces(when, shades), layout(), config);
     takeStills();
   }
 
@@ -252,19 +239,15 @@ function makeBodies() {
 
   const isVertex = (number) => Number.isInteger(number) && number >= 0 && number < nVertices;
 
+  /** Mark a vertex, read its weights, and turn the bodies so that it is seen. */
   async function choose(vertex) {
     if (!isVertex(vertex)) return;
     state.chosen = vertex;
     $("vertex").value = vertex;
     readOut(vertex);
-    await draw();
-  }
-
-  /** Choose a vertex and turn the bodies so that it is seen. */
-  function show(vertex) {
     current = cameraAt(vertex);
     $("view").value = "free";
-    return choose(vertex);
+    await draw();
   }
 
   async function chooseNone(...said) {
@@ -278,7 +261,7 @@ function makeBodies() {
   function chooseTyped() {
     const { value, valueAsNumber, validity } = $("vertex");
     if (value === "" && !validity.badInput) return chooseNone(...invitation);
-    if (isVertex(valueAsNumber)) return show(valueAsNumber);
+    if (isVertex(valueAsNumber)) return choose(valueAsNumber);
     return chooseNone(make("p", {}, `no vertex ${value || "?"} of ${nVertices}`));
   }
 
@@ -293,16 +276,20 @@ function makeBodies() {
       stages[when].on("plotly_hover", ({ points: [point] }) => readOut(point.customdata ?? point.pointNumber));
       follow(when);
     }
-    $("mode").addEventListener("change", recolor);
-    $("joint").addEventListener("change", recolor);
-    $("pose").addEventListener("change", () => {
-      state.pose = $("pose").value;
-      current = camera($("view").value);
+    $("mode").addEventListener("change", () => {
+      $("joint-label").hidden = $("mode").value !== "joint";
       draw();
     });
-    $("view").addEventListener("change", () => aim(camera($("view").value)));
+    $("joint").addEventListener("change", draw);
+    for (const id of ["pose", "view"]) {
+      $(id).addEventListener("change", () => {
+        state.pose = $("pose").value;
+        current = camera($("view").value);
+        draw();
+      });
+    }
     $("vertex").addEventListener("change", chooseTyped);
   }
 
-  return { start, choose, show };
+  return { start, choose };
 }

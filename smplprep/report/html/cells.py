@@ -16,8 +16,14 @@ TABLE = (
 HEAD = '<th scope="col" class="{0}" data-kind="{0}">{1}</th>'
 
 
-def table(name: str, title: str, columns: Mapping[str, str], rows: Sequence[Sequence[Any]]) -> Html:
-    """A table under its title.
+def table(
+    name: str,
+    title: str,
+    columns: Mapping[str, str],
+    rows: Sequence[Sequence[Any]],
+    none: str = "",
+) -> Html:
+    """A table under its title; without rows, the sentence ``none``.
 
     Args:
         name: the id.
@@ -25,6 +31,8 @@ def table(name: str, title: str, columns: Mapping[str, str], rows: Sequence[Sequ
             script shows a row's vertex on the body.
         rows: a cell for each column; ``Html`` is a whole cell, all else text.
     """
+    if not rows:
+        return html('<p id="no-{}">{}</p>', name, none)
     heads = [html(HEAD, kind, heading) for heading, kind in columns.items()]
     tag = html("<tr data-vertex>" if next(iter(columns)) == "vertex" else "<tr>")
     lines = [html("{}{}</tr>\n", tag, [*map(as_cell, range(len(row)), row)]) for row in rows]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -16,15 +15,14 @@ from ...errors import LABEL_WIDTH, shown
 from ...records.options import DEFINITIONS
 
 BEFORE, AFTER = "#9a948c", "#3a7ec2"
-EXPECTED = (
-    "#cfe2f4",
-    "#8dbbe3",
-    "#2f76bd",
-    "#0a2f5e",
-)  # from the weakest gradient to the strongest
-LEAK = ("#fbd7c0", "#f6a878", "#d2501c", "#741a02")
+RAMPS = {  # from the weakest gradient of a kind to the strongest
+    "expected": ("#cfe2f4", "#8dbbe3", "#2f76bd", "#0a2f5e"),
+    "leak": ("#fbd7c0", "#f6a878", "#d2501c", "#741a02"),
+}
 ALARM = "#c2340a"
 FLOOR_MM = 1e-3  # smaller gradients are drawn as if they had this size, smaller shifts not at all
+
+ENERGY = "Energy kept is the part of the squared norm of a joint's pose correctives that stays."
 
 # A category, or plotly takes names that look like numbers for numbers.
 JOINT_AXIS = {
@@ -35,8 +33,10 @@ JOINT_AXIS = {
     "showgrid": False,
 }
 
+WHEN = ("before", "after")
 Figure = dict[str, Any]
 Report = Mapping[str, Any]
+Panel = tuple[str, Sequence[tuple[Sequence[Any], str, str]], str]
 
 
 def figures(report: Report) -> dict[str, Figure]:
@@ -47,10 +47,8 @@ def figures(report: Report) -> dict[str, Figure]:
         "chart-influences": influences(report, labels),
         "chart-joints": joints_chart(report),
     }
-    if report["landmarks"]:
-        for when in ("before", "after"):
-            found[f"chart-gradients-{when}"] = gradient_matrix(report, when)
-    return found
+    matrices = gradient_matrices(report) if report["landmarks"] else {}
+    return found | {f"chart-gradients-{when}": figure for when, figure in matrices.items()}
 
 
 def side_labels(report: Report) -> tuple[str, str]:
@@ -68,95 +66,75 @@ def change_of(report: Report, field: str) -> Mapping[str, Any]:
     return next((c for c in reversed(report["changes"]) if c["field"] == field), {})
 
 
-def gradient_matrix(report: Report, when: str) -> Figure:
-    """Landmarks x joints: blue where a joint may move the landmark, orange where it leaks."""
-    gradients = report["gradients"]
-    rows, kinds = gradients[when], gradient_kinds(report, when)
-    ranges = gradient_ranges(report)
-    shades = [
-        [cell_shade(kind, value, ranges) for kind, value in zip(*row, strict=True)]
-        for row in zip(kinds, rows, strict=True)
-    ]
-    heat = {
-        "type": "heatmap",
-        "x": [*map(plain, gradients["joints"])],
-        "y": [plain(landmark["landmark"]) for landmark in report["landmarks"]],
-        "z": shades,
-        "text": kinds,
-        "customdata": rows,
-        "zmin": 0,
-        "zmax": 3,
-        "xgap": 1,
-        "ygap": 1,
-        "showscale": False,
-        "hoverongaps": True,
-        "colorscale": two_ramps(),
-        "hovertemplate": "%{y}, %{x}<br>%{text}: %{customdata:.4g} mm per radian<extra></extra>",
-    }
-    layout = base_layout(height=16 * len(rows) + 122, left=86, bottom=92)
+def gradient_matrices(report: Report) -> dict[str, Figure]:
+    """Landmarks x joints before and after: blue where a joint may move the landmark, orange where
+    it leaks, each on a log scale of its own.
+    """
+    joints = [*map(plain, report["gradients"]["joints"])]
+    layout = base_layout(height=16 * len(report["landmarks"]) + 122, left=86, bottom=92)
     layout["xaxis"] |= JOINT_AXIS
     layout["yaxis"] |= {
         "type": "category",
         "autorange": "reversed",
         "tickfont": {"size": 10.5},
-        "tickvals": list(range(len(rows))),
+        "tickvals": list(range(len(report["landmarks"]))),
         "ticktext": [plain(shown(row["landmark"], LABEL_WIDTH)) for row in report["landmarks"]],
         "showgrid": False,
     }
-    return {"data": [heat], "layout": layout}
+    found: dict[str, Figure] = {when: {"data": [], "layout": layout} for when in WHEN}
+    for kind, ramp in RAMPS.items():
+        sizes = {when: gradient_sizes(report, when, kind) for when in WHEN}
+        known = [
+            size for rows in sizes.values() for row in rows for size in row if size is not None
+        ]
+        if not known:
+            continue
+        for when in WHEN:
+            heat = {
+                "type": "heatmap",
+                "name": kind,
+                "x": joints,
+                "y": [plain(row["landmark"]) for row in report["landmarks"]],
+                "z": sizes[when],
+                "customdata": report["gradients"][when],
+                "zmin": min(known),
+                "zmax": max(*known, min(known) + 0.5),
+                "xgap": 1,
+                "ygap": 1,
+                "showscale": False,
+                "hoverongaps": False,
+                "colorscale": [[index / 3, color] for index, color in enumerate(ramp)],
+                "hovertemplate": "%{y}, %{x}<br>%{customdata:.4g} mm per radian"
+                "<extra>%{fullData.name}</extra>",
+            }
+            found[when]["data"].append(heat)
+    return found
 
 
-def gradient_kinds(report: Report, when: str) -> list[list[str]]:
-    """ "none", "leak" or "expected" for each landmark and joint."""
-    joints = report["gradients"]["joints"]
-    kinds = []
-    for landmark, row in zip(report["landmarks"], report["gradients"][when], strict=True):
-        leaking = set(landmark[when]["leaks"])
-        kinds.append(
+def gradient_sizes(report: Report, when: str, kind: str) -> list[list[float | None]]:
+    """log10 of each landmark's gradient by each joint; None for zero and for the other kind."""
+    joints, rows = report["gradients"]["joints"], report["gradients"][when]
+    found = []
+    for landmark, row in zip(report["landmarks"], rows, strict=True):
+        leaks = {*landmark[when]["leaks"]}
+        found.append(
             [
-                "none" if not value else "leak" if joint in leaking else "expected"
+                round(math.log10(max(value, FLOOR_MM)), 3)
+                if value and (joint in leaks) == (kind == "leak")
+                else None
                 for joint, value in zip(joints, row, strict=True)
             ]
         )
-    return kinds
+    return found
 
 
-def gradient_ranges(report: Report) -> dict[str, tuple[float, float]]:
-    """log10 of the weakest and the strongest gradient of each kind, half a decade or more."""
-    sizes: dict[str, set[float]] = {"none": set(), "leak": set(), "expected": set()}
-    for when in ("before", "after"):
-        for row in zip(gradient_kinds(report, when), report["gradients"][when], strict=True):
-            for kind, value in zip(*row, strict=True):
-                sizes[kind].add(math.log10(max(value, FLOOR_MM)))
-    spans = {kind: (min(found), max(found)) for kind, found in sizes.items() if found}
-    return {kind: (low, max(high, low + 0.5)) for kind, (low, high) in spans.items()}
-
-
-def cell_shade(kind: str, value: float, ranges: Mapping[str, tuple[float, float]]) -> float | None:
-    """0 to 1 for an expected gradient, 2 to 3 for a leak, each on its log scale; None for none."""
-    if kind == "none":
-        return None
-    low, high = ranges[kind]
-    strength = (math.log10(max(value, FLOOR_MM)) - low) / (high - low)
-    return round(strength + (2 if kind == "leak" else 0), 3)
-
-
-def gradient_ticks(report: Report, kind: str) -> list[tuple[float, str]]:
-    """(place from 0 to 1, text) of round numbers on the matrices' scale of a kind."""
-    low, high = gradient_ranges(report).get(kind, (0.0, 0.0))
+def gradient_ticks(heat: Mapping[str, Any]) -> list[tuple[float, str]]:
+    """(place from 0 to 1, text) of round numbers on the scale of a matrix."""
+    low, high = heat["zmin"], heat["zmax"]
     steps = (1, 2, 5) if high - low < 2 else (1,)
     sizes = [s * 10.0**power for power in range(math.floor(low), math.ceil(high)) for s in steps]
-    inside = [size for size in sizes if low <= math.log10(size) <= high]
-    return [((math.log10(size) - low) / (high - low), f"{size:g}") for size in inside]
-
-
-def two_ramps() -> list[list[float | str]]:
-    """The colors of ``cell_shade`` over 3, as plotly and matplotlib take them."""
-    return [
-        [round((start + index / 3) / 3, 6), color]
-        for start, ramp in ((0, EXPECTED), (2, LEAK))
-        for index, color in enumerate(ramp)
-    ]
+    places = [((math.log10(size) - low) / (high - low), f"{size:g}") for size in sizes]
+    return [place for place in places if 0 <= place[0] <= 1]
 
 
 def weights_histogram(report: Report, labels: tuple[str, str]) -> Figure:
@@ -205,22 +183,12 @@ def used_tolerance(report: Report) -> float | None:
 def tolerance_line(tolerance: float) -> dict[str, Any]:
     at = math.log10(tolerance)
     line = {"color": ALARM, "width": 1.5, "dash": "dash"}
+    label = {"text": f"tolerance {tolerance:g}", "showarrow": False, "xanchor": "right"}
     return {
         "shapes": [
             {"type": "line", "x0": at, "x1": at, "yref": "paper", "y0": 0, "y1": 1, "line": line}
         ],
-        "annotations": [
-            {
-                "x": at,
-                "y": 1,
-                "yref": "paper",
-                "xanchor": "right",
-                "yanchor": "top",
-                "xshift": -5,
-                "text": f"tolerance {tolerance:g}",
-                "showarrow": False,
-            }
-        ],
+        "annotations": [label | {"x": at, "y": 1, "yref": "paper", "yanchor": "top", "xshift": -5}],
     }
 
 
@@ -241,72 +209,51 @@ def influences(report: Report, labels: tuple[str, str]) -> Figure:
     return {"data": data, "layout": layout}
 
 
-@dataclass(frozen=True)
-class Panel:
-    """One chart over the joints: an axis title, (values, name, color) of its bars, and a sentence.
-
-    Without bars, nothing is drawn and the sentence says why.
-    """
-
-    title: str
-    series: Sequence[tuple[Sequence[Any], str, str]]
-    words: str
-
-
 def joint_panels(report: Report) -> list[Panel]:
-    """Removed weight, regressor vertices, shifts and energy kept; an even one has no bars."""
-    rows = report["regressor"]
-    before, after = side_labels(report)
+    """Charts over the joints: title, (values, name, color) of the bars, and a sentence.
+
+    One whose bars would all be the same has none, and the sentence says why.
+    """
+    rows, labels = report["regressor"], side_labels(report)
     title = "removed weight" if report["options"] else "weight B lacks"
     removed, energy = mass_per_joint(report), energy_per_joint(report)[1:]
     shifts = [row["max_shift_mm"] for row in rows]
     vertices = [
         ([row[f"vertices_{when}"] for row in rows], label, color)
-        for when, label, color in (("before", before, BEFORE), ("after", after, AFTER))
+        for when, label, color in zip(WHEN, labels, (BEFORE, AFTER), strict=True)
     ]
-    return [
-        Panel(
-            title, [(removed, title, ALARM)], f"{title.capitalize()} is summed over the vertices."
-        )
-        if any(removed)
-        else Panel(title, [], "No joint lost a weight."),
-        Panel(
-            "regressor vertices",
-            vertices,
-            "Regressor vertices are those that a joint is computed from.",
-        ),
-        Panel("shift, mm", [(shifts, "shift", ALARM)], "Shift is how far a joint moves.")
-        if max(shifts, default=0) >= FLOOR_MM
-        else Panel("shift, mm", [], f"No joint moves by {FLOOR_MM} mm or more."),
-        Panel(
-            "energy kept",
-            [([None, *energy], "energy kept", AFTER)],
-            "Energy kept is the part of the squared norm of a joint's pose correctives that stays.",
-        )
-        if not ({*energy} <= {0} or {*energy} <= {1})
-        else Panel(
-            "energy kept", [], f"{'All' if {*energy} <= {1} else 'No'} pose correctives stay."
-        ),
+    panels: list[Panel] = [
+        (title, [(removed, title, ALARM)], f"{title.capitalize()} is summed over the vertices."),
+        ("regressor vertices", vertices, "A joint is computed from its regressor vertices."),
+        ("shift, mm", [(shifts, "shift", ALARM)], "Shift is how far a joint moves."),
+        ("energy kept", [([None, *energy], "energy kept", AFTER)], ENERGY),
     ]
+    if not any(removed):
+        panels[0] = (title, [], "No joint lost a weight.")
+    if max(shifts, default=0) < FLOOR_MM:
+        panels[2] = ("", [], f"No joint moves by {FLOOR_MM} mm or more.")
+    if {*energy} <= {1} or not any(energy):
+        panels[3] = ("", [], f"{'All' if any(energy) else 'No'} pose correctives stay.")
+    return panels
 
 
 def joints_chart(report: Report) -> Figure:
     """The panels that have bars, one below the other."""
-    panels = [panel for panel in joint_panels(report) if panel.series]
+    panels = [panel for panel in joint_panels(report) if panel[1]]
     joints = [plain(row["joint"]) for row in report["regressor"]]
     layout = base_layout(height=164 * len(panels) + 92, left=62, bottom=92)
     layout["xaxis"] |= JOINT_AXIS | {"anchor": f"y{len(panels)}"}
     style = layout.pop("yaxis")
     data = []
-    for number, panel in enumerate(panels, start=1):
+    for number, (title, series, _) in enumerate(panels, start=1):
         axis = "y" if number == 1 else f"y{number}"
         room = 1 / len(panels)
         domain = [1 - number * room + 0.02, 1 - (number - 1) * room - 0.03]
-        layout[f"yaxis{axis[1:]}"] = style | {"title": {"text": panel.title}, "domain": domain}
-        for values, name, color in panel.series:
+        layout[f"yaxis{axis[1:]}"] = style | {"title": {"text": title}, "domain": domain}
+        for values, name, color in series:
             trace = bars(joints, values, name, color) | {"yaxis": axis}
             trace["hovertemplate"] = "%{x}: %{y:.4~g}<extra>%{fullData.name}</extra>"
-            data.append(trace | {"showlegend": len(panel.series) > 1})
+            data.append(trace | {"showlegend": len(series) > 1})
     return {"data": data, "layout": layout}
 
 

@@ -11,8 +11,9 @@ from ..summary import FIGURES, displaced, millimeters
 from ..verdict import cost, verdict
 from .cells import exact, number, short, table
 from .figures import (
-    EXPECTED,
-    LEAK,
+    WHEN,
+    Figure,
+    Report,
     change_of,
     energy_per_joint,
     gradient_ticks,
@@ -24,8 +25,10 @@ from .figures import (
 )
 from .markup import Html, html
 
-Report = Mapping[str, Any]
-WHEN = ("before", "after")
+SCALE = (
+    '<span>{}, mm per radian</span><i style="background: linear-gradient(90deg, {})"></i>'
+    '<span class="ticks">{}</span>\n'
+)
 DOTS = (
     '<span class="dots"><i class="dot leak"></i>landmark that leaks'
     '<i class="dot good"></i>landmark that does not</span>'
@@ -53,11 +56,13 @@ def asset(name: str) -> Html:
     return Html(Path(__file__).with_name(name).read_text("utf-8"))
 
 
-def sections(report: Report) -> dict[str, Any]:
+def sections(report: Report, charts: Mapping[str, Figure]) -> dict[str, Any]:
     """The fields of page.html that a report fills."""
     before, after = side_labels(report)
     pose_set, tolerance = report["pose_set"], used_tolerance(report)
-    rules = [rule for change in report["changes"] for rule in change.get(PER_RULE, {}).items()]
+    rules = [
+        rule for change in report["changes"] for rule in change.get("dropped_per_rule", {}).items()
+    ]
     removed = ", ".join(f"{short(n)} by {rule.replace('_', ' ')}" for rule, n in rules)
     return {
         "version": report["smplprep_version"],
@@ -73,24 +78,19 @@ def sections(report: Report) -> dict[str, Any]:
             html("<div><dt>{}</dt><dd>{}</dd></div>", flag_of(key), option(value))
             for key, value in (report["options"] or {}).items()
         ],
-        "landmarks": landmarks(report),
+        "landmarks": landmarks(report, charts),
         "rules": [html('<p class="lead" id="rules">Weights removed: {}.</p>', removed)]
         * bool(rules),
         "tolerance": f", with the tolerance {tolerance} drawn in" if tolerance else "",
-        "panels": " ".join(panel.words for panel in joint_panels(report)),
+        "panels": " ".join(words for _, _, words in joint_panels(report)),
         "joints": joint_table(report),
-        "moved": moved_table(report),
-        "rescued": rescued_table(report),
-        "normalized": normalized_table(report),
+        "vertices": vertex_tables(report),
         "remarks": [html("<li>{}</li>", sentence) for sentence in report["remarks"]],
         "poses": pose_set["poses"],
         "joint_limits": pose_set["joint_limits"],
         "max_beta": short(pose_set["max_abs_beta"]),
         "private": PRIVATE if report["viewer"] else "",
     }
-
-
-PER_RULE = "dropped_per_rule"
 
 
 def cost_line(report: Report) -> Html:
@@ -193,10 +193,11 @@ def option(value: Any) -> str:
     return str(value)
 
 
-def landmarks(report: Report) -> Html:
+def landmarks(report: Report, charts: Mapping[str, Figure]) -> Html:
     """The two matrices with their scale, and the table of landmarks."""
     if not report["landmarks"]:
         return html("<p>No landmarks are known for this kind of model.</p>")
+    heats = charts["chart-gradients-before"]["data"]
     columns = {"landmark": "text", "vertex": "number"}
     for title in ("leaks, {}", "strongest leak, {}, mm/rad", "skinned to, {}"):
         kind = "list" if title.startswith("skinned") else "number"
@@ -213,24 +214,17 @@ def landmarks(report: Report) -> Html:
     ]
     return html(
         asset("landmarks.html"),
-        scales=[gradient_scale(report, kind, ramp) for kind, ramp in RAMPS],
+        scales=[*map(scale, heats)],
         matrices=both_sides(report, MATRIX),
         table=table("landmarks", "Landmarks", columns, rows),
     )
 
 
-RAMPS = (("expected", EXPECTED), ("leak", LEAK))
-SCALE = (
-    '<span>{}, mm per radian</span><i style="background: linear-gradient(90deg, {})"></i>'
-    '<span class="ticks">{}</span>\n'
-)
-
-
-def gradient_scale(report: Report, kind: str, ramp: Sequence[str]) -> Html:
-    """The colors of the matrices' cells of one kind; empty where there are none."""
+def scale(heat: Mapping[str, Any]) -> Html:
+    """The colors of the matrices' cells of one kind."""
     tick = '<span style="left:{}%">{}</span>'
-    ticks = [html(tick, round(100 * at, 2), text) for at, text in gradient_ticks(report, kind)]
-    return html(SCALE if ticks else "", kind, ", ".join(ramp), ticks)
+    ticks = [html(tick, round(100 * at, 2), text) for at, text in gradient_ticks(heat)]
+    return html(SCALE, heat["name"], ", ".join(color for _, color in heat["colorscale"]), ticks)
 
 
 def leak_cell(joints: Sequence[str]) -> Html:
@@ -259,36 +253,35 @@ def joint_table(report: Report) -> Html:
     return table("joints", "Joints", columns, rows)
 
 
-def moved_table(report: Report) -> Html:
-    found = report["moved_most"]
-    if not found:
-        return html('<p id="none-moved">No vertex moved.</p>')
-    columns = {
-        "vertex": "number",
-        "at most, mm": "number",
-        "heaviest joint": "text",
-        "landmark": "text",
-    }
-    rows = [
-        [exact(row["vertex"]), number(row["max_mm"]), row["joint"], row["landmark"] or ""]
-        for row in found
+def vertex_tables(report: Report) -> list[Html]:
+    """The vertices that move most, and those whose weights needed more than the policy."""
+    moved, rescued = report["moved_most"], report["rescued_rows"]
+    normalized = change_of(report, "weights").get("normalized_rows", [])
+    joints = report["gradients"]["joints"]
+    of_moved = {"vertex": "number", "at most, mm": "number", "heaviest joint": "text"}
+    return [
+        table(
+            "moved-most",
+            f"The {len(moved)} vertices that move most",
+            of_moved | {"landmark": "text"},
+            [
+                [exact(row["vertex"]), number(row["max_mm"]), row["joint"], row["landmark"] or ""]
+                for row in moved
+            ],
+            "No vertex moved.",
+        ),
+        table(
+            "rescued",
+            f"{len(rescued)} vertices would have lost all their weights, so the largest became 1",
+            {"vertex": "number", "joint": "text"},
+            [[exact(row["vertex"]), joints[row["joint"]]] for row in rescued],
+            "No vertex would have lost all its weights.",
+        ),
+        table(
+            "normalized",
+            f"Input weights of {len(normalized)} vertices did not sum to 1 and were rescaled",
+            {"vertex": "number", "sum": "number"},
+            [[exact(row["vertex"]), exact(row["sum"])] for row in normalized],
+            "No input weights had to be rescaled to sum to 1.",
+        ),
     ]
-    return table("moved-most", f"The {len(rows)} vertices that move most", columns, rows)
-
-
-def rescued_table(report: Report) -> Html:
-    found, names = report["rescued_rows"], report["gradients"]["joints"]
-    if not found:
-        return html('<p id="no-rescued">No vertex would have lost all its weights.</p>')
-    title = f"Vertices that would have lost all their weights; the largest became 1: {len(found)}"
-    rows = [[exact(row["vertex"]), names[row["joint"]]] for row in found]
-    return table("rescued", title, {"vertex": "number", "joint": "text"}, rows)
-
-
-def normalized_table(report: Report) -> Html:
-    found = change_of(report, "weights").get("normalized_rows", [])
-    if not found:
-        return html('<p id="no-normalized">No input weights had to be rescaled to sum to 1.</p>')
-    title = f"Vertices whose input weights did not sum to 1 and were rescaled: {len(found)}"
-    rows = [[exact(row["vertex"]), exact(row["sum"])] for row in found]
-    return table("normalized", title, {"vertex": "number", "sum": "number"}, rows)

@@ -36,11 +36,12 @@ def render_page(report: Mapping[str, Any], *, name: str) -> bytes:
     """
     plotly = plotly_script()
     scripts = Html("\n".join(map(asset, SCRIPTS)))
+    charts = figures(report)
     page = html(
         asset("page.html"),
-        **sections(report),
+        **sections(report, charts),
         name=name,
-        charts=for_script(figures(report)),
+        charts=for_script(charts),
         data=for_script(report),
         css=asset("page.css"),
         scripts=scripts,

@@ -64,7 +64,7 @@ function linkVertex(row) {
   button.append(...cell.childNodes);
   cell.append(button);
   row.addEventListener("click", () => {
-    bodies.show(Number(cell.querySelector("data").value));
+    bodies.choose(Number(cell.querySelector("data").value));
     $("body").scrollIntoView();
   });
 }
@@ -73,7 +73,7 @@ document.querySelectorAll("table.sortable").forEach(makeSortable);
 if (bodies) {
   document.querySelectorAll("tr[data-vertex]").forEach(linkVertex);
   const link = document.querySelector("a[data-vertex]");
-  if (link) link.addEventListener("click", () => bodies.show(Number(link.dataset.vertex)));
+  if (link) link.addEventListener("click", () => bodies.choose(Number(link.dataset.vertex)));
 }
 const resized = new ResizeObserver((entries) => { for (const { target } of entries) sayRest(target); });
 for (const scroller of document.querySelectorAll(".scroll")) {
