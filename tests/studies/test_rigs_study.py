@@ -40,6 +40,7 @@ def test_planted_faults_are_found_and_nothing_else(name):
         assert row.recall_above >= 0.99
         assert row.precision >= 0.99
         assert row.mean_mm < 0.01
+        assert row.jump <= 0.1
         assert found[place, "threshold"].recall_above == 0
 
 
