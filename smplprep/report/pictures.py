@@ -19,9 +19,8 @@ from .html.figures import (
     AFTER,
     ALARM,
     BEFORE,
-    energy_per_joint,
     gradient_matrices,
-    mass_per_joint,
+    joint_panels,
     side_labels,
     used_tolerance,
 )
@@ -107,7 +106,7 @@ def new_figure(width: float, height: float) -> Figure:
 
 
 def draw_bodies(report: Report) -> Figure:
-    """Both bodies from the front, colored by the weight mass that the other lacks."""
+    """Both bodies from the front, colored by the weight that the other lacks."""
     figure = new_figure(11, 5.6)
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import LinearSegmentedColormap, Normalize
@@ -136,7 +135,7 @@ def draw_bodies(report: Report) -> Figure:
             panel.scatter(*place, s=26, color=color, edgecolors="white", linewidths=0.8, zorder=3)
         panel.set_title(label, color=INK, loc="left")
     bar = figure.colorbar(colors, ax=list(panels), shrink=0.6, pad=0.01)
-    bar.set_label("pruned weight mass" if report["options"] else "weight mass the other lacks")
+    bar.set_label("removed weight" if report["options"] else "weight the other lacks")
     return figure
 
 
@@ -225,28 +224,22 @@ def draw_weights(report: Report) -> Figure:
 
 
 def draw_joints(report: Report) -> Figure:
-    """Pruned mass, regressor vertices, their shift and corrective energy, joint by joint."""
-    rows = report["regressor"]
-    places = np.arange(len(rows))
-    figure = new_figure(11, 8)
-    mass, vertices, shift, energy = figure.subplots(4, 1, sharex=True)
-    mass.bar(places, mass_per_joint(report), color=ALARM)
-    mass.set_ylabel("pruned mass")
-    for when, label, color, _ in both(report):
-        side = -0.2 if when == "before" else 0.2
-        heights = [row[f"vertices_{when}"] for row in rows]
-        vertices.bar(places + side, heights, 0.4, color=color, label=label)
-    vertices.set_ylabel("regressor vertices")
-    vertices.legend(frameon=False)
-    shifts = [row["max_shift_mm"] for row in rows]
-    shift.bar(places, shifts, color=ALARM)
-    shift.set_ylim(0, max(1.08 * max(shifts), 1e-3))
-    shift.set_ylabel("shift, mm")
-    energy.bar(places, [value or 0.0 for value in energy_per_joint(report)], color=AFTER)
-    energy.set_ylabel("energy kept")
-    energy.set_xticks(places, [label_of(row["joint"]) for row in rows], rotation=90, fontsize=7)
-    for panel in (mass, vertices, shift, energy):
-        plain(panel)
+    """The page's charts over the joints that have bars."""
+    panels = [panel for panel in joint_panels(report) if panel[1]]
+    names = [label_of(row["joint"]) for row in report["regressor"]]
+    figure = new_figure(11, 1 + 2 * len(panels))
+    axes = figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
+    for axis, (title, series, _) in zip(axes, panels, strict=True):
+        width = 0.8 / len(series)
+        for index, (values, label, color) in enumerate(series):
+            places = np.arange(len(names)) + (index - (len(series) - 1) / 2) * width
+            heights = [value or 0.0 for value in values]
+            axis.bar(places, heights, width, color=color, label=label)
+        axis.set_ylabel(title)
+        if len(series) > 1:
+            axis.legend(frameon=False)
+        plain(axis)
+    axes[-1].set_xticks(np.arange(len(names)), names, rotation=90, fontsize=7)
     return figure
 
 

@@ -26,6 +26,7 @@ from smplprep.jobs.pipeline import clean
 from smplprep.report.html import render
 from smplprep.report.html.figures import figures, gradient_ticks, mass_per_joint
 from smplprep.report.html.render import plotly_script, render_page
+from smplprep.report.pictures import draw_report
 from smplprep.report.verdict import cost, verdict
 from smplprep.report.viewer import dense_rows, on_grid, unpacked
 
@@ -282,6 +283,9 @@ def test_panels_of_zeros_are_left_out_with_a_sentence(small_model):
     data = clean(small_model(weights=weights), Options(regressor="keep", posedirs="keep"))[1].data
     drawn = {trace["name"] for trace in figures(data)["chart-joints"]["data"]}
     assert drawn == {"Before", "After"}
+    pytest.importorskip("matplotlib")
+    (panel,) = draw_report(data)["joints"].axes
+    assert panel.get_ylabel() == "regressor vertices"
     page = own_part(data, name="same")
     for sentence in ("No joint lost a weight", "No joint moves by", "All pose correctives stay"):
         assert sentence in page
@@ -481,8 +485,6 @@ def test_pictures_of_a_model_with_points_on_its_face(family_dir):
     """They have no vertex that could be marked."""
     pytest.importorskip("matplotlib")
     from matplotlib.collections import PathCollection
-
-    from smplprep.report.pictures import draw_report
 
     data = clean(read_model(family_dir / "smplx" / "SMPLX_NEUTRAL.npz"))[1].data
     assert any(row["vertex"] is None for row in data["landmarks"])
