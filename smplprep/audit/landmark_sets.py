@@ -24,7 +24,7 @@ from ..records.model import Model
 
 NAMED_SETS = ("openpose25", "openpose-hands", "all")
 NAME_THEM = (
-    'Name its own: --landmarks FILE.json with {"nose": 332, ...}, '
+    'Name some with --landmarks: a JSON file {"nose": 332, ...} '
     "or FLAME's flame_static_embedding.pkl"
 )
 # Faces and barycentric coordinates: in SMPL-X's model file, and in FLAME's file beside the model.
@@ -105,7 +105,7 @@ def with_landmarks(model: Model, which: str) -> Model:
             continue
         if other := names.get(point.name):
             raise SmplprepError(
-                f"{point.label} is a landmark already, {other.source} {other.index}", path=which
+                f"{point.label} is already the name of {other.source} {other.index}", path=which
             )
         places.add(place)
         more.append(point)
@@ -151,9 +151,9 @@ def face_landmarks(
     faces = checked_faces(entries.get(keys[0]), len(model.f), key=keys[0])
     shares = entries.get(keys[1])
     if not isinstance(shares, np.ndarray) or shares.shape != (len(faces), 3):
-        raise ModelInvalidError(f"no array of shape ({len(faces)}, 3)", key=keys[1])
+        raise ModelInvalidError(f"must be an array of shape ({len(faces)}, 3)", key=keys[1])
     if shares.dtype.kind != "f":
-        raise ModelInvalidError("holds what is no number", key=keys[1])
+        raise ModelInvalidError("must be an array of floats", key=keys[1])
     for row, listed in enumerate(shares.tolist()):
         try:
             check_shares(listed)
@@ -170,12 +170,14 @@ def face_landmarks(
 def checked_faces(faces: Any, n_faces: int, *, key: str) -> list[int]:
     """The face numbers in an array (L,); the error names the entry that is none."""
     if not isinstance(faces, np.ndarray) or faces.ndim != 1 or faces.dtype.kind not in "iu":
-        raise ModelInvalidError("no array of face numbers", key=key)
+        raise ModelInvalidError("must be an array of face indices", key=key)
     if not len(faces):
         raise ModelInvalidError("lists no faces, so it names no landmarks", key=key)
     for row, face in enumerate(faces.tolist()):
         if not 0 <= face < n_faces:
-            raise ModelInvalidError(f"{key}[{row}]: {face} is no face of {n_faces}", key=key)
+            raise ModelInvalidError(
+                f"{key}[{row}]: {face} is not a face index below {n_faces}", key=key
+            )
     return [int(face) for face in faces.tolist()]
 
 
@@ -216,7 +218,7 @@ def named_points(model: Model, which: str, vocabulary: str) -> list[Landmark]:
     found = [replace(points[key], name=name) for name, key in wanted.items() if key in points]
     if not found:
         raise SmplprepError(
-            f"where the landmarks of {which} are is not known for a model of "
+            f"the landmarks of {which} are not known for a model of "
             f"{model.n_vertices} vertices and {model.n_joints} joints",
             path=model.source.path,
             hint=NAME_THEM,
@@ -231,15 +233,16 @@ def landmarks_from_file(path: str, n_vertices: int) -> list[Landmark]:
         raise SmplprepError(f"{shown(path)} is neither a file nor one of {known}")
     names = read_json(path, pairs=once_each)
     if not isinstance(names, dict) or not names:
-        raise SmplprepError("no JSON object of the form {name: vertex}", path=path)
+        raise SmplprepError("this is not a JSON object {name: vertex}", path=path)
     for name, vertex in names.items():
         if type(vertex) is not int or not 0 <= vertex < n_vertices:
             raise SmplprepError(
-                f"{shown(name)}: {shown(json.dumps(vertex))} is no vertex of {n_vertices}",
+                f"{shown(name)}: {shown(json.dumps(vertex))} is not a vertex index below "
+                f"{n_vertices}",
                 path=path,
             )
         if not name.isprintable():  # it goes into reports, pages and tables as it is
-            raise SmplprepError(f"{shown(name)!r} holds what cannot be printed", path=path)
+            raise SmplprepError(f"{shown(name)!r} has characters that cannot be printed", path=path)
         if not 0 < len(name) <= LONGEST_NAME:
             message = f"{shown(name)!r} is empty or has more than {LONGEST_NAME} characters"
             raise SmplprepError(message, path=path)
@@ -250,7 +253,7 @@ def once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """A JSON object; ValueError where it names something twice."""
     found = dict(pairs)
     if len(found) < len(pairs):
-        raise ValueError("it names something twice")
+        raise ValueError("a name appears twice")
     return found
 
 
@@ -260,7 +263,7 @@ def landmarks_at(vertices: str, model: Model) -> list[Landmark]:
     for text in vertices.split(","):
         vertex = as_index(text.strip())
         if isinstance(vertex, str) or vertex >= model.n_vertices:
-            raise SmplprepError(f"{shown(text)!r} is no vertex of {model.n_vertices}")
+            raise SmplprepError(f"{shown(text)!r} is not a vertex index below {model.n_vertices}")
         found.append(vertex)
     return named_vertices(found, model)
 

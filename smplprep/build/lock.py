@@ -68,8 +68,8 @@ def read_lock(path: Path) -> dict[Key, Entry]:
     except ManifestError:
         raise
     except (OSError, ValueError, KeyError, TypeError) as error:
-        message = "cannot be read as a lock"
-        hint = "Restore it, or move it and the outputs away to build everything anew."
+        message = "is not a valid lock"
+        hint = "Restore it, or move it and the outputs away to build everything again."
         raise ManifestError(message, path=path, hint=hint) from error
 
 

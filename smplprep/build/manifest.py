@@ -88,14 +88,14 @@ class _Manifest:
         except ModelReadError as error:
             raise ManifestError(error.message, path=path) from error
         except RecursionError as error:
-            raise ManifestError("is no TOML: nested too deeply", path=path) from error
+            raise ManifestError("is not valid TOML: nested too deeply", path=path) from error
         except ValueError as error:  # tomllib names line and column
-            raise ManifestError(f"is no TOML: {error}", path=path) from error
+            raise ManifestError(f"is not valid TOML: {error}", path=path) from error
         self._within = ("tool", "smplprep") if path.name == "pyproject.toml" else ()
         for name in self._within:
             table = table.get(name, {})
             if not isinstance(table, dict):
-                raise ManifestError(f"{name} is no table", path=path, key=name)
+                raise ManifestError(f"{name} is not a table", path=path, key=name)
         self._table: dict[str, Any] = table
 
     def jobs(self) -> Iterator[Job]:
@@ -104,14 +104,16 @@ class _Manifest:
         models = self._table.get("model")
         if not isinstance(models, list) or not models:
             raise ManifestError(
-                "there is no [[model]] in it",
+                "it has no [[model]]",
                 path=self._path,
-                hint='It takes two lines: [[model]], and path = "raw/*.npz" below it.',
+                hint='Add two lines: [[model]], and path = "raw/*.npz" below it.',
             )
         places: dict[tuple[str, ...], str] = {}
         for index, entry in enumerate(models):
             if not isinstance(entry, dict):
-                self._refuse((), "model", f"{shown(entry)} is no table; each is a [[model]]")
+                self._refuse(
+                    (), "model", f"{shown(entry)} is not a table; write each model as [[model]]"
+                )
             own = dict(entry)
             patterns = own.pop("path", None)
             chosen = base | self._read(("model", index), own)
@@ -152,7 +154,7 @@ class _Manifest:
         """The files that ``path`` speaks of, without those that this entry itself writes."""
         where = ("model", index)
         if patterns is None or patterns == []:
-            self._refuse(where, None, "a [[model]] without its path")
+            self._refuse(where, None, "this [[model]] has no path")
         found: list[str] = []
         for pattern in patterns if isinstance(patterns, list) else [patterns]:
             try:
@@ -218,11 +220,11 @@ def _without_outputs(matches: list[str], fields: dict[str, Any]) -> list[str]:
 def relative_path(value: Any) -> str:
     """The path with forward slashes; ValueError unless it is one relative to the manifest."""
     if not isinstance(value, str) or not value or "\0" in value:
-        raise ValueError("a path is expected")
+        raise ValueError("must be a path")
     if Path(value).is_absolute() or value.startswith("~/"):
         raise ValueError(
-            "the path must be relative to the manifest, so that others can use it and its lock; a "
-            "symbolic link leads elsewhere"
+            "the path must be relative to the manifest, so that others can use it; to read from "
+            "elsewhere, make a symbolic link"
         )
     return Path(os.path.normpath(value)).as_posix()
 

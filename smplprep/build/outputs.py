@@ -53,7 +53,9 @@ def check_replaceable(path: str, *, new: str, locked: str | None) -> None:
     try:
         found = file_sha256(path)
     except ModelReadError as error:
-        raise ModelWriteError(f"the output {error.message}", path=path) from error
+        raise ModelWriteError(
+            f"the output cannot be replaced: {error.message}", path=path
+        ) from error
     if found == new or (found == locked and is_ours(path)):
         return
     message = "a file exists there that is not the output in the lock"

@@ -78,7 +78,7 @@ def build(
     """
     check_inside([path])
     if locked and not path.exists():
-        raise ManifestError("there is none, but --locked", path=path, hint=WRITE_LOCK)
+        raise ManifestError("there is no lock, and --locked needs one", path=path, hint=WRITE_LOCK)
     with manifest_locked(manifest, waiting):
         lock = read_lock(path)
         plans = plan(jobs, lock)
@@ -115,7 +115,7 @@ def _left_over(jobs: Sequence[Job], lock: dict[Key, Entry]) -> list[str]:
 
 
 def _refusal(planned: Planned) -> SmplprepError:
-    message = f"is not as the lock says: {planned.differs}"
+    message = f"differs from the lock: {planned.differs}"
     return VerificationError(message, path=planned.job.path, hint=WRITE_LOCK)
 
 
@@ -157,7 +157,7 @@ def _byte_for_byte(locked: Entry, entry: Entry) -> SmplprepError | None:
                 if entry.versions.get(name) != there
             ]
             hint = f"the lock was written elsewhere: {'; '.join(others)}" if others else None
-            message = "would differ from the lock; it was withheld"
+            message = "would differ from the lock, so it was not written"
             return VerificationError(message, path=output, hint=hint)
     return None
 
@@ -175,7 +175,7 @@ class _Running:
         self.process.join()
         status = self.process.exitcode or 0
         how = f"was killed by signal {-status}" if status < 0 else f"ended with status {status}"
-        hint = "there may be too little memory; -j 1 takes the least" if status == -9 else None
+        hint = "It may have run out of memory; -j 1 needs the least." if status == -9 else None
         path = self.planned.job.path
         return SmplprepError(f"the process that cleaned it {how}", path=path, hint=hint)
 

@@ -66,7 +66,7 @@ def work(job: Job, parent: connection.Connection) -> None:
     try:
         others = {path: file_sha256(path) for path in job.inputs[1:]}
         if job.html and not can_render():
-            message = "its HTML page takes plotly"
+            message = "its HTML page needs plotly"
             raise SmplprepError(message, path=job.path, hint=install("report"))
         if not job.allow_outside:
             check_inside([job.folder])

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     default="mixamo",
     show_default=True,
     metavar="mixamo|smplx|FILE",
-    help="leftUpLeg or left_hip, or names of your own, one a line or a JSON list.",
+    help="leftUpLeg or left_hip; or a file: one name a line, or a JSON list.",
 )
 @units_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
@@ -62,7 +62,7 @@ def audit_command(
       smplprep audit SMPLH_NEUTRAL_clean.npz --against SMPLH_NEUTRAL.npz
     """
     if as_json and as_csv:
-        raise click.UsageError("--json and --csv exclude each other")
+        raise click.UsageError("--json and --csv cannot be combined")
     from ..io.read_model import read_model
     from ..records.contents import limits_with
 

@@ -99,7 +99,7 @@ def build_command(
     if not quiet:
         say(*table(rows))
     for path in left_over:
-        say(f"smplprep: {lock}: has {path}, which {manifest.name} has not", err=True)
+        say(f"smplprep: {lock}: lists {path}, which {manifest.name} does not", err=True)
     if status or left_over:
         raise click.exceptions.Exit(status or 1)
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from ..jobs.clean_file import CleanedFile
 
 
-@click.command("clean", short_help="Mend MODEL files, so that no landmark leaks.")
+@click.command("clean", short_help="Clean MODEL files, so that no landmark leaks.")
 @click.argument("models", type=INPUT, nargs=-1, required=True, metavar="MODEL...")
 @click.option("-o", "--output", metavar="OUT", help="A file, or a folder: FOLDER/.")
 @options_of_clean()
@@ -55,12 +55,12 @@ if TYPE_CHECKING:
 @more_landmarks_option
 @max_bytes_option
 @force_option
-@click.option("--dry-run", is_flag=True, help="Do everything but write.")
+@click.option("--dry-run", is_flag=True, help="Do everything except write files.")
 @click.option("--no-html", is_flag=True, help="Do not write NAME_clean.report.html.")
-@click.option("--no-report", is_flag=True, help="Write the model alone, and measure nothing.")
+@click.option("--no-report", is_flag=True, help="Write only the model; measure nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report instead of the table.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
-@click.option("-v", "--verbose", is_flag=True, help="Print what each step counted, too.")
+@click.option("-v", "--verbose", is_flag=True, help="Also print what each step counted.")
 def clean_command(
     models: tuple[str, ...],
     output: str | None,
@@ -85,11 +85,13 @@ def clean_command(
     from ..records.job import CleanJob
 
     if output and layout:
-        raise click.UsageError("-o and --layout exclude each other")
+        raise click.UsageError("-o and --layout cannot be combined")
     if no_report and (as_json or chosen["dry_run"]):
-        raise click.UsageError("--json and --dry-run show the report, so --no-report excludes them")
+        raise click.UsageError(
+            "--json and --dry-run show the report and cannot be combined with --no-report"
+        )
     if chosen["hands"] and chosen["flat_hands"]:
-        raise click.UsageError("--hands and --flat-hands exclude each other")
+        raise click.UsageError("--hands and --flat-hands cannot be combined")
     options = Options(**{name: chosen.pop(name) for name in DEFINITIONS})
     several = len(models) > 1
     for model, source in ({} if layout else outputs_among(models, output)).items():
@@ -190,7 +192,7 @@ def output_place(models: tuple[str, ...], output: str | None) -> str | None:
         check_ending(output)
         return output
     if Path(output).suffix.lower() in ENDINGS:
-        raise click.UsageError(f"{output} is no folder, which several models need")
+        raise click.UsageError(f"{output} is not a folder; several models need one")
     return f"{output}/"
 
 
@@ -234,12 +236,12 @@ def closing_notes(
         said += loading_notes(data["family"], output["container"], keys, str(done.target))
     if options.tolerance == "auto":
         found = data["options"]["tolerance"]
-        said.append(f"--tol auto chose {found:g}, the smallest of a sweep's that leaves no leak")
+        said.append(f"--tol auto chose {found:g}, the smallest of a sweep that leaves no leak")
     for name, other in options.without_effect():
         chosen = f"{flag_of(other)} {getattr(options, other)}"
         said.append(f"{flag_of(name)} has no effect with {chosen}")
     if html and done.target and not done.html_target:
-        said.append(f"no HTML page; {install('report')}")
+        said.append(f"no HTML page: it needs plotly. Install it with: {install('report')}")
     return [line for sentence in said for line in note(sentence)]
 
 

@@ -74,7 +74,7 @@ def convert_command(
       smplprep convert SMPLH_NEUTRAL.pkl -o smplh.glb --betas 16
     """
     if (output is None) == (layout is None):
-        raise click.UsageError("one of -o OUT and --layout smplx DIR is needed")
+        raise click.UsageError("give -o OUT or --layout smplx DIR")
     if output:
         check_ending(output)
     is_glb = Path(output or "").suffix.lower() == ".glb"

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from ..records.units import Unit
 
 
-@click.command("diff", short_help="Compare two files of one family, whoever cleaned them.")
+@click.command("diff", short_help="Compare two model files of one family.")
 @click.argument("a", type=INPUT, metavar="A")
 @click.argument("b", type=INPUT, metavar="B")
 @click.option(
     "-o",
     "--output",
     metavar="OUT.html",
-    help="The page; the JSON stands beside it.  [default: A_vs_B.report.html]",
+    help="The page; the JSON goes beside it.  [default: A_vs_B.report.html]",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the report instead; write nothing.")
 @normalize_rows_option
@@ -39,7 +39,7 @@ def diff_command(
     max_bytes: int | None,
     force: bool,
 ) -> None:
-    """Compare two model files of one family, whoever cleaned them.
+    """Compare two model files of one family, raw or cleaned by any tool.
 
     \b
     Example:

@@ -30,7 +30,7 @@ from .terminal import counted, say, say_text, watched
     metavar="FILE_OR_DIR",
     help="AMASS .npz, or a folder that is searched for them; may be given several times.",
 )
-@click.option("-o", "--output", metavar="OUT.json", help="Write the result there, too.")
+@click.option("-o", "--output", metavar="OUT.json", help="Also write the result to this file.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of the tables.")
 @click.option(
     "--device",
@@ -43,7 +43,7 @@ from .terminal import counted, say, say_text, watched
 @click.option(
     "--resume",
     metavar="FILE",
-    help="Keep what is known in FILE and go on from it.  [default: beside OUT.json until done]",
+    help="Keep the state in FILE and continue from it.  [default: beside OUT.json until done]",
 )
 @normalize_rows_option
 @units_option

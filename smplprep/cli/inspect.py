@@ -10,7 +10,7 @@ from .shared import INPUT, family_option, max_bytes_option, units_option
 from .terminal import folded, say, say_text
 
 
-@click.command("inspect", short_help="Say what MODEL holds, what is odd, whether smplx loads it.")
+@click.command("inspect", short_help="Say what MODEL holds and whether smplx loads it.")
 @click.argument("model", type=INPUT, metavar="MODEL")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 @family_option
@@ -19,7 +19,7 @@ from .terminal import folded, say, say_text
 def inspect_command(
     model: str, as_json: bool, family: FamilyName | None, units: Unit, max_bytes: int | None
 ) -> None:
-    """Say what MODEL holds, what is odd about it, and whether stock smplx can load it.
+    """Say what MODEL holds, what is unusual about it, and whether stock smplx loads it.
 
     \b
     Example:

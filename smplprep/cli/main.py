@@ -174,7 +174,7 @@ def in_words(error: Exception) -> tuple[str, str | None, int]:
     elif isinstance(error, MemoryError):
         sentence = "there is not enough memory for this file"
     elif isinstance(error, RecursionError | OverflowError):
-        sentence = "the file asks for more than it can mean; it was refused"
+        sentence = "the file asks for more than any model needs; it was refused"
     elif isinstance(error, OSError):
         sentence, status = f"{error.filename or 'output'}: {error.strerror or error}", 4
     else:

@@ -11,7 +11,7 @@ from .terminal import say, say_text
 from .values import Picture
 
 
-@click.command("replay", short_help="Fit raw and cleaned to a few keypoints; see what turns.")
+@click.command("replay", short_help="Fit the raw and the cleaned model to a few keypoints.")
 @click.argument("model", type=INPUT, metavar="MODEL")
 @click.argument("cleaned", type=INPUT, metavar="[CLEANED]", required=False)
 @click.option(

@@ -32,7 +32,7 @@ device_option = click.option(
 more_landmarks_option = click.option(
     "--landmarks",
     metavar="FILE",
-    help="Count leaks of these, too: JSON {name: vertex}, or FLAME's flame_static_embedding.pkl.",
+    help="Also count leaks at these: JSON {name: vertex}, or FLAME's flame_static_embedding.pkl.",
 )
 force_option = click.option("--force", is_flag=True, help="Replace an existing output.")
 family_option = click.option(
@@ -49,7 +49,7 @@ units_option = click.option(
     type=click.Choice(list(MILLIMETERS)),
     default="m",
     show_default=True,
-    help="Unit of the lengths in MODEL; figures in mm follow it.",
+    help="Unit of the lengths in MODEL; figures in mm depend on it.",
 )
 
 
@@ -58,14 +58,14 @@ def storage_options(command: _Function) -> _Function:
     compress = click.option(
         "--compress/--no-compress",
         default=None,
-        help="Deflate, or do not.  [default: a .npz as its input, a .h5 not]",
+        help="Compress the output or not.  [default: .npz as the input, .h5 not]",
     )
     pickle = click.option(
         "--pickle",
         type=click.Choice(PICKLES),
         default=PICKLES[0],
         show_default=True,
-        help="Which Python loads a .pkl.",
+        help="The Python that a .pkl is for.",
     )
     keep_objects = click.option(
         "--keep-objects",

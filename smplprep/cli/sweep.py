@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ..records.units import Unit
 
 
-@click.command("sweep", short_help="Try many tolerances: what each leaks and moves.")
+@click.command("sweep", short_help="Try many tolerances: leaks and displacement of each.")
 @click.argument("model", type=INPUT, metavar="MODEL")
 @click.option(
     "--tols",
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 )
 @options_of_clean("posedirs", "hops")
 @click.option(
-    "--plot", type=Picture(), metavar="FILE.png", help="Draw the sweep, too (.png, .svg or .pdf)."
+    "--plot", type=Picture(), metavar="FILE.png", help="Also draw the sweep (.png, .svg or .pdf)."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of the table.")
 @normalize_rows_option

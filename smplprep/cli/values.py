@@ -18,14 +18,14 @@ def check_ending(output: str) -> None:
     """Refuse an output that says neither a container nor a folder: ``-o cleaned``."""
     if not Path(output).suffix:
         raise click.UsageError(
-            f"{output} ends in none of {', '.join(ENDINGS)}, and not in / as a folder does"
+            f"{output} must end in one of {', '.join(ENDINGS)}, or in / for a folder"
         )
 
 
 def check_page(output: str) -> None:
     """Refuse an output that is no page: ``diff -o d.json``."""
     if Path(output).suffix.lower() not in (".html", ".htm"):
-        raise click.UsageError(f"-o names the page, FILE.html, and {output} is none")
+        raise click.UsageError(f"-o must name an .html file, got {output}")
 
 
 class KindType(click.ParamType):

@@ -10,7 +10,7 @@ from .terminal import say_text, terminal_width
 
 @click.command("verify", short_help="Prove a cleaned file through stock smplx.")
 @click.argument("cleaned", type=INPUT, metavar="CLEANED")
-@click.option("--against", metavar="ORIGINAL", help="The file that was cleaned: four more checks.")
+@click.option("--against", metavar="ORIGINAL", help="The original file, for four more checks.")
 @device_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 @max_bytes_option

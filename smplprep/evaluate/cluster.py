@@ -96,5 +96,5 @@ def prepared(
     read = functools.partial(read_model, normalize_rows=normalize_rows, units=units, limits=limits)
     measure = Measure(*map(read, models))
     if measure.inputs != tuple(inputs):
-        raise SmplprepError("the worker's model files are others than the caller's")
+        raise SmplprepError("the worker's model files differ from the caller's")
     return measure

@@ -42,7 +42,8 @@ def evaluate(
     if state and state.path.exists():
         n_done = len(known.done) if known else 0
         told = f"{count_of(n_done)} {'is' if n_done == 1 else 'are'} done"
-        say(f"{state.path}: {told if known else 'is not of these models and motions; starts anew'}")
+        other = "is not of these models and motions; starting over"
+        say(f"{state.path}: {told if known else other}")
     outcome = known or Outcome(Tally.empty(len(measure.regions)))
     longest = measure.n_shapes
     for result in results_of([m for m in motions if m.label not in outcome.done]):
@@ -53,7 +54,10 @@ def evaluate(
     if not outcome.done:
         for label, error in sorted(outcome.failed.items()):
             say(f"{shown(label, 240)}: {error}")
-        raise SmplprepError(f"no motion of {len(motions)} can be evaluated")
+        raise SmplprepError(f"none of the {len(motions)} motions can be evaluated")
     if longest > measure.n_shapes:
-        say(f"up to {longest} betas in the motions; the models' {measure.n_shapes} were used")
+        say(
+            f"the motions have up to {longest} betas; the models have {measure.n_shapes}, which "
+            f"were used"
+        )
     return outcome

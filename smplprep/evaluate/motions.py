@@ -80,8 +80,8 @@ def stretches(motion: Motion, *, n_joints: int, count: int = STRETCH) -> Iterato
     """The motion, ``count`` frames at a time.
 
     Raises:
-        ModelReadError: damaged, no motion for this model, or a value that is no angle; the message
-            names key and index. It may come after the last frame: use nothing before.
+        ModelReadError: damaged, no motion for this model, or a value that is not a valid angle; the
+            message names key and index. It may come after the last frame: use nothing before.
     """
     with open_input(motion.path) as file:
         found = members(file, n_joints=n_joints)
@@ -101,13 +101,13 @@ def stretches(motion: Motion, *, n_joints: int, count: int = STRETCH) -> Iterato
 def members(file: InputFile, *, n_joints: int) -> dict[str, Member]:
     """``poses`` and, if it is there, ``betas``, both of shapes that make sense."""
     if file.container != "npz":
-        raise ModelReadError("no .npz file, so no motion")
+        raise ModelReadError("this is not a .npz file, so not a motion")
     found = open_members(file, ("poses", "betas"))
     if "poses" not in found:
-        raise ModelReadError("no poses in it, so this is no motion")
+        raise ModelReadError("it has no key poses, so it is not a motion")
     for key, member in found.items():
         if member.header.dtype.kind != "f":
-            message = f"{key} has dtype {member.header.dtype}, not one of real numbers"
+            message = f"{key} has dtype {member.header.dtype}, not floats"
             raise ModelReadError(message, key=key)
     shape = found["poses"].header.shape
     if len(shape) != 2 or not shape[0]:
@@ -133,4 +133,4 @@ def check_values(
         index = np.argwhere(wrong)[0].tolist()
         value = values[tuple(index)]
         index[0] += first
-        raise ModelReadError(f"{key}{index}: {value} is no {what}", key=key)
+        raise ModelReadError(f"{key}{index}: {value} is not a valid {what}", key=key)

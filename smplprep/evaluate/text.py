@@ -20,7 +20,7 @@ def evaluation_text(data: Mapping[str, Any]) -> str:
         f"{data['frames']:,} frames of {data['motions']} of {count_of(n_files)} ({data['family']})"
     ]
     lines += ["", *region_lines(data), "", *histogram_lines(data["histogram"]), ""]
-    lines.append(f"{'worst frames (one of each 128)':<48}{'frame':>9}{'vertex':>9}{'mm':>12}")
+    lines.append(f"{'worst frames (one of every 128)':<48}{'frame':>9}{'vertex':>9}{'mm':>12}")
     for peak in data["worst_frames"]:
         figures = f"{peak['frame']:>9}{peak['vertex']:>9}{millimeters(peak['mm']):>12}"
         lines.append(f"  {tail(peak['file'], 45):<46}{figures}")

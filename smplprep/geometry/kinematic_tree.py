@@ -33,7 +33,7 @@ def parents_of(kintree_table: NDArray) -> NDArray[np.int64]:
     if broken.any():
         row, joint = np.argwhere(broken)[0]
         value = kintree_table[row, joint]
-        raise refuse(f"kintree_table[{row}, {joint}]: {value} is no whole number")
+        raise refuse(f"kintree_table[{row}, {joint}]: {value} is not an integer")
     numbers = [int(value) for value in kintree_table[0].tolist()]
     none = {-1, *(number for number in (*UNSIGNED, *SIGNED) if number >= n_joints)}
     parents = [-1 if n in none or n == joint else n for joint, n in enumerate(numbers)]
@@ -42,7 +42,9 @@ def parents_of(kintree_table: NDArray) -> NDArray[np.int64]:
         raise refuse(f"kintree_table has {len(roots)} roots {roots[:5]}, not one")
     for joint, parent in enumerate(parents):
         if not -1 <= parent < n_joints:
-            raise refuse(f"kintree_table[0, {joint}]: no joint {parent} among {n_joints}")
+            raise refuse(
+                f"kintree_table[0, {joint}]: parent {parent} is not one of the {n_joints} joints"
+            )
     for joint in range(n_joints):
         walker, steps = joint, 0
         while walker != -1:

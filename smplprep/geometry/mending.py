@@ -25,7 +25,7 @@ def fits(shape: tuple[int, ...], wanted: Shape) -> bool:
 def wrong(key: str, what: str, value: str) -> ModelInvalidError:
     """The error of a key that looks like something else, with the value that it should have."""
     return ModelInvalidError(
-        f"{key} {what}", key=key, hint=f'Mend it in numpy: d["{key}"] = {value}'
+        f"{key} {what}", key=key, hint=f'Fix it in numpy: d["{key}"] = {value}'
     )
 
 
@@ -40,7 +40,7 @@ def wrong_shape(key: str, shape: tuple[int, ...], wanted: Shape) -> ModelInvalid
             return wrong(key, f"looks transposed: shape {shape}, not {text}", turned)
     if key == "kintree_table" and len(shape) == 1:
         table = f"np.stack([{array}, np.arange({shape[0]})])"
-        return wrong(key, "is one row of parents; a row of the joints' numbers follows", table)
+        return wrong(key, "has only the row of parents; a row of joint numbers must follow", table)
     if key == "f" and len(shape) == 2 and shape[1] == 4:
         triangles = f"np.concatenate([{array}[:, [0, 1, 2]], {array}[:, [0, 2, 3]]])"
         return wrong(key, f"looks like quads: shape {shape}, not {text}", triangles)
@@ -80,11 +80,11 @@ def shuffled_ids() -> ModelInvalidError:
     Stock smplx takes the columns; SMPL's own loader looks parents up in row 1.
     """
     error = ModelInvalidError(
-        "kintree_table numbers the joints in another order than its columns (row 1)",
+        "row 1 of kintree_table numbers the joints in another order than its columns",
         key="kintree_table",
     )
     error.hint = (
-        'Mend it in numpy: k = d["kintree_table"]; ids = k[1].tolist(); '
+        'Fix it in numpy: k = d["kintree_table"]; ids = k[1].tolist(); '
         "k[:] = [[ids.index(p) if p in ids else p for p in k[0].tolist()], range(len(ids))]"
     )
     return error

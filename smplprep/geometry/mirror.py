@@ -88,7 +88,7 @@ def mirrored_joints(model: Model) -> NDArray[np.intp]:
     path = model.source.path
     if not model.family.joints:
         raise SmplprepError(
-            "its joints have no known names, so which of them mirror each other cannot be told",
+            "its joints have no known names, so it is not known which of them mirror each other",
             path=path,
         )
     names = model.family.joint_names(model.n_joints, "smplx")
@@ -97,7 +97,7 @@ def mirrored_joints(model: Model) -> NDArray[np.intp]:
     images = [place["_".join(swap.get(word, word) for word in name.split("_"))] for name in names]
     if images == list(range(model.n_joints)):
         raise SmplprepError(
-            f"{model.family.name} has one side only, so nothing in it mirrors anything", path=path
+            f"{model.family.name} has only one side, so it cannot be symmetric", path=path
         )
     joints = np.array(images, dtype=np.intp)
     parents = parents_of(model.kintree_table)
@@ -118,12 +118,12 @@ def why_unsound(model: Model) -> str | None:
     if table is None:
         return f"the file has no {KEY}"
     if not isinstance(table, np.ndarray) or table.dtype.kind not in "iu":
-        return f"{KEY} is no array of whole numbers"
+        return f"{KEY} is not an array of integers"
     if table.shape != (n_vertices,):
         return f"{KEY} has shape {table.shape}, not ({n_vertices},)"
     outside = np.flatnonzero((table < 0) | (table >= n_vertices))
     if outside.size:
-        return f"{KEY}[{outside[0]}]: {table[outside[0]]} is no vertex of {n_vertices}"
+        return f"{KEY}[{outside[0]}]: {table[outside[0]]} is not a vertex index below {n_vertices}"
     unmatched = np.flatnonzero(table[table] != np.arange(n_vertices))
     if unmatched.size:
         there = table[unmatched[0]]

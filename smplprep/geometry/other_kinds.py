@@ -16,13 +16,13 @@ _KINDS = (
     ),
     (
         ("smpla_shapedirs", "extra_joints_index"),
-        "SMPL, SMPL-A or SMIL as ROMP and BEV pack it",
+        "SMPL, SMPL-A or SMIL as packed by ROMP and BEV",
         "Take the file that it was made of: SMPL_NEUTRAL.pkl or smil_web.pkl.",
     ),
     (
         ("eigvec", "eigvecs"),
-        "DMPL: soft-tissue directions beside a body model",
-        "Take smplh/male/model.npz, which stands beside dmpls/male/model.npz.",
+        "DMPL, the soft-tissue directions that go with a body model",
+        "Take smplh/male/model.npz, which is beside dmpls/male/model.npz.",
     ),
     (
         ("lbs_weights",),
@@ -37,13 +37,13 @@ _KINDS = (
     (
         ("lmk_face_idx", "static_lmk_faces_idx", "dynamic_lmk_faces_idx"),
         "a table of landmarks",
-        "It goes with a model: --landmarks FILE.",
+        "Use it with a model: --landmarks FILE.",
     ),
     (("covars", "precs"), "a prior over poses", TAKE_THE_MODEL),
     (
         ("poses", "smpl_poses", "pose_body", "root_orient", "fullpose"),
         "a motion",
-        "Take the model file that it moves, SMPLH_MALE.npz or the like; evaluate takes motions.",
+        "Take the model file, such as SMPLH_MALE.npz; smplprep evaluate takes motions.",
     ),
     (
         (
@@ -100,4 +100,4 @@ def renamed(missing: Collection[str], keys: Collection[str]) -> str | None:
             parents = 'd["parents"]'
             found.append(f'd["{key}"] = np.stack([{parents}, np.arange(len({parents}))])')
     most = 2 * len(found) > len(missing)
-    return f"Mend it in numpy: {'; '.join(found)}" if most else None
+    return f"Fix it in numpy: {'; '.join(found)}" if most else None

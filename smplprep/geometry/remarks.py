@@ -50,8 +50,8 @@ def place_remarks(model: Model) -> list[str]:
     if not SMALLEST <= meters <= LARGEST:
         units = [unit for unit in MILLIMETERS if unit != model.units]
         found.append(
-            f"the body is {extent:.3g} {model.units} long: if its unit is another, every mm "
-            f"is wrong (--units {' or '.join(units)})"
+            f"the body is {extent:.3g} {model.units} long: if its unit is another, every "
+            f"figure in mm is wrong (--units {' or '.join(units)})"
         )
     empty = np.flatnonzero(~model.J_regressor.any(axis=1))
     if empty.size:

@@ -19,12 +19,12 @@ def check_same_topology(a: Model, b: Model) -> None:
     ):
         if ours != theirs:
             raise SmplprepError(
-                f"not of one family with {a.source.path}: {theirs} {what}, not {ours}",
+                f"it does not match {a.source.path}: it has {theirs} {what}, not {ours}",
                 path=b.source.path,
             )
     if not np.array_equal(parents_of(a.kintree_table), parents_of(b.kintree_table)):
         raise SmplprepError(
-            f"not of one family with {a.source.path}: another kinematic tree",
+            f"it does not match {a.source.path}: the kinematic trees differ",
             path=b.source.path,
             key="kintree_table",
         )

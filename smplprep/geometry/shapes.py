@@ -19,8 +19,8 @@ def check_shapes(model: Model) -> None:
     """Raise ModelInvalidError unless all arrays are of one size, and of numbers."""
     for key in (*REQUIRED_KEYS, "J"):
         check_numbers(model, key)
-    check_shape(model, "v_template", (None, 3), why="where it takes")
-    check_shape(model, "kintree_table", (2, None), why="where it takes")
+    check_shape(model, "v_template", (None, 3), why="but must have")
+    check_shape(model, "kintree_table", (2, None), why="but must have")
     n_vertices, n_joints = len(model.v_template), model.kintree_table.shape[1]
     check_features(model, n_joints)
     check_sizes(model, n_vertices, n_joints)
@@ -33,7 +33,7 @@ def check_shapes(model: Model) -> None:
         "J": (n_joints, 3),
     }
     for key, shape in expected.items():
-        check_shape(model, key, shape, why="but v_template and kintree_table ask for")
+        check_shape(model, key, shape, why="but v_template and kintree_table require")
 
 
 def check_numbers(model: Model, key: str) -> None:
@@ -45,7 +45,7 @@ def check_numbers(model: Model, key: str) -> None:
     if array.dtype.kind in "iub" and key in FLOAT_KEYS:
         raise no_floats(key, array)
     if array.dtype.kind not in "iu":
-        raise ModelInvalidError(f"{key} has dtype {array.dtype}, not one of numbers", key=key)
+        raise ModelInvalidError(f"{key} has dtype {array.dtype}, not numbers", key=key)
 
 
 def check_array(model: Model, key: str) -> None:
@@ -77,7 +77,7 @@ def check_shape(model: Model, key: str, shape: Shape, *, why: str) -> None:
 def check_sizes(model: Model, n_vertices: int, n_joints: int) -> None:
     """Refuse what is empty, and what is larger than any body."""
     if n_vertices == 0 or n_joints == 0:
-        raise ModelInvalidError(f"{n_vertices} vertices and {n_joints} joints")
+        raise ModelInvalidError(f"the model has {n_vertices} vertices and {n_joints} joints")
     n_directions = model.shapedirs.shape[-1] if model.shapedirs.ndim == 3 else 0
     n_faces = model.f.size // 3
     for count, limit, what in (

@@ -73,7 +73,7 @@ def check_hands(model: Model) -> None:
     for side in "lr":
         for key, shape in ((f"hands_mean{side}", (45,)), (f"hands_components{side}", (None, 45))):
             check_array(model, key)
-            check_shape(model, key, shape, why="where a hand's pose takes")
+            check_shape(model, key, shape, why="but a hand's pose requires")
 
 
 def check_source(model: Model) -> None:
@@ -117,7 +117,7 @@ def check_finite(array: NDArray, key: str) -> None:
         bad = np.argwhere(~(np.isfinite(array) & (np.abs(array) <= MAX_SIZE)))
     if len(bad):
         value = array[tuple(bad[0])]
-        what = "too large for a body" if np.isfinite(value) else "no number"
+        what = "too large for a body" if np.isfinite(value) else "not a finite number"
         raise ModelInvalidError(f"{key}{at(bad[0])}: {value} is {what}", key=key)
 
 
@@ -133,7 +133,8 @@ def check_faces(model: Model) -> None:
     if outside.any():
         index = np.argwhere(outside)[0]
         raise ModelInvalidError(
-            f"f{at(index)}: {faces[tuple(index)]} is no vertex of {model.n_vertices}", key="f"
+            f"f{at(index)}: {faces[tuple(index)]} is not a vertex index below {model.n_vertices}",
+            key="f",
         )
 
 
@@ -157,7 +158,7 @@ def check_unweighted(weights: NDArray, *, accept: bool) -> NDArray[np.bool_]:
         raise ModelInvalidError(
             f"{len(listed)} {verb} no weight at all: {some}{more}",
             key="weights",
-            hint="clean --fill-unweighted gives each those of the nearest weighted vertex.",
+            hint="clean --fill-unweighted gives each the weights of the nearest weighted vertex.",
         )
     return unweighted
 

@@ -74,11 +74,11 @@ def check_whole(model: Model, path: str | os.PathLike[str]) -> None:
 
 def check_keys(expected: Iterable[str], found: Iterable[str]) -> None:
     if list(expected) != list(found):
-        raise VerificationError("the file just written has other keys than the model")
+        raise VerificationError("the file just written does not have the model's keys")
 
 
 def differs(key: str) -> VerificationError:
-    return VerificationError("the file just written holds another value", key=key)
+    return VerificationError("the file just written has a different value", key=key)
 
 
 def holds(member: Member, array: NDArray | ObjectArray, copied: RawMember | None) -> bool:

@@ -123,7 +123,7 @@ class InputFile:
             return "json"
         if is_text(head):
             raise ModelReadError("this is a text file, not a body model", hint=TAKE_THE_MODEL)
-        message = f"this is no .npz, .pkl or .h5 file: it begins with {head[:8].hex(' ')}"
+        message = f"this is not a .npz, .pkl or .h5 file: it begins with {head[:8].hex(' ')}"
         raise ModelReadError(message)
 
 
@@ -209,7 +209,7 @@ def _descriptor(path: str | os.PathLike[str]) -> int:
     except OSError as error:
         raise ModelReadError(f"cannot be opened: {error.strerror}") from error
     except ValueError as error:  # a NUL in the name
-        raise ModelReadError("this is no file name") from error
+        raise ModelReadError("this is not a valid file name") from error
 
 
 @contextlib.contextmanager

@@ -65,12 +65,12 @@ def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise ModelReadError("this key stands twice in the JSON", key=twice)
+        raise ModelReadError("this key appears twice in the JSON", key=twice)
     return found
 
 
 def _no_number(word: str) -> NoReturn:
-    raise ModelReadError(f"{word} stands in the JSON, which is not a number")
+    raise ModelReadError(f"the JSON contains {word}, which is not a number")
 
 
 def _plain(value: Any, depth: int, key: str = "") -> Any:

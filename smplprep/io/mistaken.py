@@ -14,8 +14,8 @@ JOBLIB_AGAIN = (
 
 # How it begins (after white space, in lower case), what it is, and what to do.
 _BEGINNINGS = (
-    (b"<!doctype html", "a web page (HTML), as a download without login gives", _DOWNLOAD),
-    (b"<html", "a web page (HTML), as a download without login gives", _DOWNLOAD),
+    (b"<!doctype html", "a web page (HTML), which a download without login returns", _DOWNLOAD),
+    (b"<html", "a web page (HTML), which a download without login returns", _DOWNLOAD),
     (b"<?xml", "an XML file", _TAKE),
     (b"version https://git-lfs", "a git-lfs pointer, not the file itself", "Run: git lfs pull"),
     (b"\x89png", "a PNG image", None),

@@ -58,7 +58,7 @@ def contents_of(
     if place:
         alone = sum(1 for _ in _children(unboxed(value))) == 1
         rest = "" if alone else "; the rest of the file is left out"
-        remarks.append(f"the model lay in {place}{rest}")
+        remarks.append(f"the model was found in {place}{rest}")
     return Contents(
         container=container,
         entries=entries,

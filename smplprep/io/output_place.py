@@ -21,7 +21,7 @@ _REASONS = {
     errno.ENOENT: "there is no such folder",
     errno.ENOTDIR: "there is no such folder",
     errno.ELOOP: "its symbolic links go in a circle",
-    errno.EEXIST: "another process made it in the meantime",
+    errno.EEXIST: "another process created it while this one was running",
     errno.ENAMETOOLONG: "the name is too long",
 }
 
@@ -50,7 +50,7 @@ def make_folder_of(target: Path) -> None:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ModelWriteError(f"cannot be made: {error.strerror}", path=target.parent) from error
+        raise ModelWriteError(f"cannot be created: {error.strerror}", path=target.parent) from error
 
 
 def _is_read_only(folder: Path) -> bool:
@@ -88,7 +88,9 @@ def _check_old(
     if any(_is_file(source, old) for source in inputs):
         raise ModelWriteError("the output is the input", path=name)
     if not force:
-        raise ModelWriteError("the output exists already", path=name, hint="--force replaces it")
+        raise ModelWriteError(
+            "the output exists already", path=name, hint="Use --force to replace it."
+        )
 
 
 def _is_file(path: str | os.PathLike[str], status: os.stat_result) -> bool:

@@ -36,10 +36,10 @@ def _fault(sparse: Sparse) -> str | None:
     if len(sparse.shape) != 2 or not all(type(n) is int and n >= 0 for n in sparse.shape):
         return f"shape {shown(sparse.shape)} is not two-dimensional"
     if sparse.data.ndim != 1 or sparse.data.dtype.kind not in "biuf":
-        return "data is no row of numbers"
+        return "data is not a row of numbers"
     for name, indices in (("indices", sparse.indices), ("indptr", sparse.indptr)):
         if indices.ndim != 1 or indices.dtype.kind not in "iu":
-            return f"{name} is no row of integers"
+            return f"{name} is not a row of integers"
     if len(sparse.indices) != len(sparse.data):
         return f"{len(sparse.data)} values with {len(sparse.indices)} indices"
     n_rows, n_columns = sparse.shape

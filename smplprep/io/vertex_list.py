@@ -33,7 +33,7 @@ def read_vertex_list(path: str | os.PathLike[str]) -> VertexList:
     for number, entry in enumerate(entries):
         if type(entry) is not int or entry < 0:
             raise ModelReadError(
-                f"entry {number}, {shown(json.dumps(entry))}, is no index of a vertex", path=path
+                f"entry {number}, {shown(json.dumps(entry))}, is not a vertex index", path=path
             )
     if not entries:
         raise ModelReadError("lists no vertices", path=path)

@@ -73,9 +73,9 @@ def container_of(path: str | os.PathLike[str], *, default: str) -> str:
         return default
     if ending not in ENDINGS:
         raise ModelWriteError(
-            f"{shown(ending)} is no ending of a model file; it is one of {', '.join(ENDINGS)}",
+            f"{shown(ending)} is not one of the endings {', '.join(ENDINGS)}",
             path=path,
-            hint="Of meshes, smplprep convert writes .glb."
+            hint="For a mesh, smplprep convert writes .glb."
             if ending in (".glb", ".gltf")
             else None,
         )

@@ -95,8 +95,7 @@ def model_of_module(body_model: Any) -> Model:
     """The arrays of a stock smplx module as a Model; views, where it lives in main memory."""
     if isinstance(body_model, Model | str | os.PathLike):
         raise ModelInvalidError(
-            "assert_clean takes a module, as smplx.create gives it; for a file there is "
-            "smplprep.jobs.check.check_file"
+            "assert_clean takes a module from smplx.create; for a file use smplprep.check_file"
         )
     names = ["v_template", "faces_tensor", "lbs_weights", "J_regressor", "posedirs", "shapedirs",
              "parents"]  # fmt: skip
@@ -104,7 +103,7 @@ def model_of_module(body_model: Any) -> Model:
     try:
         buffers = {name: getattr(body_model, name).detach().cpu().numpy() for name in names}
     except AttributeError as error:
-        raise ModelInvalidError(f"this is no stock smplx module: {error}") from error
+        raise ModelInvalidError(f"this is not a stock smplx module: {error}") from error
     parents, n_vertices = buffers["parents"], len(buffers["v_template"])
     return Model(
         v_template=read_only(buffers["v_template"]),
@@ -139,7 +138,7 @@ def leak_faults(model: Model, landmarks: Sequence[Landmark], max_leaks: int) -> 
         return []
     names = model.joint_names()
     verb = "leaks" if leaking.size == 1 else "leak"
-    faults = [f"{leaking.size} of {len(landmarks)} landmarks {verb}; {max_leaks} may"]
+    faults = [f"{leaking.size} of {len(landmarks)} landmarks {verb}; {max_leaks} are allowed"]
     for row in leaking.tolist():
         joints = named(leaks[row], names)
         listed = ", ".join(joints)

@@ -204,7 +204,9 @@ def check_outputs(outputs: list[Path], *, force: bool, inputs: list[Any]) -> Non
         except ModelWriteError as error:
             if report.is_file() and not (force or model.exists()):
                 # X.pkl after X.npz: --force would leave X_clean.npz without its report.
-                error.hint = "It is probably another model's; -o gives this one another name."
+                error.hint = (
+                    "It probably belongs to another model. Use -o to give this one another name."
+                )
             raise
 
 

@@ -1,4 +1,4 @@
-"""What a file holds, what is odd about it, and whether stock smplx can load it."""
+"""What a file holds, what is unusual about it, and whether stock smplx can load it."""
 
 from __future__ import annotations
 
@@ -199,7 +199,7 @@ def inspection_text(found: dict[str, Any]) -> str:
         return "\n".join([*lines, fault["why"], f"  {fault['do']}"])
     lines.append("stock smplx: " + ("loads it" if found["smplx"]["loads"] else "cannot load it"))
     if wanted := found["smplx"]["create"]:
-        lines[-1] += f", but smplx.create only by a name that begins with {wanted}"
+        lines[-1] += f", but smplx.create only under a name that begins with {wanted}"
         lines.append(f"  do:  {renaming(found['family'])}")
     for reason in found["smplx"]["reasons"]:
         lines += [f"  why: {reason['why']}", f"  do:  {reason['do']}"]

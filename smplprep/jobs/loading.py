@@ -74,7 +74,7 @@ def loading_notes(family: str, container: str, keys: Collection[str], path: str)
     if not wanted or misnamed(family, path):
         return []
     return [
-        f"smplx.create knows a file only by a name that begins with {wanted}; "
+        f"smplx.create loads a file only under a name that begins with {wanted}; "
         f"{renaming(family)}, or write it with --layout smplx FOLDER"
     ]
 

@@ -63,15 +63,17 @@ def check_body(body: Model) -> None:
     """A body that has fingers, but not yet these keys."""
     path, family = body.source.path, body.family.name
     if family not in ("smplh", "smplx"):
-        raise ModelInvalidError(f"{family} has no hands to pose, SMPL-H does", path=path)
+        raise ModelInvalidError(
+            f"a model of {family} has no hands to pose; take an SMPL-H", path=path
+        )
     for name in KEYS:
         for side in SIDES:
             if getattr(body, name + side[0]) is not None:
                 raise ModelInvalidError(
-                    "it has hands already",
+                    "it already has hands",
                     path=path,
                     key=name + side[0],
-                    hint="There is nothing to merge; smplprep clean keeps what is there.",
+                    hint="There is nothing to merge; smplprep clean keeps its hands.",
                 )
 
 
@@ -80,17 +82,19 @@ def check_hand(hand: Model, side: str) -> None:
     path = hand.source.path
     if hand.family.name != "mano":
         raise ModelInvalidError(
-            f"{hand.n_vertices} vertices and {hand.n_joints} joints are no MANO, which has 778 "
-            f"and 16",
+            f"this is not a MANO: it has {hand.n_vertices} vertices and {hand.n_joints} joints, "
+            f"not 778 and 16",
             path=path,
         )
     shapes = {"hands_mean": (N_FINGER_ANGLES,), "hands_components": (N_FINGER_ANGLES,) * 2}
     for key, shape in shapes.items():
         array = hand.extras.get(key)
         if not isinstance(array, np.ndarray) or array.dtype.kind != "f" or array.shape != shape:
-            raise ModelInvalidError(f"{key} is no array of floats of {shape}", path=path, key=key)
+            raise ModelInvalidError(
+                f"{key} must be an array of floats of shape {shape}", path=path, key=key
+            )
         if not np.isfinite(array).all():
-            raise ModelInvalidError(f"{key} holds what is no number", path=path, key=key)
+            raise ModelInvalidError(f"{key} contains NaN or infinity", path=path, key=key)
     if side_of(hand) != side:
         raise ModelInvalidError(
             f"this is the {side_of(hand)} hand, where the {side} one belongs",

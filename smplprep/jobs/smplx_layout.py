@@ -31,7 +31,8 @@ def layout_path(folder: str | os.PathLike[str], model: Model, *, gender: str | N
     family = model.family.name
     if family == "other":
         raise SmplprepError(
-            "stock smplx has no class for this model, so no place either", path=model.source.path
+            "stock smplx has no class for this model, so there is no place for it",
+            path=model.source.path,
         )
     which = side_of(model) if family == "mano" else gender or gender_in(model.source.path)
     # smplx.SMPL reads .pkl alone, and no class reads .h5.
@@ -64,5 +65,5 @@ def gender_in(path: str | None) -> str:
     raise SmplprepError(
         "neither the file's name nor its folder's says which gender it is",
         path=path,
-        hint=f"--gender says it: {', '.join(GENDERS)}",
+        hint=f"Use --gender {'|'.join(GENDERS)}.",
     )

@@ -80,7 +80,8 @@ def sweep(
         watch: is told how many vertices more are done.
 
     Returns:
-        Plain data: ``rows`` (one for each tolerance), ``knee``, ``recommended`` and the input.
+        Plain data: ``rows`` (one for each tolerance), ``steep_beyond``, ``recommended`` and
+        the input.
     """
     options = options or Options()
     require_threshold(options)
@@ -93,7 +94,7 @@ def sweep(
     apart = [Distances(model.n_vertices, len(poses)) for _ in tolerances]
 
     def counted(block: slice) -> list[tuple[int, int, NDArray[np.float32]]]:
-        """For each tolerance the weights that stay, the rows that had to be rescued, and mm."""
+        """For each tolerance the weights that stay, the rows that keep one, and mm."""
         part, found = restricted(model, block), []
         before = posed_block(part, slice(None), ready[0])
         for tolerance in tolerances:
@@ -133,7 +134,7 @@ def sweep(
         "poses": N_POSES,
         "landmarks": len(landmarks),
         "rows": rows,
-        "knee": knee(rows),
+        "steep_beyond": steep_beyond(rows),
         "recommended": smallest_without_leak(rows) if landmarks else None,
     }
 
@@ -168,9 +169,9 @@ def require_threshold(options: Options) -> None:
     """Raise unless the policy goes by the tolerance alone, vertex by vertex."""
     if options.policy != "threshold":
         raise SmplprepError(
-            f"the policy {shown(options.policy)!r} does not go by the tolerance alone, so there is "
-            f"nothing to choose or sweep",
-            hint="Leave out --tol auto, or take --policy threshold.",
+            f"the policy {shown(options.policy)!r} does not depend on the tolerance alone, so "
+            f"there is nothing to choose or sweep",
+            hint="Leave out --tol auto, or use --policy threshold.",
         )
 
 
@@ -242,7 +243,7 @@ def smallest_without_leak(rows: Sequence[dict[str, Any]]) -> float | None:
     return next((row["tolerance"] for row in rows if not row["leaking_landmarks"]), None)
 
 
-def knee(rows: Sequence[dict[str, Any]]) -> float | None:
+def steep_beyond(rows: Sequence[dict[str, Any]]) -> float | None:
     """The tolerance beyond which displacement starts to rise steeply; None without a rise.
 
     The point of the p99 curve, over the logarithm of the tolerance, that lies farthest below the
@@ -260,7 +261,7 @@ def knee(rows: Sequence[dict[str, Any]]) -> float | None:
 
 def sweep_text(data: dict[str, Any]) -> str:
     """The table and the two tolerances worth knowing, in 80 columns."""
-    titles = ("tolerance", "leaks", "non-zeros", "mean mm", "p99 mm", "max mm", "rescued")
+    titles = ("tolerance", "leaking", "non-zeros", "mean mm", "p99 mm", "max mm", "rescued")
     lines = ["".join(f"{title:>11}" for title in titles)]
     for row in data["rows"]:
         cells = [f"{row['tolerance']:.3g}", f"{row['leaking_landmarks']}"]
@@ -269,13 +270,18 @@ def sweep_text(data: dict[str, Any]) -> str:
         cells += [f"{row['rescued_rows']:,}"]
         mark = " <" if row["tolerance"] == data["recommended"] else ""
         lines.append("".join(f"{cell:>11}" for cell in cells) + mark)
-    lines.append("")
+    lines += [
+        "",
+        f"leaking: landmarks of {data['landmarks']} that leak; mm: how far vertices move;",
+        "rescued: vertices with all weights below the tolerance, which keep their largest.",
+        "",
+    ]
     if data["recommended"] is None:
         lines.append("No tolerance of these is known to leave no leak.")
     else:
         lines.append(
             f"Recommended: --tol {data['recommended']:g}, the smallest of these without a leak."
         )
-    if data["knee"] is not None:
-        lines.append(f"Knee: displacement starts to rise steeply beyond {data['knee']:g}.")
+    if data["steep_beyond"] is not None:
+        lines.append(f"Beyond {data['steep_beyond']:g}, vertices start to move much farther.")
     return "\n".join(lines)

@@ -17,7 +17,7 @@ def check_shares(shares: Iterable[float]) -> None:
     listed = [*shares]
     for share in listed:
         if not math.isfinite(share) or share < 0:
-            raise ValueError(f"must be numbers from 0 on, not {share:g}")
+            raise ValueError(f"must be finite and not negative, not {share:g}")
     if abs(sum(listed) - 1) > MAX_SHARE_ERROR:
         raise ValueError(f"must sum to 1, not to {sum(listed):.9g}")
 

@@ -55,7 +55,7 @@ class Options:
     tolerance: float | Literal["auto"] = option(
         1e-2,
         Number(0, 1, word="auto"),
-        "Skinning weights below this go; auto: the smallest of sweep's twenty that leaves no leak.",
+        "Remove skinning weights below this; auto: the smallest of a sweep that leaves no leak.",
         step="prune_weights",
         keyword="tolerance",
         flag="--tol",
@@ -65,8 +65,8 @@ class Options:
     policy: Policy = option(
         "threshold",
         Word(get_args(Policy)),
-        "Which skinning weights are spurious: small ones, or ones off the region of the mesh that "
-        "their joint moves.",
+        "Which skinning weights are spurious: small ones, or ones outside the region of the mesh "
+        "that their joint moves.",
         step="prune_weights",
         keyword="policy",
     )
@@ -81,8 +81,8 @@ class Options:
     keep_joints: tuple[str, ...] = option(
         (),
         Names(),
-        "Do not touch the weights of these joints: left_hip,leftLeg. A vertex with nothing else to "
-        "take up what would go keeps all it has.",
+        "Do not touch the weights of these joints: left_hip,leftLeg. A vertex without "
+        "another joint to take the removed weight keeps all its weights.",
         step="prune_weights",
         metavar="NAMES",
     )
@@ -96,7 +96,7 @@ class Options:
     removed_to: RemovedTo = option(
         "renormalize",
         Word(get_args(RemovedTo)),
-        "Who gets removed weight: all that stays, or the nearest joint above that stays.",
+        "Which joints get the removed weight: all that are left, or the nearest ancestor left.",
         step="prune_weights",
         keyword="removed_to",
     )
@@ -110,7 +110,7 @@ class Options:
     regressor_tolerance: float = option(
         1e-3,
         Number(0, 1),
-        "For --regressor threshold: entries below this go.",
+        "For --regressor threshold: remove entries below this.",
         step="sparsify_regressor",
         keyword="tolerance",
         flag="--regressor-tol",
@@ -119,7 +119,7 @@ class Options:
     posedirs: PosedirsMode = option(
         "local",
         Word(get_args(PosedirsMode)),
-        "Which pose blend shapes stay.",
+        "Which pose blend shapes are kept.",
         step="localize_posedirs",
         keyword="mode",
     )
@@ -134,7 +134,7 @@ class Options:
     shapedirs: ShapedirsMode = option(
         "keep",
         Word(get_args(ShapedirsMode)),
-        "Which shape blend shapes stay.",
+        "Which shape blend shapes are kept.",
         step="zero_shapedirs",
     )
     n_betas: int | None = option(
@@ -157,7 +157,7 @@ class Options:
     fill_unweighted: bool = option(
         False,
         Flag(),
-        "First give vertices without any weight those of the nearest vertex that has some.",
+        "First give vertices without weights those of the nearest vertex that has some.",
         step="fill_unweighted",
     )
     symmetrize: bool = option(

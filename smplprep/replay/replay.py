@@ -194,7 +194,7 @@ def optimize(
             parameters, max_iter=1, max_eval=26, line_search_fn="strong_wolfe"
         )
     else:
-        raise SmplprepError(f"optimizer {optimizer!r} is none of {', '.join(OPTIMIZERS)}")
+        raise SmplprepError(f"optimizer must be one of {', '.join(OPTIMIZERS)}, got {optimizer!r}")
 
     def closure() -> Any:
         runner.zero_grad()

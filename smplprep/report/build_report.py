@@ -223,7 +223,7 @@ def input_remarks(model: Model, pruned: Change, options: Options | None) -> list
                 f"vertices, such as {left[0]}"
             )
     if n_negative := pruned.figures["negative_entries_dropped"]:
-        remarks.append(f"{n_negative} weights were negative and went")
+        remarks.append(f"{n_negative} weights were negative and were removed")
     if options and has_other_stamp(model):
         remarks.append(
             "the input's key smplprep held no stamp of this or an earlier version; it was replaced"
@@ -231,7 +231,7 @@ def input_remarks(model: Model, pruned: Change, options: Options | None) -> list
     remarks += place_remarks(model)
     if model.family.name == "other":
         named = "" if model.landmarks else ", without landmarks (--landmarks names some)"
-        remarks.append(f"a model of no known family: cleaned as such{named}")
+        remarks.append(f"its family is not known: cleaned by its arrays alone{named}")
     if model.family.name == "flame" and not model.landmarks:
         remarks.append(
             "FLAME's landmarks are in a file of their own: --landmarks flame_static_embedding.pkl"
@@ -249,8 +249,8 @@ def filling_notes(changes: list[Change]) -> list[str]:
             more = f" and {len(rows) - 10} more" if len(rows) > 10 else ""
             which = "vertices" if len(rows) > 1 else "vertex"
             notes.append(
-                f"{len(rows)} {which} without any weight got those of the nearest that has some: "
-                f"{listed}{more}"
+                f"{len(rows)} {which} without any weight got the weights of the nearest vertex "
+                f"that has some: {listed}{more}"
             )
     return notes
 
@@ -268,6 +268,6 @@ def pairing_notes(changes: list[Change]) -> list[str]:
         notes.append(
             f"{change.figures['vert_sym_idxs_unsound']}, so vertices were paired by where they "
             f"lie; {left} have no mirror image and keep their weights and correctives, and "
-            f"{joints} joints regressed from such keep their regressor"
+            f"{joints} joints regressed from them keep their regressor"
         )
     return notes

@@ -28,7 +28,7 @@ def leaks_left(report: Mapping[str, Any]) -> str | None:
     helping = ways_out(report)
     help_ = f"; {' and '.join(helping)} help{'s' * (len(helping) == 1)}" if helping else ""
     which = f"{leaking} of {total} landmarks still {leaks(leaking)}"
-    return f"{which}; smplprep audit says to what{help_}"
+    return f"{which}; smplprep audit names the joints{help_}"
 
 
 def far_moves(report: Mapping[str, Any]) -> list[str]:
@@ -49,7 +49,7 @@ def far_moves(report: Mapping[str, Any]) -> list[str]:
         other = "--policy threshold"
     joints = ",".join(row["joint"] for row in taken)
     return [
-        f"{said}, where weights of {weights} went; if they are genuine, take {other}, or "
+        f"{said}, where weights of {weights} were removed; if they are genuine, use {other}, or "
         f"--keep-joints {joints}"
     ]
 
@@ -70,8 +70,8 @@ def warnings(report: Mapping[str, Any]) -> list[str]:
     if gone["jump_raised_max"] > LARGE_JUMP:
         a, b = gone["jump_vertices"]
         found.append(
-            f"the weights of the neighbors {a} and {b} differ by {gone['jump_raised_max']:.2g} "
-            "more than before"
+            f"the weights of the neighboring vertices {a} and {b} differ by "
+            f"{gone['jump_raised_max']:.2g} more than before"
         )
     return found
 
@@ -106,7 +106,7 @@ def notes(report: Mapping[str, Any]) -> list[str]:
     """Sentences on what the options led to and the table does not show."""
     found = []
     if not any(change["rows_touched"] for change in report["changes"]):
-        found.append("already clean; no step had anything to do, and every array was copied")
+        found.append("already clean: no step changed anything, and every array was copied")
     most, limit = report["summary"]["after"]["influences_max"], report["options"]["max_influences"]
     if limit is not None and most > limit:
         found.append(f"some vertices have {most} influences because their weights are kept")
@@ -118,8 +118,8 @@ def notes(report: Mapping[str, Any]) -> list[str]:
     found += far_moves(report)
     if spared := report["removed"]["spared"]:
         found.append(
-            f"{len(spared)} regions of weights look spurious and stay, since the mesh would "
-            "suffer; the report lists them under removed.spared"
+            f"{len(spared)} regions of weights look spurious and were kept, because the mesh would "
+            "tear without them; the report lists them under removed.spared"
         )
     return found
 
@@ -135,7 +135,7 @@ def shape_notes(change: Mapping[str, Any]) -> list[str]:
         f"and at most {most} mm"
     ]
     if n_after < N_BETAS:
-        found.append(f"stock smplx poses it only with num_betas={n_after}")
+        found.append(f"stock smplx needs num_betas={n_after}")
     if n_after > n_betas:
         found.append(
             f"shapedirs keeps {n_after} directions, since loaders find expressions by their place; "
@@ -150,7 +150,7 @@ def joint_notes(change: Mapping[str, Any]) -> list[str]:
     if options["mode"] == "exact" and options["shapes"] == 0 and not change["rows_touched"]:
         return [
             "J_regressor is unchanged: without shape directions, fewer vertices would give the "
-            "same joints on this one body alone (--regressor threshold takes them all the same)"
+            "same joints only for this one body (--regressor threshold reduces it all the same)"
         ]
     if options["mode"] != "exact" or shift_mm < SHIFT_MM:
         return []

@@ -244,7 +244,7 @@ def draw_joints(report: Report) -> Figure:
 
 
 def draw_sweep(data: Mapping[str, Any]) -> Figure:
-    """Displacement and leaks over the tolerance, with the knee and the recommendation."""
+    """Displacement and leaks over the tolerance, where it gets steep, and the recommendation."""
     from matplotlib.ticker import MaxNLocator
 
     rows = [row for row in data["rows"] if row["tolerance"] > 0]
@@ -269,8 +269,8 @@ def draw_sweep(data: Mapping[str, Any]) -> Figure:
     leaks.set_ylim(0, max(data["landmarks"], 1) * 1.05)
     leaks.set_ylabel("leaking landmarks", color=ALARM)
     leaks.yaxis.set_major_locator(MaxNLocator(integer=True))
-    if data["knee"] is not None:
-        panel.axvline(data["knee"], color=MUTED, linestyle=":", label=f"knee {data['knee']:g}")
+    if (steep := data["steep_beyond"]) is not None:
+        panel.axvline(steep, color=MUTED, linestyle=":", label=f"steep beyond {steep:g}")
     if data["recommended"] is not None:
         label = f"recommended {data['recommended']:g}"
         panel.axvline(data["recommended"], color=INK, linestyle="--", label=label)

@@ -17,7 +17,7 @@ from ..records.landmark import check_shares
 from .schema import REPORT_VERSION, SchemaError, check_schema, report_schema
 from .viewer import MAX_VERTICES, unpacked
 
-WANTED = "It takes NAME.report.json, which clean and diff write beside what they make."
+WANTED = "Name a NAME.report.json, which clean and diff write beside their outputs."
 ITEM_BYTES = {"i2": 2, "u2": 2, "f4": 4}
 
 
@@ -31,7 +31,7 @@ def read_report(path: str | os.PathLike[str]) -> dict[str, Any]:
     if not isinstance(data, dict) or "report_version" not in data:
         raise ModelReadError("this is not a smplprep report", path=path, hint=WANTED)
     if data["report_version"] != REPORT_VERSION:
-        message = f"a report of version {shown(data['report_version'])}, not {REPORT_VERSION}"
+        message = f"the report has version {shown(data['report_version'])}, not {REPORT_VERSION}"
         hint = "Clean the model again with this version of smplprep."
         raise ModelReadError(message, path=path, hint=hint)
     try:

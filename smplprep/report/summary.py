@@ -49,17 +49,30 @@ def change_lines(report: Mapping[str, Any]) -> list[str]:
         figures |= {"rows_touched": change["rows_touched"]}
         extra = (key for key in change if key not in COUNTED)
         figures |= {key: change[key] for key in extra if isinstance(change[key], int | float)}
-        figures |= {f"dropped by {rule}": n for rule, n in change.get(PER_RULE, {}).items()}
+        figures |= {f"removed by {rule}": n for rule, n in change.get(PER_RULE, {}).items()}
         figures |= {"paired_by": change["paired_by"]} if "paired_by" in change else {}
+        if "energy_kept" in figures:
+            figures["energy_kept"] = f"{figures['energy_kept']:.1%}"
         lines.append(f"{change['transform']}:")
         lines += [
-            f"  {key.replace('_', ' '):<36}{shown_count(value):>18}"
+            f"  {LABELS.get(key, key.replace('_', ' ')):<36}{shown_count(value):>18}"
             for key, value in figures.items()
         ]
     return lines
 
 
 PER_RULE = "dropped_per_rule"
+LABELS = {
+    "entries_dropped": "entries removed",
+    "rows_touched": "rows changed",
+    "mass_dropped_mean": "weight removed per vertex, mean",
+    "mass_dropped_max": "weight removed per vertex, max",
+    "mass_dropped_max_vertex": "  at vertex",
+    "mass_gained": "weight that only B has",
+    "negative_entries_dropped": "negative entries removed",
+    "max_shift_mm": "joints moved by at most, mm",
+    "energy_kept": "part of their squared norm kept",
+}
 COUNTED = ("entries_before", "entries_after", "entries_dropped", "rows_touched")
 
 
@@ -88,6 +101,11 @@ FIGURES = (
     ("regressor, non-zeros", lambda s: f"{s['regressor_nonzeros']:,}"),
     ("regressor vertices per joint, max", lambda s: f"{s['regressor_vertices_max']:,}"),
     ("pose correctives, vertex-joint pairs", lambda s: f"{s['correctives']:,}"),
-    ("leaking landmarks", lambda s: f"{s['leaking_landmarks']} of {s['landmarks']}"),
+    (
+        "leaking landmarks",
+        lambda s: (
+            f"{s['leaking_landmarks']} of {s['landmarks']}" if s["landmarks"] else "none known"
+        ),
+    ),
     ("file size", lambda s: megabytes(s["file_bytes"])),
 )

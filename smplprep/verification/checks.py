@@ -103,7 +103,7 @@ def check_arrays(subject: Subject) -> str:
     keys = [row["key"] for row in claimed]
     if list(entries) != keys:
         wrong = sorted({*entries} ^ {*keys}) or ["their order"]
-        raise CheckError(f"the keys are not the report's: {shown(', '.join(wrong))}")
+        raise CheckError(f"the keys differ from the report's: {shown(', '.join(wrong))}")
     for row in claimed:
         value, shape = entries[row["key"]], row["shape"]
         if shape is None or not isinstance(value, np.ndarray):
@@ -134,7 +134,8 @@ def check_rows(subject: Subject) -> str:
         excused &= off <= MAX_SUM_ERROR + bound
     excess = np.where(excused, 0.0, off / bound)
     worst = int(excess.argmax())
-    figure = f"at worst off by {off[worst]:.2g} (vertex {worst}); {bound[worst]:.2g} is rounding"
+    figure = f"the largest error is {off[worst]:.2g} (vertex {worst})"
+    figure += f"; rounding explains {bound[worst]:.2g}"
     if excess[worst] > 1:
         raise CheckError(figure)
     if excused.any():

@@ -57,7 +57,7 @@ def check_untouched(subject: Subject) -> str:
         added -= HANDS
         changed |= HANDS
     if missing := sorted(src.keys() - dst.keys() - {STAMP_KEY}):
-        raise CheckError(f"the original's, but not here: {', '.join(map(shown, missing))}")
+        raise CheckError(f"keys of the original that are missing: {', '.join(map(shown, missing))}")
     keys = [key for key in src if key not in changed]
     wrong = [key for key in keys if not same_values(src[key], dst[key], after.source.container)]
     if "posedirs" in changed:
@@ -72,10 +72,10 @@ def check_untouched(subject: Subject) -> str:
     if not np.array_equal(before.weights[kept], after.weights[kept]):
         wrong.append("weights that the options keep")
     if wrong:
-        raise CheckError(f"not the original's: {', '.join(map(shown, wrong))}")
+        raise CheckError(f"different from the original: {', '.join(map(shown, wrong))}")
     if added:
-        raise CheckError(f"not in the original: {', '.join(map(shown, sorted(added)))}")
-    return f"{len(keys)} keys, and every corrective that stayed, are the original's"
+        raise CheckError(f"keys that the original lacks: {', '.join(map(shown, sorted(added)))}")
+    return f"{len(keys)} keys, and every corrective that was kept, are the original's"
 
 
 def same_values(before: Any, after: Any, container: str) -> bool:
@@ -99,7 +99,8 @@ def check_joints(subject: Subject) -> str:
     bound = claimed * (1 + REPORT_SLACK) + max(JOINT_SLACK_MM, rounding_mm(after.J_regressor))
     failed = not (shift <= bound).all()  # so that NaN fails
     worst = int(((shift - bound) if failed else shift).argmax())
-    figure = f"{names[worst]} moved by {shift[worst]:.2g} mm, {bound[worst]:.2g} mm were claimed"
+    figure = f"{names[worst]} moved by {shift[worst]:.2g} mm"
+    figure += f", at most {bound[worst]:.2g} mm by the report"
     if failed:
         raise CheckError(figure)
     stale = stale_joints(subject)
@@ -147,7 +148,7 @@ def check_displacement(subject: Subject) -> str:
     moved, claimed = summary(np.concatenate(parts).T), subject.report["displacement"]
     found = {"mean_mm": moved.mean_mm, "p99_mm": moved.p99_mm, "max_mm": moved.max_mm}
     text = ", ".join(f"{key[:-3]} {found[key]:.4g} ({claimed[key]:.4g})" for key in found)
-    text = f"mm by stock smplx (as claimed): {text}"
+    text = f"mm by stock smplx (by the report): {text}"
     vertex = claimed["max_vertex"]
     if vertex >= len(moved.vertex_max_mm):
         raise CheckError(f"the report's max_vertex is {vertex}, which is no vertex")

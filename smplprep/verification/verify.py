@@ -86,7 +86,7 @@ def verify(
             continue
         missing = [need for need in needs if done[need].status != PASSED]
         if missing:
-            done[name] = Check(name, NOT_RUN, f"it needs {missing[0]!r}")
+            done[name] = Check(name, NOT_RUN, f"it needs the check {missing[0]!r}")
             continue
         try:
             done[name] = Check(name, PASSED, run(subject))

@@ -208,12 +208,12 @@ def test_landmarks_from_a_file(standin, tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("[1, 2]", "no JSON object of the form {name: vertex}"),
-        ("{}", "no JSON object of the form {name: vertex}"),
-        ('{"chin": 6890}', "chin: 6890 is no vertex of 6890"),
-        ('{"chin": -1}', "chin: -1 is no vertex of 6890"),
-        ('{"chin": true}', "chin: true is no vertex of 6890"),
-        ('{"chin": 1.0}', "chin: 1.0 is no vertex of 6890"),
+        ("[1, 2]", "this is not a JSON object {name: vertex}"),
+        ("{}", "this is not a JSON object {name: vertex}"),
+        ('{"chin": 6890}', "chin: 6890 is not a vertex index below 6890"),
+        ('{"chin": -1}', "chin: -1 is not a vertex index below 6890"),
+        ('{"chin": true}', "chin: true is not a vertex index below 6890"),
+        ('{"chin": 1.0}', "chin: 1.0 is not a vertex index below 6890"),
         ("<html>", "not readable JSON"),
         ("[" * 100_000, "not readable JSON"),
     ],
@@ -229,7 +229,7 @@ def test_a_bad_landmark_file_is_refused(standin, tmp_path, text, message):
 def test_unknown_sets_and_families_are_refused(standin, small_model):
     with pytest.raises(SmplprepError, match="coco is neither a file nor one of openpose25"):
         landmark_set(standin, "coco")
-    with pytest.raises(SmplprepError, match="is not known for a model of 10 vertices"):
+    with pytest.raises(SmplprepError, match="are not known for a model of 10 vertices"):
         landmark_set(small_model(), "openpose25")
 
 
@@ -316,5 +316,5 @@ def test_against_takes_models_of_one_tree_alone(small_model, tmp_path):
     write_model(small_model(kintree_table=tree), other)
     done = run(own, "--against", other, "--vertices", "0")
     assert str(done.exception) == (
-        f"{own}: not of one family with {other}: another kinematic tree (key kintree_table)"
+        f"{own}: it does not match {other}: another kinematic tree (key kintree_table)"
     )

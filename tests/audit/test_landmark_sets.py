@@ -132,5 +132,5 @@ def test_a_point_of_two_names_is_one_landmark(leaky: Path, tmp_path: Path) -> No
 def test_a_name_that_cannot_be_printed_is_refused(leaky: Path, tmp_path: Path, name: str) -> None:
     own = tmp_path / "odd.json"
     own.write_text(json.dumps({name: 0}))
-    with pytest.raises(SmplprepError, match="holds what cannot be printed"):
+    with pytest.raises(SmplprepError, match="has characters that cannot be printed"):
         with_landmarks(read_model(leaky), str(own))

@@ -192,7 +192,7 @@ def test_a_pipe_is_refused_wherever_a_file_is_named(project: Path, build: Run) -
     (project / "smplprep.toml").write_text(MANIFEST)
     (project / "smplprep.lock").unlink(missing_ok=True)
     os.mkfifo(project / "smplprep.lock")
-    assert "smplprep.lock: cannot be read as a lock" in build(status=3).stderr
+    assert "smplprep.lock: is not a valid lock" in build(status=3).stderr
 
 
 def test_no_process_imports_what_another_has(project: Path) -> None:

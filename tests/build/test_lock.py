@@ -51,7 +51,7 @@ def test_another_machine_builds_the_same_bytes_from_it(locked, project: Path, bu
 def test_without_a_lock_there_is_nothing_to_hold_to(project: Path, build: Run) -> None:
     assert (
         build("--locked", status=3).stderr
-        == f"smplprep: smplprep.lock: there is none, but --locked\n{HINT}"
+        == f"smplprep: smplprep.lock: there is no lock, and --locked needs one\n{HINT}"
     )
     assert not (project / "cleaned").exists()
 
@@ -60,7 +60,7 @@ def test_a_flipped_byte_in_an_input(locked, project: Path, build: Run) -> None:
     flip(project / MODELS[1])
     done = build("--locked", status=1)
     assert results(done.stdout)[MODELS[1]] == "failed input changed"
-    assert done.stderr == f"smplprep: {MODELS[1]}: is not as the lock says: input changed\n{HINT}"
+    assert done.stderr == f"smplprep: {MODELS[1]}: differs from the lock: input changed\n{HINT}"
     build("--check", status=1)
     flip(project / MODELS[1])
     assert tree(project) == locked  # nothing was written
@@ -80,7 +80,7 @@ def test_a_flipped_byte_in_an_output(locked, project: Path, build: Run) -> None:
 def test_a_changed_option(locked, project: Path, build: Run) -> None:
     (project / "smplprep.toml").write_text(MANIFEST.replace("0.02", "0.03"))
     done = build("--locked", status=1)
-    assert "raw/SMPLH_MALE.npz: is not as the lock says: tol changed" in done.stderr
+    assert "raw/SMPLH_MALE.npz: differs from the lock: tol changed" in done.stderr
     assert results(build("--check", status=1).stdout)[MODELS[1]] == "stale tol changed"
     assert tree(project)[ARTIFACT] == locked[ARTIFACT]
 
@@ -93,7 +93,7 @@ def test_a_build_that_would_differ_is_withheld(locked, project: Path, build: Run
     lock.write_text(text.replace('"highspy": "', '"highspy": "0.'))
     done = build("--locked", status=1)
     first, second = done.stderr.splitlines()
-    assert first == f"smplprep: {ARTIFACT}: would differ from the lock; it was withheld"
+    assert first == f"smplprep: {ARTIFACT}: would differ from the lock, so it was not written"
     assert "highspy" in second and "numpy" not in second
     assert output.read_bytes() == locked[ARTIFACT]
     output.unlink()
@@ -144,7 +144,7 @@ def test_a_lock_with_a_damaged_entry_is_no_lock(tmp_path: Path, damage) -> None:
     data = json.loads(lock.read_text())
     damage(data["models"][0])
     lock.write_text(json.dumps(data))
-    with pytest.raises(ManifestError, match=r"smplprep\.lock: cannot be read as a lock"):
+    with pytest.raises(ManifestError, match=r"smplprep\.lock: is not a valid lock"):
         read_lock(lock)
 
 

@@ -98,9 +98,9 @@ MODEL = '[[model]]\npath = "raw/a.npz"\n'
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("a = " + "[" * 5000 + "\n", "smplprep.toml: is no TOML: nested too deeply"),
-        ("tol = \n", "smplprep.toml: is no TOML: Invalid value (at line 1, column 7)"),
-        ("tol = 0.1\n", "smplprep.toml: there is no [[model]] in it"),
+        ("a = " + "[" * 5000 + "\n", "smplprep.toml: is not valid TOML: nested too deeply"),
+        ("tol = \n", "smplprep.toml: is not valid TOML: Invalid value (at line 1, column 7)"),
+        ("tol = 0.1\n", "smplprep.toml: it has no [[model]]"),
         (MODEL + "tolerance = 1\n", "smplprep.toml:3: unknown key; the nearest one is tol"),
         (MODEL + "gendre = 1\n", "smplprep.toml:3: unknown key; the nearest one is gender"),
         (MODEL + "xyz = 1\n", "smplprep.toml:3: unknown key (key xyz)"),
@@ -124,14 +124,17 @@ MODEL = '[[model]]\npath = "raw/a.npz"\n'
             "smplprep.toml:3: must be one of neutral, female, male, ",
         ),
         (MODEL + "hands = ['one']\n", 'smplprep.toml:3: must be two MANO files: ["LEFT", "RIGHT"]'),
-        ("[[model]]\ntol = 0.1\n", "smplprep.toml:1: a [[model]] without its path"),
-        ("[[model]]\npath = []\n", "smplprep.toml:1: a [[model]] without its path"),
-        ("model = [1]\n", "smplprep.toml:1: 1 is no table; each is a [[model]] (key model)"),
+        ("[[model]]\ntol = 0.1\n", "smplprep.toml:1: this [[model]] has no path"),
+        ("[[model]]\npath = []\n", "smplprep.toml:1: this [[model]] has no path"),
+        (
+            "model = [1]\n",
+            "smplprep.toml:1: 1 is not a table; write each model as [[model]] (key model)",
+        ),
         (
             MODEL + "tol = [0.01]\n",
             "smplprep.toml:3: must be a number or 'auto', got [0.01]",
         ),
-        (MODEL + "keep-vertices = [3]\n", "smplprep.toml:3: a path is expected"),
+        (MODEL + "keep-vertices = [3]\n", "smplprep.toml:3: must be a path"),
         (MODEL + "keep-vertices = 'gone'\n", "smplprep.toml:3: gone: there is no such file"),
         ("[[model]]\npath = 'x*'\n", "smplprep.toml:2: no file matches x* (key path)"),
         ("[[model]]\npath = '/x'\n", "smplprep.toml:2: the path must be relative"),
@@ -211,7 +214,7 @@ def test_vertices_are_read_from_their_file(read):
 
 
 def test_a_pyproject_whose_table_is_none(read):
-    with pytest.raises(ManifestError, match=r"pyproject\.toml: smplprep is no table"):
+    with pytest.raises(ManifestError, match=r"pyproject\.toml: smplprep is not a table"):
         read("[tool]\nsmplprep = 3\n", "pyproject.toml")
 
 

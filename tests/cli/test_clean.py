@@ -84,7 +84,7 @@ def test_several_models_go_into_a_folder_and_one_failure_does_not_stop_the_rest(
         "SMPLH_NEUTRAL_clean.report.html",
         "SMPLH_NEUTRAL_clean.report.json",
     ]
-    assert "rows touched" in done.stdout
+    assert "rows changed" in done.stdout
 
 
 def test_bad_values_are_named_by_file_key_and_index(small_file, tmp_path):
@@ -114,7 +114,7 @@ def test_cleaning_a_clean_file_says_so_and_copies_it(small_file, tmp_path):
     once, twice = tmp_path / "once.npz", tmp_path / "twice.npz"
     assert "already clean" not in run("clean", small_file, "-o", once, "--no-html").stdout
     told = run("clean", once, "-o", twice, "--no-html").stdout
-    assert "note: already clean; no step had anything to do, and every array was copied" in told
+    assert "note: already clean: no step changed anything, and every array was copied" in told
     assert once.read_bytes() == twice.read_bytes()
 
 
@@ -124,7 +124,9 @@ def test_leaks_that_stay_are_told_even_to_those_who_want_quiet(standin_dir, tmp_
     assert run(*command).stderr == ""
     told = run(*command, "--force", "--posedirs", "keep")
     assert (told.returncode, told.stdout) == (0, "")
-    expected = "21 of 21 landmarks still leak; smplprep audit says to what; --posedirs local helps"
+    expected = (
+        "21 of 21 landmarks still leak; smplprep audit names the joints; --posedirs local helps"
+    )
     assert told.stderr == f"smplprep: {source}: {expected}\n"
 
 
@@ -195,7 +197,7 @@ def test_a_vertex_that_the_model_lacks_is_named_with_its_file(small_file, tmp_pa
     keep.write_text("7\n6890\n")
     done = run("clean", small_file, "--keep-vertices", keep, "--dry-run")
     assert (done.returncode, done.stdout) == (3, "")
-    assert done.stderr == f"smplprep: {keep}: 6890 is no vertex of 6890\n"
+    assert done.stderr == f"smplprep: {keep}: 6890 is not a vertex index below 6890\n"
 
 
 def test_reports_of_several_models_are_one_json_list(small_file, tmp_path):
@@ -255,8 +257,8 @@ def test_what_stock_smplx_cannot_load_is_said_at_once(standin_dir, family_dir, t
 def test_a_name_that_smplx_create_does_not_know_is_said(small_file, family_dir, tmp_path):
     """It takes the type of model from the file's name, whatever model_type says."""
     note = (
-        "note: smplx.create knows a file only by a name that begins with SMPLH_; rename it, or use "
-        "smplx.SMPLH(...), or write it with --layout smplx FOLDER"
+        "note: smplx.create loads a file only under a name that begins with SMPLH_; rename it, or "
+        "use smplx.SMPLH(...), or write it with --layout smplx FOLDER"
     )
     target = tmp_path / "model_clean.npz"
     assert note in run("clean", small_file, "-o", target, "--no-html").stdout.splitlines()
@@ -266,7 +268,7 @@ def test_a_name_that_smplx_create_does_not_know_is_said(small_file, family_dir, 
     assert "smplx.create" not in run("convert", target, "-o", tmp_path / "model.h5").stdout
     inspected = run("inspect", target).stdout.splitlines()
     assert inspected[-2:] == [
-        "stock smplx: loads it, but smplx.create only by a name that begins with SMPLH_",
+        "stock smplx: loads it, but smplx.create only under a name that begins with SMPLH_",
         "  do:  rename it, or use smplx.SMPLH(...)",
     ]
     hand = family_dir / "mano" / "MANO_LEFT.pkl"

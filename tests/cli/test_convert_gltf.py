@@ -54,7 +54,7 @@ def test_the_mesh_is_written_the_same_each_time_and_never_over_a_file(
         done = run("convert", small_file, "-o", target, "--betas", 3, env=environment)
         assert (done.returncode, done.stderr) == (0, "")
         assert f"mesh: {target}\n" in done.stdout
-        assert "morph targets move no joints" in done.stdout
+        assert "morph targets do not move joints" in done.stdout
         assert "pose correctives" not in done.stdout  # the file's are all zero
     assert targets[0].read_bytes() == targets[1].read_bytes()
     document, _ = read_glb(targets[0])

@@ -25,5 +25,5 @@ def test_diff_says_where_both_of_its_files_are(small_file, tmp_path):
 def test_diff_writes_a_page_to_nothing_but_a_page(small_file, tmp_path):
     done = run("diff", small_file, small_file, "-o", tmp_path / "d.txt")
     assert done.returncode == 2
-    assert "-o names the page, FILE.html, and" in done.stderr
+    assert "-o must name an .html file, got" in done.stderr
     assert not list(tmp_path.glob("d.*"))

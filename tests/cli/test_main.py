@@ -149,13 +149,13 @@ def test_a_missing_input_of_any_command_is_bad_input(arguments, tmp_path):
         ("sweep M --tols 0.5,1.5", "'--tols': '0.5,1.5' has a tolerance that is not in [0, 1)"),
         ("sweep M --plot x.gif", "'--plot': x.gif: a picture ends in one of .png, .svg, .pdf"),
         ("replay M --plot x.gif", "'--plot': x.gif: a picture ends in one of .png, .svg, .pdf"),
-        ("report R -o x.txt", "-o names the page, FILE.html, and x.txt is none"),
+        ("report R -o x.txt", "-o must name an .html file, got x.txt"),
         ("clean M --hands L.pkl", "'--hands' requires 2 arguments"),
         ("clean M --tol 1%", "must be a fraction and not a percentage: 0.01"),
         ("clean M --tolerance 2", "Did you mean '--tol'?"),
         ("clean M --overwrite", "Did you mean '--force'?"),
         ("clean M --tol 2", "must be at least 0 and less than 1"),
-        ("clean M --hands L R --flat-hands", "--hands and --flat-hands exclude each other"),
+        ("clean M --hands L R --flat-hands", "--hands and --flat-hands cannot be combined"),
     ],
 )
 def test_what_is_wrong_without_a_model_is_a_usage_error_that_names_it(arguments, sentence):

@@ -48,10 +48,10 @@ def test_the_report_of_another_model_is_not_forced_away(small_file, tmp_path):
     assert done.returncode == 4
     assert done.stderr == (
         f"smplprep: {tmp_path}/x.report.json: the output exists already\n"
-        "  It is probably another model's; -o gives this one another name.\n"
+        "  It probably belongs to another model. Use -o to give this one another name.\n"
     )
     again = run("clean", small_file, "-o", tmp_path / "x.npz", "--no-html")
-    assert "--force replaces it" in again.stderr
+    assert "Use --force to replace it." in again.stderr
 
 
 def test_a_full_disk_leaves_nothing_and_the_old_file_whole(small_file, tmp_path):
@@ -136,7 +136,7 @@ def test_a_folder_is_made_where_the_output_ends_as_one(small_file, tmp_path):
     for name in ("both.npz", "both.NPZ"):
         done = run("clean", small_file, other, "-o", tmp_path / name, "--no-html")
         assert done.returncode == 2
-        assert f"{name} is no folder, which several models need" in done.stderr
+        assert f"{name} is not a folder; several models need one" in done.stderr
         assert not (tmp_path / name).exists()
 
 
@@ -219,9 +219,9 @@ def test_a_folder_that_is_not_there_is_made(tiny, tmp_path):
 
 @pytest.mark.parametrize(
     ("place", "sentence"),
-    [("/proc/none/o.npz", "/proc/none: cannot be made: "),
+    [("/proc/none/o.npz", "/proc/none: cannot be created: "),
      ("{tmp}/file/", "cannot be written: there is no such folder"),
-     ("/proc/none/", "/proc/none: cannot be made: ")],
+     ("/proc/none/", "/proc/none: cannot be created: ")],
 )  # fmt: skip
 def test_a_place_that_cannot_be_had_is_named(tiny, tmp_path, place, sentence):
     (tmp_path / "file").touch()
@@ -237,7 +237,7 @@ def test_a_name_without_an_ending_is_neither_file_nor_folder(tiny, tmp_path, nam
     inputs = [tiny] * (3 if name == "merge-hands" else 1)
     done = run(name, *inputs, "-o", output, cwd=tmp_path)
     assert done.returncode == 2
-    assert f"{output} ends in none of .npz, .pkl, .h5" in done.stderr
+    assert f"{output} must end in one of .npz, .pkl, .h5" in done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["source"]
 
 

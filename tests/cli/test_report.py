@@ -12,7 +12,7 @@ def test_a_model_is_no_report(small_file):
     assert told.returncode == 3
     assert "not readable JSON" in told.stderr
     assert told.stderr.splitlines()[1] == (
-        "  It takes NAME.report.json, which clean and diff write beside what they make."
+        "  Name a NAME.report.json, which clean and diff write beside their outputs."
     )
 
 

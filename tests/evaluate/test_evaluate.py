@@ -136,10 +136,10 @@ def test_broken_motions_are_named_and_the_rest_goes_on(workplace):
     assert not out.with_name("moved.json.state").exists()
     data = json.loads(out.read_text())
     assert [row["file"] for row in data["failed"]] == ["nan.npz", "s0/broken.npz"]
-    assert data["failed"][0]["error"] == "poses[0, 0]: nan is no angle (key poses)"
+    assert data["failed"][0]["error"] == "poses[0, 0]: nan is not a valid angle (key poses)"
     assert good | {"failed": data["failed"]} == data
-    assert "smplprep: nan.npz: poses[0, 0]: nan is no angle" in result.stderr
-    assert (result.stderr + result.stdout).count("nan is no angle") == 1
+    assert "smplprep: nan.npz: poses[0, 0]: nan is not a valid angle" in result.stderr
+    assert (result.stderr + result.stdout).count("nan is not a valid angle") == 1
     # Repaired, only they are measured, and the result is that of a whole run.
     np.savez(workplace / "motions" / "nan.npz", poses=np.full((300, 12), 0.5))
     (workplace / "motions" / "s0" / "broken.npz").unlink()
@@ -157,7 +157,7 @@ def test_nothing_to_evaluate_is_an_error(workplace):
     assert len(lines) == 7
     assert lines[0] == "smplprep: s0/m0.npz: this is compressed with gzip; unpack it first"
     assert lines[1].startswith("smplprep: s0/m2.npz: the archive does not end in its directory")
-    assert lines[6] == "smplprep: no motion of 6 can be evaluated"
+    assert lines[6] == "smplprep: none of the 6 motions can be evaluated"
 
 
 def test_one_motion_is_no_plural(workplace):
@@ -169,7 +169,10 @@ def test_one_motion_is_no_plural(workplace):
 
 def test_long_betas_are_told_once(workplace):
     assert (
-        run(workplace).stderr.count("up to 16 betas in the motions; the models' 2 were used") == 1
+        run(workplace).stderr.count(
+            "the motions have up to 16 betas; the models have 2, which were used"
+        )
+        == 1
     )
 
 
@@ -312,7 +315,7 @@ def test_a_state_that_is_not_used_is_named_and_replaced(workplace):
     (workplace / "moved.state").write_text('{"smplprep_state": 2}')
     result = run(workplace, "--json", "--resume", str(workplace / "moved.state"))
     assert result.stdout == whole
-    assert "moved.state: is not of these models and motions; starts anew" in result.stderr
+    assert "moved.state: is not of these models and motions; starting over" in result.stderr
     again = run(workplace, "--json", "--resume", str(workplace / "moved.state"))
     assert "moved.state: 6 motions are done" in again.stderr
     assert again.stdout == whole

@@ -70,19 +70,28 @@ def zeros(*shape: int, at: tuple[int, ...] = (), value: float = 0.0) -> np.ndarr
 @pytest.mark.parametrize(
     ("arrays", "message"),
     [
-        ({"trans": zeros(3, 3)}, "no poses in it, so this is no motion"),
+        ({"trans": zeros(3, 3)}, "it has no key poses, so it is not a motion"),
         ({"poses": zeros(3, 156)}, "poses has 156 columns, but a model of 4 joints takes 12"),
         ({"poses": zeros(3, 4, 3)}, r"poses has shape \(3, 4, 3\), not \(frames, 12\)"),
         ({"poses": zeros(0, 12)}, r"poses has shape \(0, 12\)"),
-        ({"poses": np.zeros((3, 12), np.int64)}, "poses has dtype int64, not one of real numbers"),
-        ({"poses": zeros(300, 12, at=(200, 7), value=np.nan)}, r"poses\[200, 7\]: nan is no angle"),
-        ({"poses": zeros(3, 12, at=(2, 0), value=np.inf)}, r"poses\[2, 0\]: inf is no angle"),
-        ({"poses": zeros(3, 12, at=(1, 1), value=1e200)}, r"poses\[1, 1\]: 1e\+200 is no angle"),
+        ({"poses": np.zeros((3, 12), np.int64)}, "poses has dtype int64, not floats"),
+        (
+            {"poses": zeros(300, 12, at=(200, 7), value=np.nan)},
+            r"poses\[200, 7\]: nan is not a valid angle",
+        ),
+        (
+            {"poses": zeros(3, 12, at=(2, 0), value=np.inf)},
+            r"poses\[2, 0\]: inf is not a valid angle",
+        ),
+        (
+            {"poses": zeros(3, 12, at=(1, 1), value=1e200)},
+            r"poses\[1, 1\]: 1e\+200 is not a valid angle",
+        ),
         ({"poses": np.array([None], dtype=object)}, "poses is objects, not numbers"),
         ({"poses": np.asfortranarray(zeros(3, 12))}, "poses is stored column by column"),
         (
             {"poses": zeros(3, 12), "betas": zeros(16, at=(3,), value=np.nan)},
-            r"betas\[3\]: nan is no shape coefficient",
+            r"betas\[3\]: nan is not a valid shape coefficient",
         ),
         ({"poses": zeros(3, 12), "betas": zeros(3, 16)}, r"betas has shape \(3, 16\)"),
         ({"poses": zeros(3, 12), "betas": zeros(1, 0)}, r"betas has shape \(1, 0\)"),

@@ -114,7 +114,7 @@ def test_the_line_in_the_message_mends_it(small_model, change, key, looks):
         check_model(dataclasses.replace(model, **d))
     error = caught.value
     assert error.key == key
-    exec(error.hint.removeprefix("Mend it in numpy: "), {"np": np, "d": d})
+    exec(error.hint.removeprefix("Fix it in numpy: "), {"np": np, "d": d})
     mended = dataclasses.replace(model, **d)
     check_model(mended)
     others = (weights_of_255, weights_of_one_joint, whole_template, faces_from_1, quads)
@@ -128,7 +128,7 @@ def test_the_line_in_the_message_mends_it(small_model, change, key, looks):
 
 def test_faces_from_1_only_where_they_reach_the_last(small_model):
     model: Model = small_model(f=np.array([[1, 2, 3], [4, 5, 11]]))
-    with pytest.raises(ModelInvalidError, match=r"f\[1, 2\]: 11 is no vertex of 10"):
+    with pytest.raises(ModelInvalidError, match=r"f\[1, 2\]: 11 is not a vertex index below 10"):
         check_model(model)
 
 
@@ -137,7 +137,7 @@ def test_keys_by_other_names_and_the_line_that_gives_them_theirs():
     with pytest.raises(ModelInvalidError, match="it lacks v_template, f, weights") as caught:
         check_keys(keys)
     d = dict.fromkeys(keys) | {"parents": np.array([-1, 0])}
-    exec(caught.value.hint.removeprefix("Mend it in numpy: "), {"np": np, "d": d})
+    exec(caught.value.hint.removeprefix("Fix it in numpy: "), {"np": np, "d": d})
     assert {"v_template", "f", "weights", "kintree_table"} < set(d)
     assert d["kintree_table"].tolist() == [[-1, 0], [0, 1]]
 
@@ -160,10 +160,10 @@ MODEL = ["v_template", "f", "weights", "J_regressor", "kintree_table", "shapedir
         (["pose_world", "trans_world", "verts"], "the result of a fit", "fitted with"),
         (["eigvec", "eigval"], "DMPL", "smplh/male/model.npz"),
         (["skin_template_v", "skin_weights", "osim_kintree_table", "posedirs"], "a SKEL model", ""),
-        (["smpla_shapedirs", "f", "weights"], "SMPL, SMPL-A or SMIL as ROMP", "SMPL_NEUTRAL.pkl"),
+        (["smpla_shapedirs", "f", "weights"], "SMPL, SMPL-A or SMIL as packed by ROMP", "SMPL_NEUTRAL.pkl"),
         (["lbs_weights", "posedirs", "faces_tensor"], "the state of a torch layer", "model file"),
         ([*MODEL, "lbs_weights", "parents"], "the state of a torch layer", "model file"),
-        ([*MODEL, "extra_joints_index"], "SMPL, SMPL-A or SMIL as ROMP", "smil_web.pkl"),
+        ([*MODEL, "extra_joints_index"], "SMPL, SMPL-A or SMIL as packed by ROMP", "smil_web.pkl"),
         ([*MODEL, "osim_kintree_table", "skin_template_v"], "a SKEL model", "SMPL_MALE.pkl"),
         (["lmk_face_idx", "lmk_b_coords"], "a table of landmarks", "--landmarks"),
         (["means", "covars", "weights"], "a prior over poses", "Take the model file"),

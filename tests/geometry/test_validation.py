@@ -31,7 +31,7 @@ def broken(model, field, index, value):
         ("weights", (3, 3), 0.7, r"weights\[3\]: the row sums to"),
         ("posedirs", (1, 2, 3), np.inf, r"posedirs\[1, 2, 3\]: inf is no number"),
         ("v_template", (0, 1), -np.inf, r"v_template\[0, 1\]: -inf is no number"),
-        ("f", (2, 1), 10, r"f\[2, 1\]: 10 is no vertex of 10"),
+        ("f", (2, 1), 10, r"f\[2, 1\]: 10 is not a vertex index below 10"),
     ],
 )
 def test_a_bad_value_is_named_by_its_index(small_model, field, index, value, message):

@@ -96,7 +96,7 @@ HOSTILE = {
     "external storage": (external_storage, "data that lies in other files (key stored)"),
     "virtual dataset": (virtual, "data that lies in other files (key virtual)"),
     "named type": (lambda file: file.__setitem__("t", np.dtype("f8")), "neither a dataset nor"),
-    "groups in groups": (nested, "a group that is no sparse matrix (key outer)"),
+    "groups in groups": (nested, "a group that is not a sparse matrix (key outer)"),
     "a group in itself": (itself, "a group inside a group (key matrix)"),
     "broken matrix": (broken_matrix, "indices[0] is 9, not below 3"),
     "other filter": (
@@ -127,7 +127,7 @@ HOSTILE = {
         "8796093022208 bytes, over the limit (key a)",
     ),
     "large chunks": (large_chunks, "chunks larger than the data (key a)"),
-    "no UTF-8": (text_of_no_utf8, "text that is no UTF-8 (key text)"),
+    "no UTF-8": (text_of_no_utf8, "text that is not UTF-8 (key text)"),
     "nothing": (lambda file: None, "the HDF5 file is empty"),
     "many": (
         lambda file: [file.create_group(f"g{k}") for k in range(5000)],

@@ -27,11 +27,11 @@ MISTAKEN = {
     "empty": (b"", "the file is empty"),
     "login page": (
         b"\n<!DOCTYPE html>\n<html><body>Sign in",
-        "this is a web page (HTML), as a download without login gives",
+        "this is a web page (HTML), which a download without login returns",
     ),
     "page without doctype": (
         b"\xef\xbb\xbf<HTML>",
-        "this is a web page (HTML), as a download without login gives",
+        "this is a web page (HTML), which a download without login returns",
     ),
     "xml": (b"<?xml version='1.0'?>", "this is an XML file"),
     "lfs": (
@@ -62,5 +62,5 @@ MISTAKEN = {
     ),
     "text": (b"0.1 0.2 0.3\n1 2 3\n", "this is a text file, not a body model"),
     "sentence": (b"I like cats (and dogs).", "this is a text file, not a body model"),
-    "noise": (bytes(range(1, 20)), "this is no .npz, .pkl or .h5 file: it begins with 01 02 03"),
+    "noise": (bytes(range(1, 20)), "this is not a .npz, .pkl or .h5 file: it begins with 01 02 03"),
 }

@@ -208,7 +208,7 @@ HOSTILE = {
         entry(tensor(of=storage_file(b"\x80\x02" + storage_file() + b"."))),
         "damaged or cut short",
     ),
-    "file alone.pkl": (entry(storage_file()), "storage stands where a value belongs"),
+    "file alone.pkl": (entry(storage_file()), "storage was found where a value belongs"),
     "file of nothing.pkl": (
         entry(tensor(of=named("torch.storage", "_load_from_bytes") + b")R")),
         "a tensor without its numbers",
@@ -254,7 +254,7 @@ HOSTILE = {
     "bomb of zeros.pt": (None, "are said to unpack to"),  # made below
     "deep.pkl": (nested(40), "nested deeper than 32 levels"),
     "deep.npy": (object_npy(nested(40)), "nested deeper than 32 levels"),
-    "npy of nothing.npy": (object_npy(b"\x80\x02N."), "no object array of shape"),
+    "npy of nothing.npy": (object_npy(b"\x80\x02N."), "it does not hold an object array of shape"),
     "npy without a pickle.npy": (object_npy(b""), "the pickle is cut short"),
     "npy that floods.npy": (b"\x93NUMPY\x01\x00\xff\xff" + b"{" * 65535, "npy header of 65535"),
     "many dicts.pkl": (
@@ -277,7 +277,7 @@ HOSTILE = {
         b'{"v_template":[0.' + b"9" * 1_000_000 + b"]}",
         "it lacks f, weights",
     ),
-    "NaN.json": (b'{"weights":[[NaN]]}', "NaN stands in the JSON"),
+    "NaN.json": (b'{"weights":[[NaN]]}', "the JSON contains NaN"),
     "infinity.json": (b'{"weights":[[1e999]]}', "a number in the JSON is too large"),
     "key twice.json": (b'{"f":[1],"f":[2]}', "stands twice"),
     "not UTF-8.json": (b'{"f":"\xff"}', "the JSON is not UTF-8"),

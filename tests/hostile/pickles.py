@@ -175,10 +175,10 @@ OBJECTS = dtype(b"O8", b"(K\x03U\x01|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00t
 TWO = b"(K\x02K\x02t"
 
 GADGETS = {
-    "dtype alone": (dtype(), "a dtype stands where a value belongs"),
+    "dtype alone": (dtype(), "a dtype was found where a value belongs"),
     "dtype killer": (
         dtype(b"f8", b"(K\x03U\x01<N(U\x01at}U\x01aU\x01bsJ\xff\xff\xff\x7fK\x01K\x10t"),
-        "a dtype stands where a value belongs",
+        "a dtype was found where a value belongs",
     ),
     "dtype of fields": (
         array(dtype=dtype(b"f8", b"(K\x03U\x01|N(U\x01at}K\x08K\x01K\x10t")),
@@ -196,12 +196,12 @@ GADGETS = {
     "dtype of dates": (array(dtype=dtype(b"M8[s]")), "dtype M8[s] does not belong"),
     "dtype of a list": (array(dtype=dtype(b"f8,O")), "dtype f8,O does not belong"),
     "dtype with a line": (array(dtype=dtype(b"f8\n")), r"dtype f8\n does not belong"),
-    "dtype without a code": (array(dtype=DTYPE + b")R"), "nothing stands where a dtype code"),
+    "dtype without a code": (array(dtype=DTYPE + b")R"), "nothing was found where a dtype code"),
     "dtype of nothing": (array(dtype=b"N"), "an array without a dtype"),
     "dtype of an order": (array(dtype=dtype(state=b"(K\x03U\x01=NNNNNNt")), "byte order = is"),
     "objects as bytes": (
         array(b"U\x08abcdefgh", dtype=OBJECTS),
-        "text stands where the list of an object array belongs",
+        "text was found where the list of an object array belongs",
     ),
     "objects in a buffer": (
         named("numpy.core.numeric", "_frombuffer")
@@ -217,15 +217,15 @@ GADGETS = {
         + b"(K\x01t"
         + short("C")
         + b"tR",
-        "bytes stands where the list of an object array belongs",
+        "bytes was found where the list of an object array belongs",
     ),
     "object scalar": (
         named("numpy.core.multiarray", "scalar") + b"(" + OBJECTS + b"C\x08abcdefghtR",
-        "bytes stands where the list of an object array belongs",
+        "bytes was found where the list of an object array belongs",
     ),
     "object scalar of a list": (
         named("numpy.core.multiarray", "scalar") + b"(" + OBJECTS + b"](NetR",
-        "an array of objects stands where an array of numbers or text belongs",
+        "an array of objects was found where an array of numbers or text belongs",
     ),
     "too few objects": (array(b"]", dtype=OBJECTS), "shape (1,) with 0 items"),
     "another class": (
@@ -234,7 +234,7 @@ GADGETS = {
     ),
     "no contents": (NUMPY + b"(K\x00tU\x01b\x87R", "an array without its contents"),
     "another version": (array(version=b"K\x02"), "an array without its contents, or of an unknown"),
-    "shape of a list": (array(shape=b"]"), "a list stands where a shape belongs"),
+    "shape of a list": (array(shape=b"]"), "a list was found where a shape belongs"),
     "shape below zero": (
         array(shape=b"(J\xff\xff\xff\xfft"),
         "a shape of something else than sizes",
@@ -252,10 +252,10 @@ GADGETS = {
     "many dimensions": (array(shape=b"(" + b"K\x01" * 33 + b"t"), "33 dimensions"),
     "short body": (array(b"U\x07abcdefg"), "shape (1,) needs 8 bytes, 7 are there"),
     "long body": (array(b"U\x09abcdefghi"), "shape (1,) needs 8 bytes, 9 are there"),
-    "body of a list": (array(b"]"), "a list stands where the body of an array belongs"),
+    "body of a list": (array(b"]"), "a list was found where the body of an array belongs"),
     "body of a number": (
         array(b"K\x08"),
-        "type int stands where the body of an array belongs",
+        "type int was found where the body of an array belongs",
     ),
     "body of wide text": (array(b"X\x03\0\0\0\xe2\x82\xac"), "text that is not latin-1"),
     "body of an array": (array(integers(1, 2)), "where bytes belongs"),
@@ -281,8 +281,8 @@ GADGETS = {
         named("builtins", "set") + b"(K\x01tR",
         "builtins.set of anything but a list",
     ),
-    "set of lists": (b"\x8f(]\x90", "a list stands where a key belongs"),
-    "set with equals": (b"\x8f(K\x01K\x01\x90", "1 stands twice in one dict or set"),
+    "set of lists": (b"\x8f(]\x90", "a list was found where a key belongs"),
+    "set with equals": (b"\x8f(K\x01K\x01\x90", "1 appears twice in one dict or set"),
     "OrderedDict of numbers": (
         named("collections", "OrderedDict") + b"(](K\x01etR",
         "an OrderedDict of something else than pairs",
@@ -295,7 +295,7 @@ GADGETS = {
         named("copyreg", "_reconstructor") + b"(" + CH + named("builtins", "object") + b"K\x01tR",
         "an object of a class that no model file needs is refused",
     ),
-    "name as a value": (named("numpy", "ndarray"), "numpy.ndarray stands where a value belongs"),
+    "name as a value": (named("numpy", "ndarray"), "numpy.ndarray was found where a value belongs"),
     "csc without state": (CSC + b")\x81", "a scipy.sparse.csc.csc_matrix without its attributes"),
     "csc without data": (
         instance(CSC, indices=integers(0), indptr=integers(0, 1, 1), _shape=TWO),
@@ -315,11 +315,11 @@ GADGETS = {
     ),
     "csc of a list": (
         instance(CSC, data=b"]", indices=integers(0), indptr=integers(0, 1, 1), _shape=TWO),
-        "a list stands where the array data belongs",
+        "a list was found where the array data belongs",
     ),
     "csc without a shape": (
         instance(CSC, data=array(), indices=integers(0), indptr=integers(0, 1, 1), _shape=b"K\x02"),
-        "a scipy.sparse.csc.csc_matrix whose _shape is no shape",
+        "a scipy.sparse.csc.csc_matrix whose _shape is not a shape",
     ),
     "coo of three": (
         instance(
@@ -333,7 +333,7 @@ GADGETS = {
     "Ch without x": (instance(CH, _dirty_vars=b"N"), "a chumpy.ch.Ch without x"),
     "Ch of a number": (
         instance(CH, x=b"K\x01"),
-        "type int stands where the array x belongs",
+        "type int was found where the array x belongs",
     ),
     "Ch of itself": (
         CH + b")\x81\x94}" + short("x") + b"h\x00sb",
@@ -357,13 +357,13 @@ GADGETS = {
     ),
     "Select by floats": (
         instance(SELECT, a=array(), idxs=array()),
-        "a chumpy Select whose idxs are no row of integers",
+        "a chumpy Select whose idxs are not a row of integers",
     ),
     "two equal keys": (b"}(" + short("f") + b"N" + short("f") + b"Nu", "'f' stands twice"),
     "equal after decoding": (b"}(" + short("\xe9") + b"NU\x01\xe9Nu", "'é' stands twice"),
-    "equal numbers": (b"}(K\x01N\x88Nu", "True stands twice in one dict or set"),
-    "key of a tuple": (b"})Ns", "a tuple stands where a key belongs"),
-    "key of an array": (b"}" + integers(1) + b"Ns", "an array stands where a key belongs"),
+    "equal numbers": (b"}(K\x01N\x88Nu", "True appears twice in one dict or set"),
+    "key of a tuple": (b"})Ns", "a tuple was found where a key belongs"),
+    "key of an array": (b"}" + integers(1) + b"Ns", "an array was found where a key belongs"),
     "long key": (b"}X\x01\x10\0\0" + 0x1001 * b"k" + b"Ns", "a key of 4097 characters is too long"),
     "long text": (b"X\x01\x40\0\0" + 0x4001 * b"k", "a text of 16385 bytes is too long"),
 }

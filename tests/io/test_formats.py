@@ -92,7 +92,7 @@ def test_a_model_two_levels_down(place: str, tmp_path: Path) -> None:
     }[place]
     (tmp_path / "m.pkl").write_bytes(pickle.dumps(value))
     (remark,) = assert_read(tmp_path / "m.pkl").source.remarks
-    assert f"the model lay in {place}" in remark
+    assert f"the model was found in {place}" in remark
 
 
 @pytest.mark.parametrize(
@@ -168,7 +168,7 @@ def test_json_with_integers_for_floats_and_the_model_below(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("old", "new", "message", "key"),
     [
-        ("[[1.0,", "[[NaN,", "NaN stands in the JSON, which is not a number", None),
+        ("[[1.0,", "[[NaN,", "the JSON contains NaN, which is not a number", None),
         ("[[1.0,", "[[-Infinity,", "-Infinity stands in the JSON", None),
         ("[[1.0,", "[[1e999,", "a number in the JSON is too large", "weights"),
         ("[[1.0,", f"[[{'9' * 400},", "a number in the JSON is too large|not an array", "weights"),

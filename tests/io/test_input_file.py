@@ -47,7 +47,7 @@ def test_a_folder_names_the_models_in_it(tmp_path: Path) -> None:
 def test_no_regular_file(tmp_path: Path) -> None:
     assert refusal(tmp_path).message == "this is a folder, not a model file"
     assert refusal(tmp_path / "none").message == "there is no such file"
-    assert refusal("a\0b").message == "this is no file name"
+    assert refusal("a\0b").message == "this is not a valid file name"
     assert refusal("x" * 300).message == "cannot be opened: File name too long"
     assert refusal("/dev/zero").message == "this is a device or a pipe, not a regular file"
     os.mkfifo(tmp_path / "pipe")  # without O_NONBLOCK the test would hang here

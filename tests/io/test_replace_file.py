@@ -80,7 +80,10 @@ def test_mode_of_a_replaced_file(mode: int, tmp_path: Path) -> None:
 def test_an_existing_file_needs_force(tmp_path: Path) -> None:
     (tmp_path / "m").write_bytes(b"old")
     error = refusal(tmp_path / "m")
-    assert (error.message, error.hint) == ("the output exists already", "--force replaces it")
+    assert (error.message, error.hint) == (
+        "the output exists already",
+        "Use --force to replace it.",
+    )
     assert (tmp_path / "m").read_bytes() == b"old"
 
 
@@ -96,7 +99,9 @@ def test_of_two_runs_at_once_the_second_fails(tmp_path: Path) -> None:
         first.write(b"first")
         second.write(b"second")
         first.commit()
-        with pytest.raises(ModelWriteError, match="another process made it in the meantime"):
+        with pytest.raises(
+            ModelWriteError, match="another process created it while this one was running"
+        ):
             second.commit()
     assert (tmp_path / "m").read_bytes() == b"first"
 

@@ -22,7 +22,7 @@ def test_json_and_lines_say_the_same(tmp_path, text):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("[1, -2]", "entry 1, -2, is no index of a vertex"),
+        ("[1, -2]", "entry 1, -2, is not a vertex index"),
         ("[true]", "entry 0, true, is no index"),
         ("[1.0]", "entry 0, 1.0, is no index"),
         ("1\n1_0\n", 'entry 1, "1_0", is no index'),

@@ -74,7 +74,7 @@ def test_a_cleaned_file_has_no_fault(cleaned_file):
 
 def test_the_raw_file_leaks_at_every_landmark(standin):
     faults = model_faults(standin, skin_landmarks(standin))
-    assert faults[0] == "21 of 21 landmarks leak; 0 may"
+    assert faults[0] == "21 of 21 landmarks leak; 0 are allowed"
     joints = "46 joints: leftUpLeg, rightUpLeg, leftLeg, ..."
     assert faults[1] == f"  nose (vertex 332) leaks to {joints}"
     assert len(faults) == 22 and max(map(len, faults)) <= 80
@@ -86,7 +86,7 @@ def test_one_weight_put_back_is_named(cleaned):
     weights[332, 7] = 1e-7
     faults = model_faults(cleaned.with_arrays(weights=weights), skin_landmarks(cleaned))
     assert faults == [
-        "1 of 21 landmarks leaks; 0 may",
+        "1 of 21 landmarks leaks; 0 are allowed",
         "  nose (vertex 332) leaks to leftUpLeg, leftLeg, leftFoot",
     ]
 
@@ -149,7 +149,7 @@ def test_a_model_without_landmarks_never_passes(small_model, tmp_path):
         check_file(path)
     own = tmp_path / "own.json"
     own.write_text('{"tip": 0}')
-    assert check_file(path, landmarks=str(own))[0] == "1 of 1 landmarks leaks; 0 may"
+    assert check_file(path, landmarks=str(own))[0] == "1 of 1 landmarks leaks; 0 are allowed"
 
 
 def test_a_module_in_memory(standin, cleaned):
@@ -180,7 +180,7 @@ def test_a_file_or_a_model_of_ours_is_no_module(standin, cleaned_file):
 
 
 def test_something_else_is_no_module():
-    with pytest.raises(ModelInvalidError, match="this is no stock smplx module"):
+    with pytest.raises(ModelInvalidError, match="this is not a stock smplx module"):
         assert_clean(SimpleNamespace())
 
 

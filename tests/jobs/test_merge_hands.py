@@ -72,9 +72,9 @@ def test_hands_of_the_wrong_side_or_shape(
 
 
 def test_hands_that_nobody_asked_for(standin, mano: tuple[Path, Path], tmp_path: Path) -> None:
-    with pytest.raises(ModelInvalidError, match="it has hands already") as caught:
+    with pytest.raises(ModelInvalidError, match="it already has hands") as caught:
         with_flat_hands(standin)
-    assert caught.value.hint == "There is nothing to merge; smplprep clean keeps what is there."
+    assert caught.value.hint == "There is nothing to merge; smplprep clean keeps its hands."
     with pytest.raises(ModelInvalidError, match="mano has no hands to pose"):
         with_flat_hands(read_model(mano[0]))
     for path in mano:

@@ -26,7 +26,7 @@ def test_layout_of_other_containers_and_models(small_model, family_dir: Path, tm
     (tmp_path / "mano").touch()
     done = run("convert", tmp_path / "m.h5", "--layout", "smplx", tmp_path)
     assert done.returncode == 4
-    assert done.stderr == f"smplprep: {tmp_path / 'mano'}: cannot be made: File exists\n"
+    assert done.stderr == f"smplprep: {tmp_path / 'mano'}: cannot be created: File exists\n"
 
 
 @pytest.mark.parametrize(

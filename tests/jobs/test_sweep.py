@@ -14,8 +14,8 @@ from smplprep.jobs.clean_file import clean_file
 from smplprep.jobs.pipeline import clean
 from smplprep.jobs.sweep import (
     DEFAULT_TOLERANCES,
-    knee,
     recommended_tolerance,
+    steep_beyond,
     sweep,
     sweep_text,
     tolerances_of,
@@ -60,8 +60,8 @@ def test_knee_is_the_corner_of_a_curve_with_a_corner():
     tolerances = np.logspace(-5, -1, 9)
     heights = [1, 1, 1, 1, 1, 1, 10, 20, 30]
     rows = [{"tolerance": t, "p99_mm": h} for t, h in zip(tolerances, heights, strict=True)]
-    assert knee(rows) == tolerances[5]
-    assert knee([row | {"p99_mm": 1.0} for row in rows]) is None
+    assert steep_beyond(rows) == tolerances[5]
+    assert steep_beyond([row | {"p99_mm": 1.0} for row in rows]) is None
 
 
 @pytest.mark.parametrize(

@@ -121,7 +121,7 @@ def test_what_has_no_body_is_not_replayed(small_model):
 
 
 def test_an_unknown_optimizer_is_refused(cleaned, scene):
-    with pytest.raises(SmplprepError, match="'sgd' is none of adam, lbfgs"):
+    with pytest.raises(SmplprepError, match="must be one of adam, lbfgs, got 'sgd'"):
         fit(cleaned, scene, optimizer="sgd", steps=1)
 
 

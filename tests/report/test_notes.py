@@ -26,13 +26,15 @@ def test_of_a_default_clean_only_its_farthest_move_is_noted(standin):
 
 def test_leaks_that_were_left_are_counted(standin):
     counted = said(standin, posedirs="keep")[0]
-    assert counted.startswith("21 of 21 landmarks still leak; smplprep audit says to what; ")
+    assert counted.startswith("21 of 21 landmarks still leak; smplprep audit names the joints; ")
     weights = standin.weights.copy()
     lone = np.zeros((1, 52))
     lone[0, [15, 7]] = 0.9, 0.1  # head and left foot
     weights[332] = lone
     one = standin.with_arrays(weights=weights)
-    assert said(one)[0].startswith("1 of 21 landmarks still leaks; smplprep audit says to what; ")
+    assert said(one)[0].startswith(
+        "1 of 21 landmarks still leaks; smplprep audit names the joints; "
+    )
 
 
 TOLERANCE = "a larger --tol (smplprep sweep says which)"
@@ -49,7 +51,7 @@ TOLERANCE = "a larger --tol (smplprep sweep says which)"
     ],
 )
 def test_leaks_that_were_left_are_told_with_what_removes_them(standin, options, helps):
-    assert said(standin, **options)[0].endswith(f"; smplprep audit says to what; {helps}")
+    assert said(standin, **options)[0].endswith(f"; smplprep audit names the joints; {helps}")
 
 
 def test_leaks_of_the_hops_are_told_as_such(standin, tmp_path):
@@ -62,7 +64,7 @@ def test_leaks_of_the_hops_are_told_as_such(standin, tmp_path):
     points.write_text('{"upper": 1000}')
     marked = with_landmarks(standin.with_arrays(weights=weights), str(points))
     assert said(marked)[0] == (
-        "1 of 22 landmarks still leaks; smplprep audit says to what; a smaller --hops helps"
+        "1 of 22 landmarks still leaks; smplprep audit names the joints; a smaller --hops helps"
     )
     assert said(marked, hops=1)[0] is None
 

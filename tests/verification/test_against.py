@@ -235,7 +235,7 @@ def test_a_key_that_no_step_works_on(mano, tmp_path, name, key, edit):
     target = cleaned_to(tmp_path / name, mano)
     value = edit(read_model(target).entries()[key])
     found = failures(altered(target, tmp_path / f"other_{name}", **{key: value}), mano)
-    assert found["untouched"] == f"not the original's: {key}"
+    assert found["untouched"] == f"different from the original: {key}"
 
 
 def test_a_report_that_says_that_a_step_worked_on_it(cleaned, mano, tmp_path):
@@ -253,7 +253,7 @@ def test_a_key_that_the_original_lacks(cleaned, mano, tmp_path):
     report = report_of(cleaned)
     report["output"]["keys"].append({"key": "more", "dtype": "float64", "shape": [3]})
     found = failures(with_report(tmp_path / "other.pkl", report), mano)
-    assert found == {"untouched": "not in the original: more"}
+    assert found == {"untouched": "keys that the original lacks: more"}
 
 
 def test_a_key_that_the_cleaned_file_lacks(cleaned, mano, tmp_path):
@@ -263,7 +263,7 @@ def test_a_key_that_the_cleaned_file_lacks(cleaned, mano, tmp_path):
     report = report_of(cleaned)
     report["output"]["keys"] = [row for row in report["output"]["keys"] if row["key"] != "J"]
     found = failures(with_report(tmp_path / "other.pkl", report), mano)
-    assert found == {"untouched": "the original's, but not here: J"}
+    assert found == {"untouched": "keys of the original that are missing: J"}
 
 
 # --- reports that tell something else ---

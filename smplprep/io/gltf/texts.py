@@ -28,15 +28,15 @@ def gltf_losses(model: Model, *, n_betas: int | None = None) -> list[str]:
         flat = model.with_arrays(posedirs=np.zeros_like(model.posedirs))
         worst = displacements([model, flat])[-1].max_mm
         told.append(
-            "pose correctives have no place in glTF; without them vertices are off by up to "
+            "glTF cannot hold pose correctives; without them vertices are off by up to "
             f"{worst:.1f} mm over the pose set"
         )
     if directions.shape[2]:
         added = Skeleton.of(model, directions.shape[2]).directions
         shift = 1000 * float(np.linalg.norm(added, axis=1).max())
         told.append(
-            "morph targets move no joints: the skeleton stays that of the mean shape, where 1 of a "
-            f"beta would move a joint by up to {shift:.1f} mm"
+            "morph targets do not move joints: the skeleton stays that of the mean shape, although "
+            f"a beta of 1 would move a joint by up to {shift:.1f} mm"
         )
     n_more = int((np.count_nonzero(model.weights, axis=1) > 4).sum())
     if n_more:

@@ -99,7 +99,7 @@ def read(file: io.BytesIO, array_bytes: int, members: int, ratio: int) -> list[d
             if isinstance(item, h5py.Group):
                 inside = dict(linked(item, len(SPARSE)))
                 if set(inside) != SPARSE:
-                    raise RefusedError("a group that is no sparse matrix", name)
+                    raise RefusedError("a group that is not a sparse matrix", name)
                 parts = {part: inside[part] for part in sorted(SPARSE)}
                 layout = layout_of(item)
             else:
@@ -165,7 +165,7 @@ def plain(dataset: Any, name: str) -> Any:
     try:
         decoded = np.asarray(dataset.asstr()[()], dtype=object)
     except UnicodeDecodeError:
-        raise RefusedError("text that is no UTF-8", name) from None
+        raise RefusedError("text that is not UTF-8", name) from None
     return np.array(decoded.tolist(), dtype=np.str_).reshape(decoded.shape)
 
 

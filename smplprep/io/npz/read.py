@@ -81,6 +81,8 @@ def _object_array(
     found = result.value
     notes |= result.notes
     if not isinstance(found, ObjectArray) or found.shape != header.shape:
-        message = f"no object array of shape {shown(header.shape)} inside, though it says so"
+        message = (
+            f"it does not hold an object array of shape {shown(header.shape)}, as its header says"
+        )
         raise ModelReadError(message)
     return found

@@ -63,7 +63,7 @@ def scalar_of(values: Values, call: Call) -> NDArray:
 
 def dtype_of(values: Values, call: Call) -> object:
     """Nothing: a dtype is no value of a model file."""
-    raise values.error("a dtype stands where a value belongs", call.offset)
+    raise values.error("a dtype was found where a value belongs", call.offset)
 
 
 def _plain(

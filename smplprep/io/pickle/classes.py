@@ -52,7 +52,7 @@ class Attributes:
             sizes = [n.item() if isinstance(n, np.ndarray) and n.ndim == 0 else n for n in value]
             if all(type(n) is int and -1 <= n < 1 << 63 for n in sizes):
                 return tuple(sizes)
-        raise self.error(f"whose {name} is no shape")
+        raise self.error(f"whose {name} is not a shape")
 
     def shape(self) -> tuple[int, int]:
         """Of a matrix."""
@@ -207,7 +207,7 @@ def select_of(values: Values, call: Call) -> NDArray:
     attributes = Attributes(values, call)
     source, indices = attributes.array("a"), attributes.array("idxs")
     if indices.ndim != 1 or indices.dtype.kind not in "iu":
-        raise values.error("a chumpy Select whose idxs are no row of integers", call.offset)
+        raise values.error("a chumpy Select whose idxs are not a row of integers", call.offset)
     values.charge(indices.nbytes + indices.size * source.itemsize, call.offset)
     if np.any((indices < 0) | (indices >= source.size)):
         raise values.error(f"a chumpy Select beyond its {source.size} entries", call.offset)

@@ -265,4 +265,4 @@ def text_argument(values: Values, call: Call) -> str:
 
 def storage_alone(values: Values, call: Call) -> object:
     """A storage that no tensor is made of."""
-    raise values.error("a tensor's storage stands where a value belongs", call.offset)
+    raise values.error("a tensor's storage was found where a value belongs", call.offset)

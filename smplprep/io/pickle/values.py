@@ -70,7 +70,7 @@ class Values:
     ) -> _Kind:
         """The same value, which is of this kind."""
         if not isinstance(value, kind):
-            raise self.error(f"{_described(value)} stands where {what} belongs", offset)
+            raise self.error(f"{_described(value)} was found where {what} belongs", offset)
         return value
 
     def charge(self, n_bytes: int, offset: int | None = None) -> None:
@@ -135,7 +135,9 @@ class Values:
             return memoryview(self._latin1(record, offset))
         if isinstance(record, Call):
             return memoryview(self.expect(self.value(record), bytes, "bytes", offset))
-        raise self.error(f"{_described(record)} stands where the body of an array belongs", offset)
+        raise self.error(
+            f"{_described(record)} was found where the body of an array belongs", offset
+        )
 
     def bytes_of(self, body: bytes | memoryview) -> bytes:
         self.charge(len(body))
@@ -222,7 +224,7 @@ class Values:
         for record, item in pairs:
             key = self._key(record, offset)
             if key in named:
-                raise self.error(f"{shown(repr(key))} stands twice in one dict or set", offset)
+                raise self.error(f"{shown(repr(key))} appears twice in one dict or set", offset)
             named[key] = item
         return list(named.items())
 
@@ -235,7 +237,7 @@ class Values:
             # They could be chosen to share one hash, which makes a dict of them take minutes.
             raise self.error("a key that is an integer of more than 64 bits", offset)
         if type(key) not in _PLAIN:
-            raise self.error(f"{_described(key)} stands where a key belongs", offset)
+            raise self.error(f"{_described(key)} was found where a key belongs", offset)
         if isinstance(key, str | bytes) and len(key) > _SHORT:
             raise self.error(f"a key of {len(key)} characters is too long", offset)
         return key
@@ -276,7 +278,7 @@ class Values:
     def bare_name(self, name: Name) -> str:
         if name.meaning is Meaning.TORCH_DTYPE:
             return name.spelling
-        raise self.error(f"{name.spelling} stands where a value belongs")
+        raise self.error(f"{name.spelling} was found where a value belongs")
 
     def outside(self, record: Persistent) -> NoReturn:
         raise self.error(

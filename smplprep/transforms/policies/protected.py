@@ -23,7 +23,7 @@ def protected_entries(model: Model, options: Options) -> NDArray[np.bool_] | Non
     for vertex in options.keep_vertices:
         if not 0 <= vertex < model.n_vertices:
             raise SmplprepError(
-                f"{vertex} is no vertex of {model.n_vertices}",
+                f"{vertex} is not a vertex index below {model.n_vertices}",
                 path=getattr(options.keep_vertices, "path", None),
             )
         protected[vertex] = True

@@ -34,5 +34,5 @@ def test_an_unknown_joint_is_named_with_those_there_are(small_model):
 def test_a_vertex_out_of_range_is_named(small_model):
     kept = protected_entries(small_model(), Options(keep_vertices=(3, 9)))
     assert np.flatnonzero(kept.all(axis=1)).tolist() == [3, 9]
-    with pytest.raises(SmplprepError, match="10 is no vertex of 10"):
+    with pytest.raises(SmplprepError, match="10 is not a vertex index below 10"):
         protected_entries(small_model(), Options(keep_vertices=(3, 10)))
