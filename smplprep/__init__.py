@@ -1,4 +1,4 @@
-"""smplprep: cleans SMPL-family body model files, so that limbs nobody saw stay still."""
+"""smplprep: cleans SMPL-family body model files, so that unseen limbs stay still."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ def escaped(text: str) -> str:
     """The text with a backslash escape for each character that does not show as itself.
 
     Those are control characters and line breaks, what turns the direction of writing, what has no
-    width, and what is no character: a terminal would obey them. Letters of every script stay.
+    width, and code points that are not characters. Letters of every script stay.
     """
     if text.isprintable():
         return text

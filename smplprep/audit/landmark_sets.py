@@ -120,7 +120,7 @@ def skin_landmarks(model: Model) -> list[Landmark]:
 
 
 def require_landmarks(landmarks: Sequence[Landmark], model: Model) -> None:
-    """Raise SmplprepError where there is none."""
+    """Raise SmplprepError if no landmark is known."""
     if not landmarks:
         raise SmplprepError(
             "no landmarks are known for this model, so nothing can be said of its leaks",
@@ -168,7 +168,7 @@ def face_landmarks(
 
 
 def checked_faces(faces: Any, n_faces: int, *, key: str) -> list[int]:
-    """The face numbers in an array (L,); the error names the entry that is none."""
+    """The face numbers in an array (L,); the error names the wrong entry."""
     if not isinstance(faces, np.ndarray) or faces.ndim != 1 or faces.dtype.kind not in "iu":
         raise ModelInvalidError("must be an array of face indices", key=key)
     if not len(faces):
@@ -191,7 +191,7 @@ def landmark_set(model: Model, which: str, *, vocabulary: str = "mixamo") -> lis
         vocabulary: "mixamo" or "smplx", for the joints' names in "all".
 
     Raises:
-        SmplprepError: the family has none of the set, or the file is no such mapping.
+        SmplprepError: the family has none of the set, or the file is not such a mapping.
     """
     return points_and_remarks(model, which, vocabulary=vocabulary)[0]
 

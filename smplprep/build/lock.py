@@ -55,7 +55,7 @@ def read_lock(path: Path) -> dict[Key, Entry]:
     """The entries of a lock by their key; none where there is no lock.
 
     Raises:
-        ManifestError: it is no lock, or that of a newer smplprep.
+        ManifestError: it is not a lock, or that of a newer smplprep.
     """
     try:
         if not path.exists():

@@ -151,7 +151,7 @@ class _Manifest:
         return found
 
     def _matches(self, index: int, patterns: Any, fields: dict[str, Any]) -> list[str]:
-        """The files that ``path`` speaks of, without those that this entry itself writes."""
+        """The files that ``path`` matches, without those that this entry itself writes."""
         where = ("model", index)
         if patterns is None or patterns == []:
             self._refuse(where, None, "this [[model]] has no path")

@@ -36,7 +36,7 @@ class Result:
 
 @dataclass
 class Outcome:
-    """Every model's result in the manifest's order, and the lock's models that it has not."""
+    """Every model's result in the manifest's order, and the models that only the lock has."""
 
     results: list[Result] = field(default_factory=list)
     left_over: list[str] = field(default_factory=list)
@@ -74,7 +74,7 @@ def build(
         waiting: is called where another build has to end first.
 
     Raises:
-        ManifestError: the lock cannot be read, or there is none though ``locked``.
+        ManifestError: the lock cannot be read, or there is none and ``locked`` is set.
     """
     check_inside([path])
     if locked and not path.exists():

@@ -138,7 +138,7 @@ def clean_command(
         if not (as_json or quiet):
             try:
                 say(*lines)
-            except OSError as error:  # nobody reads it, but the next model is wanted all the same
+            except OSError as error:  # stdout is closed, but the next model is cleaned all the same
                 unheard = error
     if as_json:
         texts = [report.to_json() for report in reports]

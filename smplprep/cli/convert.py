@@ -61,7 +61,7 @@ def convert_command(
 ) -> None:
     """Write the arrays of IN in another container: nothing cleaned, chumpy and Python 2 gone.
 
-    Every array keeps its type, shape and bits. What is no array becomes JSON text, except in a
+    Every array keeps its type, shape and bits. Other values become JSON text, except in a
     .pkl or with --keep-objects. Stock smplx reads .npz and .pkl, but SMPL (24 joints) as .pkl
     alone; .h5 is for readers in C++, MATLAB and Julia.
 

@@ -82,7 +82,7 @@ class Commands(click.Group):
     help="Show the traceback of an error. Goes anywhere on the line.",
 )
 def smplprep() -> None:
-    """Clean SMPL-family body model files, so that limbs nobody saw stay still.
+    """Clean SMPL-family body model files, so that unseen limbs stay still.
 
     \b
     Exit status: 0 done, 1 a check failed, 2 usage, 3 bad input, 4 cannot write.
@@ -109,7 +109,7 @@ def run() -> NoReturn:
     # Python has None where the caller closed the stream (``smplprep ... >&-``).
     sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115, PTH123 (open to the end)
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115, PTH123
-    if isinstance(sys.stdout, io.TextIOWrapper):  # names of files may be no text
+    if isinstance(sys.stdout, io.TextIOWrapper):  # file names may not be valid text
         sys.stdout.reconfigure(errors="backslashreplace")
     sys.argv = [at_home(word) for word in sys.argv]
     debug = "--debug" in sys.argv
@@ -127,7 +127,7 @@ def run() -> NoReturn:
     except click.Abort:
         status = 130
     except SystemExit:
-        status = 4  # click's way of saying that nobody reads our output any more
+        status = 4  # click's way of saying that stdout was closed
     except Exception as error:
         if debug:
             say_traceback()
@@ -157,7 +157,7 @@ def name_flag(error: click.NoSuchOption) -> None:
 def explain(error: Exception) -> int:
     """Say in one line on stderr what went wrong; the exit status for it."""
     if isinstance(error, BrokenPipeError):
-        return 4  # whoever read our output is gone; there is nobody to tell
+        return 4  # the reader of our output is gone
     sentence, hint, status = in_words(error)
     with contextlib.suppress(OSError):
         for line in (f"smplprep: {sentence}", *([f"  {hint}"] if hint else [])):

@@ -13,7 +13,7 @@ from ..records.units import MILLIMETERS
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
-# click itself would call a file that nobody may read a usage error; it is a bad input.
+# click itself would call an unreadable file a usage error; it is a bad input.
 INPUT = click.Path(readable=False)
 
 max_bytes_option = click.option(

@@ -23,7 +23,7 @@ def check_ending(output: str) -> None:
 
 
 def check_page(output: str) -> None:
-    """Refuse an output that is no page: ``diff -o d.json``."""
+    """Refuse an output that is not an HTML file: ``diff -o d.json``."""
     if Path(output).suffix.lower() not in (".html", ".htm"):
         raise click.UsageError(f"-o must name an .html file, got {output}")
 

@@ -91,7 +91,7 @@ def prepared(
     """The two models, read once in each worker.
 
     Raises:
-        SmplprepError: they are not the ones that whoever asks has read.
+        SmplprepError: they differ from the caller's.
     """
     read = functools.partial(read_model, normalize_rows=normalize_rows, units=units, limits=limits)
     measure = Measure(*map(read, models))

@@ -36,7 +36,7 @@ def evaluate(
         say: is told what is worth a line.
 
     Raises:
-        SmplprepError: not one motion can be evaluated, or the state file is none.
+        SmplprepError: no motion can be evaluated, or the state file is not one.
     """
     known = state.load(motions) if state else None
     if state and state.path.exists():

@@ -3,7 +3,7 @@
 Arithmetic is float32 but for the joints' transforms, which are float64; a distance is off by less
 than 0.001 mm. The models are cut into blocks of vertices that hang on one region, and each block
 keeps only the correctives and the joints that are not zero in it. Blocks and stretches are always
-the same, whoever measures them: so are the last digits.
+the same on every machine, and so are the last digits.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from ..io.input_file import InputFile, open_input
 from ..io.npz.stream import Member, open_members
 from .measure import STRETCH, Frames
 
-MAX_ANGLE = 1e4  # radians; nobody turns that far, and float64 still knows where it is
+MAX_ANGLE = 1e4  # radians; far beyond any motion, and still exact enough in float64
 MAX_BETA = 1e3
 MAX_BETAS = 10_000
 NO_MOTION = ("shape.npz", "*_stagei.npz")
@@ -70,7 +70,7 @@ def n_frames(motion: Motion, *, n_joints: int) -> int:
     """How many frames the file says it has.
 
     Raises:
-        ModelReadError: it is no motion for a model of this many joints.
+        ModelReadError: it is not a motion for a model of this many joints.
     """
     with open_input(motion.path) as file:
         return int(members(file, n_joints=n_joints)["poses"].header.shape[0])

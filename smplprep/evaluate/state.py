@@ -28,7 +28,7 @@ class State:
 
     It belongs to two models, an engine and a version of smplprep. What it says is used only if its
     digest is that of its content, the files that are done are the same still, and its figures can
-    be theirs. Else the evaluation starts anew.
+    be theirs. Otherwise the evaluation starts over.
     """
 
     def __init__(self, path: str | os.PathLike[str], measure: Measuring) -> None:

@@ -75,7 +75,7 @@ class Tally:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Tally:
-        """The tally that ``to_json`` wrote; an error of Python's where it wrote none such."""
+        """The tally that ``to_json`` wrote; an error of Python's for anything else."""
         tally = cls.empty(len(data["sums"]))
         for row, pairs in zip(tally.counts, data["counts"], strict=True):
             for i, count in pairs:

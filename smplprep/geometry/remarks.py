@@ -7,7 +7,7 @@ import numpy as np
 from ..records.model import Model
 from ..records.units import MILLIMETERS
 
-# In meters: what is larger or smaller is no body, or a file in other units.
+# In meters: what is larger or smaller is not a body, or a file in other units.
 LARGEST, SMALLEST = 10.0, 0.1
 
 

@@ -49,14 +49,14 @@ def check_numbers(model: Model, key: str) -> None:
 
 
 def check_array(model: Model, key: str) -> None:
-    """Raise ModelInvalidError where a field that is there is no array."""
+    """Raise ModelInvalidError where a field that is there is not an array."""
     value = getattr(model, key)
     if value is None or isinstance(value, np.ndarray):
         return
     if isinstance(value, list | tuple):
         lists = "{k: np.array(v) for k, v in d.items() if isinstance(v, (list, tuple))}"
         message = f"{key} is a {type(value).__name__}, not an array"
-        raise ModelInvalidError(message, key=key, hint=f"Mend it in numpy: d.update({lists})")
+        raise ModelInvalidError(message, key=key, hint=f"Fix it in numpy: d.update({lists})")
     if isinstance(value, ObjectArray):
         numbers = f'np.array(d["{key}"].tolist())'
         raise wrong(key, "is an array of objects, not of numbers", numbers)

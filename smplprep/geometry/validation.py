@@ -83,14 +83,14 @@ def check_source(model: Model) -> None:
         raise SmplprepError(f"{len(names)} joint names, but the model has {model.n_joints} joints")
     if model.units not in MILLIMETERS:
         known = ", ".join(MILLIMETERS)
-        raise SmplprepError(f"the unit {shown(model.units)!r} is none of {known}")
+        raise SmplprepError(f"the unit {shown(model.units)!r} is not one of {known}")
 
 
 def check_family(model: Model) -> None:
     """A family that the user named must have the joints that the file has."""
     name = model.family_name
     if name is not None and name not in FAMILIES:
-        raise SmplprepError(f"the family {shown(name)!r} is none of {', '.join(FAMILIES)}")
+        raise SmplprepError(f"the family {shown(name)!r} is not one of {', '.join(FAMILIES)}")
     if name is None or not FAMILIES[name].joints:
         return
     n_expected = len(FAMILIES[name].joints)

@@ -77,7 +77,7 @@ def remove_dead(path: Path, folder: Path) -> None:
     if not fcntl:
         return
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-    with contextlib.suppress(OSError), locked_folder(folder):  # nobody renames meanwhile
+    with contextlib.suppress(OSError), locked_folder(folder):  # no rename at the same time
         descriptor = os.open(path, flags)
         try:
             if stat.S_ISREG(os.fstat(descriptor).st_mode):

@@ -134,7 +134,7 @@ def open_input(
     """The file at ``path``, open for the length of the ``with`` block, whose errors name it.
 
     Raises:
-        ModelReadError: it cannot be opened, is no regular file, is empty or too large, or is
+        ModelReadError: it cannot be opened, is not a regular file, is empty or too large, or is
             something else than a model; the message says what.
     """
     with _opened(path) as (file, n_bytes):
@@ -146,7 +146,7 @@ def file_sha256(path: str | os.PathLike[str]) -> str:
     """Hex digest of a regular file, whatever it is and however large.
 
     Raises:
-        ModelReadError: it cannot be opened or read, or is no regular file.
+        ModelReadError: it cannot be opened or read, or is not a regular file.
     """
     sha256, buffer = hashlib.sha256(), memoryview(bytearray(PIECE))
     with _opened(path) as (file, _), _reading():
@@ -159,7 +159,7 @@ def read_text(path: str | os.PathLike[str], *, limits: Limits = DEFAULT_LIMITS) 
     """The text of a regular file of sane size; bytes that are no UTF-8 are replaced.
 
     Raises:
-        ModelReadError: it cannot be opened or read, is no regular file, or is too large.
+        ModelReadError: it cannot be opened or read, is not a regular file, or is too large.
     """
     with _opened(path) as (file, n_bytes):
         _check_size(n_bytes, limits)

@@ -28,7 +28,7 @@ def read_json(
         hint: for the error.
 
     Raises:
-        ModelReadError: it cannot be read, is no regular file, is not JSON, or is too large.
+        ModelReadError: it cannot be read, is not a regular file, is not JSON, or is too large.
     """
     text = read_text(path, limits=Limits(file_bytes=FILE_BYTES))
     if text.count(",") + text.count("[") + text.count("{") > VALUES:

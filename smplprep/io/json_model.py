@@ -26,8 +26,8 @@ def read_json(file: PackedFile) -> Contents:
     JSON from JavaScript has 1 for 1.0, so what SMPL's keys hold as floats becomes floats.
 
     Raises:
-        ModelReadError: not readable JSON, too much of it, a number that is none (NaN, infinity,
-            1e999), a key that stands twice, or no model.
+        ModelReadError: not readable JSON, too much of it, a value that is not a number (NaN,
+            infinity, 1e999), a key that appears twice, or no model.
     """
     body = bytes(file.body)
     if len(body) > (MAX_BYTES if body.isascii() else MAX_OTHER_TEXT):

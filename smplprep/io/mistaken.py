@@ -47,7 +47,7 @@ _OBJ = re.compile(rb"(?:#[^\n]*\n|\s+)*(?:v|vn|vt|mtllib|usemtl|o|g|f) +[-\w./]"
 
 
 def mistaken_for_a_model(head: bytes) -> tuple[str, str | None] | None:
-    """What a file is that is no model, and what to do; None where ``head`` does not say."""
+    """What a file that is not a model is, and what to do; None if ``head`` does not show it."""
     begin = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     for magic, what, hint in _BEGINNINGS:
         if begin.startswith(magic):

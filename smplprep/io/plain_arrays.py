@@ -115,7 +115,7 @@ def json_text(value: Any) -> str:
 
 
 def _array_form(value: Any) -> NDArray | None:
-    """The array that the value is or could have been; None where it is none."""
+    """The array that the value is or could have been; None if it has no such form."""
     if isinstance(value, np.ndarray):
         return value
     if isinstance(value, Sparse):
@@ -172,5 +172,5 @@ def _jsonable(value: Any) -> Any:
 
 
 def _name(name: object) -> str:
-    """A name that is no text, as text."""
+    """A name that is not text, as text."""
     return name.decode("latin-1") if isinstance(name, bytes) else json.dumps(name)

@@ -158,7 +158,7 @@ def zeros_for(
     Source: smplx 0.1.28, ``body_models.py``: 10 shapes, with 10 expressions behind them in SMPL-X
     and FLAME.
     """
-    none = np.zeros((0, 0))  # what is no table is refused later, whatever zeros stand beside it
+    none = np.zeros((0, 0))  # what is not a table is refused later, whatever zeros stand beside it
     found = (fields["v_template"], fields["kintree_table"])
     template, tree = (a if isinstance(a, np.ndarray) and a.ndim == 2 else none for a in found)
     n_vertices, n_joints = template.shape[0], tree.shape[1]

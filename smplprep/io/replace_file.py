@@ -89,8 +89,8 @@ class Replacement:
             self._alive = -1
 
     def _beside(self) -> Path:
-        # Unpredictable, so that nobody can put a link there first. The name is cut because the
-        # whole may have 255 bytes. Only what ends a process at once leaves such a file behind, and
+        # Unpredictable, so that no other process can put a link there first. The name is cut since
+        # the whole may have 255 bytes. Only a process that is killed leaves such a file behind, and
         # the next run removes it.
         return self.target.with_name(f".{cut_name(self.target)}.{os.urandom(8).hex()}.tmp")
 
@@ -178,7 +178,7 @@ def commit_all(*replacements: Replacement, stale: Iterable[Path] = ()) -> None:
     the same one in the end.
 
     Args:
-        stale: files that tell of what is replaced; they go with it.
+        stale: files that describe what is replaced; they are removed with it.
 
     Raises:
         ModelWriteError: one could not be closed or renamed; the old files are back in place (where
@@ -250,7 +250,7 @@ def _remove(path: Path) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make a rename survive a power cut. The file stands already, so a refusal is no failure."""
+    """Make a rename survive a power cut. The file is in place already, so errors are ignored."""
     with contextlib.suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:

@@ -43,5 +43,5 @@ def read_vertex_list(path: str | os.PathLike[str]) -> VertexList:
 
 
 def as_index(word: str) -> int | str:
-    """The number that a line is; the line itself where it is none. int() would also take "1_0"."""
+    """The number in a line, or the line itself if it is not one. int() would also take "1_0"."""
     return int(word) if word.isascii() and word.isdigit() and len(word) < 20 else word

@@ -66,7 +66,7 @@ def container_of(path: str | os.PathLike[str], *, default: str) -> str:
     """The container that a file name asks for.
 
     Raises:
-        ModelWriteError: an ending that is none of those that smplprep writes.
+        ModelWriteError: an ending that smplprep does not write.
     """
     ending = Path(path).suffix.lower()
     if not ending:

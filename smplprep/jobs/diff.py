@@ -1,4 +1,4 @@
-"""Compare any two files of one family, whoever cleaned them, in the report's own terms."""
+"""Compare any two files of one family in the report's own terms."""
 
 from __future__ import annotations
 

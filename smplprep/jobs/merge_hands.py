@@ -49,7 +49,7 @@ def with_hands(body: Model, left: Model, right: Model) -> Model:
 def with_flat_hands(body: Model) -> Model:
     """The body with a flat mean hand, and one component for each angle of the fingers.
 
-    For who has no MANO. Pose components are then the angles themselves, in radians.
+    For users without MANO. Pose components are then the angles themselves, in radians.
     """
     check_body(body)
     flat = read_only(np.zeros(N_FINGER_ANGLES))

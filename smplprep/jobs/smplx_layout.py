@@ -57,7 +57,7 @@ def is_input(target: Path, model: Model) -> bool:
 
 
 def gender_in(path: str | None) -> str:
-    """The gender that the name of the file, or else of its folder, speaks of."""
+    """The gender in the name of the file, or else in that of its folder."""
     for name in (Path(path).stem, Path(path).absolute().parent.name) if path else ():
         found = {_WORDS[word] for word in re.split("[^a-z]+", name.lower()) if word in _WORDS}
         if len(found) == 1:

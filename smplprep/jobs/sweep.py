@@ -273,7 +273,7 @@ def sweep_text(data: dict[str, Any]) -> str:
     lines += [
         "",
         f"leaking: landmarks of {data['landmarks']} that leak; mm: how far vertices move;",
-        "rescued: vertices with all weights below the tolerance, which keep their largest.",
+        "rescued: vertices whose weights are all below it; they keep their largest one.",
         "",
     ]
     if data["recommended"] is None:

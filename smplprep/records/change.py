@@ -15,7 +15,7 @@ class Change:
     Attributes:
         transform: name of the function, which is also the report's key.
         field: the key of the model file that it works on.
-        options: those of its options that the report tells of, as used.
+        options: its options that the report shows, as used.
         entries_before, entries_after: non-zero entries of the field.
         rows_touched: rows (of vertices or joints) whose stored bytes differ.
         figures: what else this transform counts; a unit stands in the name.

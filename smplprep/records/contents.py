@@ -52,7 +52,7 @@ class Contents:
     """The entries of a file in the file's order.
 
     Attributes:
-        container: in which the model is written where nobody says another: "npz", "pkl" or "h5".
+        container: in which the model is written by default: "npz", "pkl" or "h5".
         entries: key -> value. A value is a read-only plain numpy array (dtypes b, i, u, f, S, U), a
             ``Sparse``, an ``ObjectArray`` (from pickles, and from object members of a .npz), or
             (from pickles) None, bool, int, float, str, bytes, list, tuple, set or dict of these.
@@ -61,8 +61,8 @@ class Contents:
         notes: key -> how the value was stored, where that is not plain: "chumpy.ch.Ch", "object
             array", "big-endian" (in a .npz, where it is copied otherwise).
         members: npz only; key -> the undecoded member.
-        remarks: sentences on what the file is or where in it the model lay, where it is none that
-            loaders of models read.
+        remarks: sentences on what the file is or where in it the model was found, if it is not a
+            file that loaders of models read.
     """
 
     container: str

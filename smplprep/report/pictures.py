@@ -62,7 +62,7 @@ def picture_format(target: str | os.PathLike[str]) -> str:
     """What the target's ending asks for.
 
     Raises:
-        SmplprepError: an ending that is none of .png, .svg and .pdf.
+        SmplprepError: an ending other than .png, .svg and .pdf.
     """
     ending = Path(target).suffix.lower()
     if ending not in FORMATS:
@@ -80,7 +80,7 @@ def write_picture(
     """Write a figure as its target's ending says; the file is whole or not there.
 
     Raises:
-        SmplprepError: an ending that is none of .png, .svg and .pdf.
+        SmplprepError: an ending other than .png, .svg and .pdf.
     """
     buffer = io.BytesIO()
     with warnings.catch_warnings():  # letters that the font lacks are drawn as boxes

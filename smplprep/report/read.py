@@ -25,7 +25,7 @@ def read_report(path: str | os.PathLike[str]) -> dict[str, Any]:
     """The data of a report file, as ``report.schema.json`` says and consistent in itself.
 
     Raises:
-        ModelReadError: it is no report of this version; the message names the place in it.
+        ModelReadError: it is not a report of this version; the message names the place in it.
     """
     data = read_json(path, hint=WANTED)
     if not isinstance(data, dict) or "report_version" not in data:
@@ -62,12 +62,12 @@ def misfits(data: Mapping[str, Any]) -> Iterator[str]:
         yield "weights_histogram.log10_edges does not rise"
     for when in ("before", "after"):
         if len(histogram[when]) != len(edges) - 1:
-            yield f"weights_histogram.{when} has not one count for each bin"
+            yield f"weights_histogram.{when} does not have one count for each bin"
         if not data["influences"][when]:
             yield f"influences.{when} is empty"
     for index, row in enumerate(data["rescued_rows"]):
         if row["joint"] >= n_joints:
-            yield f"rescued_rows[{index}].joint is no joint of {n_joints}"
+            yield f"rescued_rows[{index}].joint is not a joint index below {n_joints}"
     for index, row in enumerate(landmarks):
         if row["vertex"] is None and not {"face", "corners", "shares"} <= row.keys():
             yield f"landmarks[{index}] has neither a vertex nor a face"
@@ -77,7 +77,7 @@ def misfits(data: Mapping[str, Any]) -> Iterator[str]:
             yield f"landmarks[{index}].shares {error}"
         for when in ("before", "after"):
             if strange := {name for names in row[when].values() for name in names} - joints:
-                yield f"landmarks[{index}].{when} names {shown(min(strange))}, which is no joint"
+                yield f"landmarks[{index}].{when} names {shown(min(strange))}, which is not a joint"
     if data["viewer"]:
         yield from viewer_misfits(data["viewer"], landmarks)
 
@@ -96,7 +96,7 @@ def viewer_misfits(viewer: Mapping[str, Any], landmarks: list[dict[str, Any]]) -
     for when, rows in viewer["weights"].items():
         counts, joints = unpacked(rows["counts"]), unpacked(rows["joints"])
         if counts.sum() != len(joints) or rows["values"]["shape"] != rows["joints"]["shape"]:
-            yield f"viewer.weights.{when} has not as many weights as it counts"
+            yield f"viewer.weights.{when} does not have as many weights as it counts"
         if not np.isfinite(unpacked(rows["values"])).all():
             yield f"viewer.weights.{when}.values holds what is not a number"
         if joints.max(initial=0) >= n_joints:

@@ -33,7 +33,7 @@ class Report:
         """The report in a file that ``clean`` or ``diff`` wrote.
 
         Raises:
-            ModelReadError: it is no report of this version; the message names the place in it.
+            ModelReadError: it is not a report of this version; the message names the place in it.
         """
         from .read import read_report
 

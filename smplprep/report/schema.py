@@ -12,7 +12,7 @@ from ..errors import shown
 from ..records.options import options_schema
 
 REPORT_VERSION = 1
-# What JSON calls them -> Python's types; True is no number.
+# What JSON calls them -> Python's types; True is not a number.
 TYPES: dict[str, tuple[type, ...]] = {
     "null": (type(None),),
     "boolean": (bool,),

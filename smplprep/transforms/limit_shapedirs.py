@@ -1,4 +1,4 @@
-"""Keep the first shape directions: a smaller file, for who fits ten betas to one of 300."""
+"""Keep the first shape directions: a smaller file, for fits of ten betas to a model of 300."""
 
 from __future__ import annotations
 

@@ -195,7 +195,7 @@ def unnormalized_rows(weights: NDArray) -> NDArray[np.intp]:
 
 
 def unscaled(weights: NDArray) -> NDArray[np.bool_]:
-    """(V,); rows that do not sum to 1. A row that was rescaled is none of them."""
+    """(V,); rows that do not sum to 1. A row that was rescaled is not one of them."""
     sums = row_sums(weights)
     each = np.count_nonzero(weights, axis=1) * float(np.finfo(sums.dtype).eps)
     slack = np.maximum(SUM_SLACK_EPS * float(np.finfo(weights.dtype).eps), each)

@@ -200,7 +200,7 @@ def basic_row(row: NDArray[np.float64], basis: NDArray[np.float64]) -> NDArray[n
         if (amounts > 0).all():
             found = np.zeros_like(row)
             found[used[chosen]] = signs[chosen] * amounts
-            # A basis too ill-conditioned to solve for is no answer; 1e-9 m is what we promise.
+            # A basis too ill-conditioned to solve for is not an answer; 1e-9 m is what we promise.
             accurate = max_shift_mm((found - row)[None], basis)[0] <= 1e-6
             return found if accurate else row
         chosen = chosen[amounts > 0]

@@ -48,7 +48,7 @@ def check_report(subject: Subject) -> str:
         raise CheckError(f"{path.name} compares two files; it is not a report of smplprep clean")
     if report["family"] not in FAMILIES:
         known = ", ".join(FAMILIES)
-        raise CheckError(f"the family {shown(report['family'])!r} is none of {known}")
+        raise CheckError(f"the family {shown(report['family'])!r} is not one of {known}")
     subject.report = report
     return f"{path.name}, written by smplprep {shown(report['smplprep_version'], 24)}"
 
@@ -67,7 +67,7 @@ def check_file(subject: Subject) -> str:
 
 
 def check_sha256(subject: Subject) -> str:
-    """The file is the one that the report tells of."""
+    """The file is the one that the report describes."""
     return same_sha256(subject.model, subject.report["output"])
 
 
@@ -107,7 +107,7 @@ def check_arrays(subject: Subject) -> str:
     for row in claimed:
         value, shape = entries[row["key"]], row["shape"]
         if shape is None or not isinstance(value, np.ndarray):
-            continue  # a key that was no array when the report was written, such as the stamp
+            continue  # a key that was not an array when the report was written, such as the stamp
         if (str(value.dtype), [*value.shape]) != (row["dtype"], shape):
             raise CheckError(
                 f"{shown(row['key'])} is {value.dtype} {value.shape}, "

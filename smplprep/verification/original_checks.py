@@ -123,7 +123,7 @@ def stale_joints(subject: Subject) -> NDArray[np.bool_]:
 
 
 def rounding_mm(array: NDArray) -> float:
-    """What the digits of an array that tells of joints leave open, of one within a meter."""
+    """The rounding error of a joint within a meter, from an array of these digits."""
     return 1000.0 * SUM_SLACK_EPS * float(np.finfo(array.dtype).eps)
 
 
@@ -151,7 +151,7 @@ def check_displacement(subject: Subject) -> str:
     text = f"mm by stock smplx (by the report): {text}"
     vertex = claimed["max_vertex"]
     if vertex >= len(moved.vertex_max_mm):
-        raise CheckError(f"the report's max_vertex is {vertex}, which is no vertex")
+        raise CheckError(f"the report's max_vertex is {vertex}, which is not a vertex")
     if not all(agree(found[key], claimed[key]) for key in found):
         raise CheckError(text)
     if not agree(float(moved.vertex_max_mm[vertex]), found["max_mm"]):

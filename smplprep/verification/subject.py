@@ -68,7 +68,7 @@ class Subject:
 
     @property
     def options(self) -> Options:
-        """Those of the clean; the defaults where there is no report."""
+        """Those of the clean; the defaults without a report."""
         return Options(**self.report.get("options", {}))
 
     @property
@@ -105,7 +105,7 @@ class Subject:
         for point in points:
             for vertex in point.blend:
                 if vertex >= self.model.n_vertices:
-                    raise CheckError(f"{shown(point.name)} is at {vertex}, which is no vertex")
+                    raise CheckError(f"{shown(point.name)} is at {vertex}, which is not a vertex")
         known = family_landmarks(self.stock)
         return [point for point in points if point not in known]
 
@@ -135,7 +135,7 @@ class Subject:
 
     @property
     def not_root(self) -> NDArray[np.bool_]:
-        """(J,) every joint but the root, which moves all landmarks and is no part of supports."""
+        """(J,) every joint but the root, which moves all landmarks and is not part of supports."""
         return np.arange(self.model.n_joints) > 0
 
 

@@ -62,7 +62,7 @@ def test_they_come_after_those_of_the_family(standin, tmp_path: Path) -> None:
     assert names == [*standin.family.landmarks, "palm"]
     assert skin_landmarks(with_landmarks(standin, "openpose25")) == skin_landmarks(standin)
     more.write_text('{"nose": 333}')
-    with pytest.raises(SmplprepError, match=r"more\.json: nose is a landmark already, vertex 332"):
+    with pytest.raises(SmplprepError, match=r"more\.json: nose is already the name of vertex 332"):
         with_landmarks(standin, str(more))
 
 

@@ -93,12 +93,12 @@ def test_fingers_count_with_their_hand_and_faces_with_the_head(standin, family_d
 
 
 def test_other_families_are_refused(pair, standin):
-    with pytest.raises(SmplprepError, match="not of one family"):
+    with pytest.raises(SmplprepError, match="it does not match"):
         Measure(pair[0], standin)
 
 
 def test_what_hangs_on_no_named_joint_counts_with_the_root(family_dir):
-    """FLAME's root is no joint of the body, and jaw and eyes hang on its neck."""
+    """FLAME's root is not a joint of the body, and jaw and eyes hang on its neck."""
     flame = read_model(family_dir / "flame" / "FLAME_NEUTRAL.pkl")
     names, region_of = regions(flame)
     joints = flame.family.joint_names(flame.n_joints)

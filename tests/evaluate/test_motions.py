@@ -1,4 +1,4 @@
-"""Motion files: what np.load reads, found in order; what is no motion is said in a sentence."""
+"""Motion files: what np.load reads, found in order; what is not a motion is said in a sentence."""
 
 from __future__ import annotations
 

@@ -97,7 +97,7 @@ CASES = [
     (as_smplx_keeps_posedirs, "posedirs", "looks flattened"),
     (flat_shapedirs, "shapedirs", "looks flattened"),
     (flat_template, "v_template", "looks flattened"),
-    (parents_alone, "kintree_table", "is one row of parents"),
+    (parents_alone, "kintree_table", "has only the row of parents"),
     (list_of_faces, "f", "is a list, not an array"),
     (shuffled_ids, "kintree_table", "numbers the joints in another order"),
 ]
@@ -160,7 +160,11 @@ MODEL = ["v_template", "f", "weights", "J_regressor", "kintree_table", "shapedir
         (["pose_world", "trans_world", "verts"], "the result of a fit", "fitted with"),
         (["eigvec", "eigval"], "DMPL", "smplh/male/model.npz"),
         (["skin_template_v", "skin_weights", "osim_kintree_table", "posedirs"], "a SKEL model", ""),
-        (["smpla_shapedirs", "f", "weights"], "SMPL, SMPL-A or SMIL as packed by ROMP", "SMPL_NEUTRAL.pkl"),
+        (
+            ["smpla_shapedirs", "f", "weights"],
+            "SMPL, SMPL-A or SMIL as packed by ROMP",
+            "SMPL_NEUTRAL.pkl",
+        ),
         (["lbs_weights", "posedirs", "faces_tensor"], "the state of a torch layer", "model file"),
         ([*MODEL, "lbs_weights", "parents"], "the state of a torch layer", "model file"),
         ([*MODEL, "extra_joints_index"], "SMPL, SMPL-A or SMIL as packed by ROMP", "smil_web.pkl"),

@@ -1,4 +1,4 @@
-"""What is no body model is refused with the field and the index in the sentence."""
+"""What is not a body model is refused with the field and the index in the sentence."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ def broken(model, field, index, value):
     ("field", "index", "value", "message"),
     [
         ("weights", (3, 2), -0.25, r"weights\[3, 2\]: -0.25 is negative"),
-        ("weights", (3, 2), np.nan, r"weights\[3, 2\]: nan is no number"),
+        ("weights", (3, 2), np.nan, r"weights\[3, 2\]: nan is not a finite number"),
         ("weights", 4, 0.0, "1 vertex has no weight at all: 4"),
         ("weights", (3, 3), 0.7, r"weights\[3\]: the row sums to"),
-        ("posedirs", (1, 2, 3), np.inf, r"posedirs\[1, 2, 3\]: inf is no number"),
-        ("v_template", (0, 1), -np.inf, r"v_template\[0, 1\]: -inf is no number"),
+        ("posedirs", (1, 2, 3), np.inf, r"posedirs\[1, 2, 3\]: inf is not a finite number"),
+        ("v_template", (0, 1), -np.inf, r"v_template\[0, 1\]: -inf is not a finite number"),
         ("f", (2, 1), 10, r"f\[2, 1\]: 10 is not a vertex index below 10"),
     ],
 )
@@ -57,7 +57,7 @@ def test_absurd_numbers_are_refused_and_large_ones_are_not(small_model, dtype):
 def test_what_is_no_number_is_refused_in_every_width(small_model, dtype, value):
     array = np.zeros((10, 3, 27), dtype)
     array[1, 2, 3] = value
-    with pytest.raises(ModelInvalidError, match=r"posedirs\[1, 2, 3\]: .* is no number"):
+    with pytest.raises(ModelInvalidError, match=r"posedirs\[1, 2, 3\]: .* is not a finite number"):
         check_model(dataclasses.replace(small_model(), posedirs=array))
 
 
@@ -119,7 +119,7 @@ def test_products_of_sizes_are_bounded(small_model, n_vertices, n_joints, n_face
 
 def test_a_family_that_nobody_knows_is_named(small_model):
     model = dataclasses.replace(small_model(), family_name="homer")
-    with pytest.raises(SmplprepError, match="the family 'homer' is none of smpl, smplh,"):
+    with pytest.raises(SmplprepError, match="the family 'homer' is not one of smpl, smplh,"):
         check_model(model)
 
 
@@ -143,14 +143,14 @@ def test_no_shapes_and_one_joint_are_few_but_valid(small_model):
 @pytest.mark.parametrize(
     ("field", "array", "message"),
     [
-        ("shapedirs", np.zeros((10, 2, 2)), r"\(10, 2, 2\).*ask for \(10, 3, any\)"),
-        ("posedirs", np.zeros((10, 3, 36)), r"ask for \(10, 3, 27\)"),
-        ("J_regressor", np.ones((10, 5)), r"ask for \(4, 10\)"),
-        ("weights", np.ones((10, 5)), r"ask for \(10, 4\)"),
-        ("v_template", np.zeros((10, 2)), r"v_template has shape \(10, 2\), where it takes"),
+        ("shapedirs", np.zeros((10, 2, 2)), r"\(10, 2, 2\).*require \(10, 3, any\)"),
+        ("posedirs", np.zeros((10, 3, 36)), r"require \(10, 3, 27\)"),
+        ("J_regressor", np.ones((10, 5)), r"require \(4, 10\)"),
+        ("weights", np.ones((10, 5)), r"require \(10, 4\)"),
+        ("v_template", np.zeros((10, 2)), r"v_template has shape \(10, 2\), but must have"),
         ("v_template", np.zeros((0, 3)), "0 vertices"),
         ("weights", np.ones((10, 4), dtype=complex), "dtype complex128"),
-        ("f", np.full((1, 3), 0.5), r"f\[0, 0\]: 0.5 is no vertex"),
+        ("f", np.full((1, 3), 0.5), r"f\[0, 0\]: 0.5 is not a vertex index"),
         ("v_template", "nothing", "is a str, not an array"),
     ],
 )
@@ -161,10 +161,10 @@ def test_shapes_and_dtypes_must_agree(small_model, field, array, message):
 
 def test_hands_that_stock_smplx_cannot_pose_are_refused(standin):
     short = dataclasses.replace(standin, hands_meanl=np.zeros(44))
-    with pytest.raises(ModelInvalidError, match=r"hands_meanl has shape \(44,\).*takes \(45,\)"):
+    with pytest.raises(ModelInvalidError, match=r"hands_meanl has shape \(44,\).*requires \(45,\)"):
         check_model(short)
     narrow = dataclasses.replace(standin, hands_componentsr=np.zeros((10, 30)))
-    with pytest.raises(ModelInvalidError, match=r"hands_componentsr .*takes \(any, 45\)"):
+    with pytest.raises(ModelInvalidError, match=r"hands_componentsr .*requires \(any, 45\)"):
         check_model(narrow)
     check_model(dataclasses.replace(standin, hands_componentsr=np.zeros((10, 45))))
 

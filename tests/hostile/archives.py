@@ -145,7 +145,7 @@ HOSTILE = {
     "backslash": (archive(Member("..\\f.npy", F)), "a zip archive without arrays or models"),
     "zipped": (
         archive(Member("SMPLH_NEUTRAL.pkl", F)),
-        "model files in it: SMPLH_NEUTRAL.pkl",
+        "a zip archive that holds SMPLH_NEUTRAL.pkl",
     ),
     "control": (
         archive(Member("\x1b[2J.npy", F)),
@@ -241,8 +241,8 @@ HOSTILE = {
         archive(Member("f.npy", F, 8, zlib.compress(F, wbits=-15)[:-4])),
         "140 bytes were declared",
     ),
-    "no array": (archive(Member("f.npy", b"PK\3\4 and more")), "no .npy array (key f, byte 0)"),
-    "empty member": (archive(Member("f.npy", b"")), "no .npy array (key f, byte 0)"),
+    "no array": (archive(Member("f.npy", b"PK\3\4 and more")), "not a .npy array (key f, byte 0)"),
+    "empty member": (archive(Member("f.npy", b"")), "not a .npy array (key f, byte 0)"),
     "short array": (archive(Member("f.npy", F[:-1])), "11 are there (key f, byte 128)"),
     "long array": (archive(Member("f.npy", F + b"x")), "13 are there (key f, byte 128)"),
 }

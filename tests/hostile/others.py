@@ -279,7 +279,7 @@ HOSTILE = {
     ),
     "NaN.json": (b'{"weights":[[NaN]]}', "the JSON contains NaN"),
     "infinity.json": (b'{"weights":[[1e999]]}', "a number in the JSON is too large"),
-    "key twice.json": (b'{"f":[1],"f":[2]}', "stands twice"),
+    "key twice.json": (b'{"f":[1],"f":[2]}', "appears twice"),
     "not UTF-8.json": (b'{"f":"\xff"}', "the JSON is not UTF-8"),
     "half a character.json": (b'{"\\ud800":[1]}', "it lacks v_template"),
     "a list.json": (b'{"a":[[1,2],[3]],"b":[true,null,"x"]}', "it lacks v_template"),

@@ -169,11 +169,11 @@ def test_json_with_integers_for_floats_and_the_model_below(tmp_path: Path) -> No
     ("old", "new", "message", "key"),
     [
         ("[[1.0,", "[[NaN,", "the JSON contains NaN, which is not a number", None),
-        ("[[1.0,", "[[-Infinity,", "-Infinity stands in the JSON", None),
+        ("[[1.0,", "[[-Infinity,", "the JSON contains -Infinity", None),
         ("[[1.0,", "[[1e999,", "a number in the JSON is too large", "weights"),
         ("[[1.0,", f"[[{'9' * 400},", "a number in the JSON is too large|not an array", "weights"),
         ("[[1.0,", f"[[{'9' * 5000},", "not readable as JSON: Exceeds the limit", None),
-        ('"f"', '"weights"', "stands twice", "weights"),
+        ('"f"', '"weights"', "appears twice", "weights"),
         ("]}", "]", "not readable as JSON: .*, line 1", None),
         ("[[1.0,", "[[1.0", "not readable as JSON: .*, line 1", None),
         ("[[1.0,", "[" * 100_000, "not readable as JSON", None),

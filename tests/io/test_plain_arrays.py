@@ -1,4 +1,4 @@
-"""What is no array becomes one, or JSON text, where a container holds nothing else."""
+"""What is not an array becomes one, or JSON text, where a container holds nothing else."""
 
 from __future__ import annotations
 

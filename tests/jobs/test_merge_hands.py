@@ -60,13 +60,13 @@ def test_hands_of_the_wrong_side_or_shape(
     done = run("clean", bare, "--hands", left, left, "-o", target)
     assert f"{left}: this is the left hand, where the right one belongs" in done.stderr
     done = run("merge-hands", bare, bare, right, "-o", target)
-    assert "6890 vertices and 52 joints are no MANO" in done.stderr
+    assert "this is not a MANO: it has 6890 vertices and 52 joints" in done.stderr
     hands = [read_model(path) for path in mano]
     hands[0].extras["hands_mean"] = np.zeros(44)
-    with pytest.raises(ModelInvalidError, match="hands_mean is no array of floats of"):
+    with pytest.raises(ModelInvalidError, match="hands_mean must be an array of floats of"):
         with_hands(read_model(bare), *hands)
     del hands[0].extras["hands_mean"]
-    with pytest.raises(ModelInvalidError, match="hands_mean is no array of floats of"):
+    with pytest.raises(ModelInvalidError, match="hands_mean must be an array of floats of"):
         with_hands(read_model(bare), *hands)
     assert list(tmp_path.iterdir()) == []
 

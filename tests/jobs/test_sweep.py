@@ -56,7 +56,7 @@ def test_table_fits_80_columns(found):
     assert max(map(len, sweep_text(found).splitlines())) <= 80
 
 
-def test_knee_is_the_corner_of_a_curve_with_a_corner():
+def test_a_curve_with_a_corner_is_steep_beyond_it():
     tolerances = np.logspace(-5, -1, 9)
     heights = [1, 1, 1, 1, 1, 1, 10, 20, 30]
     rows = [{"tolerance": t, "p99_mm": h} for t, h in zip(tolerances, heights, strict=True)]
@@ -123,7 +123,7 @@ def test_another_policy_has_no_tolerance_to_choose(standin):
         lambda options: clean(standin, options),
         lambda options: sweep(standin, [1e-2], options),
     ):
-        with pytest.raises(SmplprepError, match="the policy 'islands' does not go by") as error:
+        with pytest.raises(SmplprepError, match="the policy 'islands' does not depend on") as error:
             job(Options(tolerance="auto", policy="islands"))
         assert "--policy threshold" in error.value.hint
 

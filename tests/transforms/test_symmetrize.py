@@ -249,7 +249,7 @@ def shuffled(table):
         (lambda t: t[:-1], r"has shape \(6889,\), not \(6890,\)"),
         (lambda t: np.roll(t, 1), r"vert_sym_idxs\[0\] is \d+, but vert_sym_idxs\[\d+\] is \d+"),
         (lambda t: np.where(t == 3, 6890, t), r"6890 is not a vertex index below 6890"),
-        (lambda t: t.astype(float), "is no array of whole numbers"),
+        (lambda t: t.astype(float), "is not an array of integers"),
         (shuffled, r"is \d+\.\d mm from the mirror image of vertex \d+"),
         (lambda t: np.arange(len(t)), r"mm from the mirror image"),
     ],

@@ -139,7 +139,7 @@ def test_a_family_in_the_report_hides_no_leak(mano, tmp_path):
     leaky = altered(target, tmp_path / "leaky.pkl", weights=weights)
     assert "thumb" in failures(leaky)["leaks"]
     assert (
-        "the family 'giant' is none of smpl"
+        "the family 'giant' is not one of smpl"
         in failures(with_report(leaky, report_of(target) | {"family": "giant"}))["report"]
     )
 
@@ -284,7 +284,7 @@ def no_vertex(report: Report) -> None:
 EDITS: list[tuple[Callable[[Report], None], set[str], str]] = [
     (a_larger_displacement, {"displacement"}, "mm by stock smplx"),
     (another_vertex, {"displacement"}, "moves most, in the report "),
-    (no_vertex, {"displacement"}, "the report's max_vertex is 778, which is no vertex"),
+    (no_vertex, {"displacement"}, "the report's max_vertex is 778, which is not a vertex"),
 ]
 
 

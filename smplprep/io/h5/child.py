@@ -2,7 +2,7 @@
 
 The HDF5 library crashes on hostile files and follows links out of them. So it runs here, with no
 more memory and time than it was given, unable to open or to write any file, and what it found goes
-back as a list and the bytes it speaks of. Nothing of smplprep is imported.
+back as a list and the bytes it refers to. Nothing of smplprep is imported.
 
 Arguments: bytes of memory beyond what it takes to start, seconds, bytes of all arrays together,
 members, ratio. Input: the file. Output: the length of the list, the list as JSON, then the arrays'

@@ -1,6 +1,6 @@
 """Reads .h5 files, in a child process: the HDF5 library crashes on hostile ones.
 
-What the child says is no more trusted than the file, since a fault in the library could make it
+What the child says is not trusted more than the file, since a fault in the library could make it
 say anything: it goes through the same checks as the header of a .npy.
 """
 
@@ -118,7 +118,7 @@ def _arrays(answer: memoryview, *, limits: Limits) -> Iterator[tuple[_Listed, ND
 
 
 def _list(answer: memoryview) -> tuple[list[_Listed], int]:
-    """The child's list, and where the bytes begin that it speaks of."""
+    """The child's list, and where the bytes begin that it refers to."""
     try:
         (length,) = struct.unpack_from("<Q", answer)
         end = 8 + min(length, _MAX_LIST)

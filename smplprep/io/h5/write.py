@@ -36,7 +36,7 @@ def write_h5(
         compress: deflate the datasets that have entries.
 
     Raises:
-        ModelWriteError: a key that is no plain name. What ``out.write`` raises passes through.
+        ModelWriteError: a key that is not a plain name. What ``out.write`` raises passes through.
     """
     import h5py  # half as slow to import as numpy, and few files need it
 

@@ -59,7 +59,7 @@ def read_header(member: memoryview) -> NpyHeader:
     """
     begin = bytes(member[:12])
     if not begin.startswith(MAGIC) or len(begin) < 12:
-        raise ModelReadError("this member is no .npy array", offset=0)
+        raise ModelReadError("this member is not a .npy array", offset=0)
     version = begin[6], begin[7]
     if version not in ((1, 0), (2, 0), (3, 0)):
         message = f"unknown .npy version {version[0]}.{version[1]}"
@@ -99,7 +99,7 @@ def array_from(body: memoryview, header: NpyHeader, *, limits: Limits) -> NDArra
 
     Raises:
         ModelReadError: a body longer or shorter than the shape says, an array over the limit, or
-            bytes that are no boolean or no character.
+            bytes that are not a boolean or a character.
     """
     dtype = header.dtype
     check_shape(header.shape, dtype.itemsize, limits=limits)
@@ -118,7 +118,7 @@ def as_plain(array: NDArray) -> NDArray:
     """The array as all values are here: native, in C order, read-only; a copy only if need be.
 
     Raises:
-        ModelReadError: bytes that are no boolean or no character.
+        ModelReadError: bytes that are not a boolean or a character.
     """
     native = np.require(array, array.dtype.newbyteorder("="), ["C", "ALIGNED"])
     _check_values(native)

@@ -39,7 +39,7 @@ def listed_names(file: InputFile) -> list[bytes]:
 
 
 def is_torch(names: list[bytes]) -> bool:
-    """Whether ``torch.save`` wrote the archive; a TorchScript program is none of those."""
+    """Whether ``torch.save`` wrote the archive; a TorchScript program is not one of those."""
     folders = {name.removesuffix(b"data.pkl") for name in names if name.endswith(b"/data.pkl")}
     return len(folders) == 1 and folders.pop() + b"constants.pkl" not in names
 

@@ -18,7 +18,7 @@ def read_npz(file: PackedFile) -> Contents:
     """Every array in ``file``, and every member as it stands there.
 
     Raises:
-        ModelReadError: a member is no array, is none that a model needs, or asks for more than
+        ModelReadError: a member is not an array, is none that a model needs, or asks for more than
             the limits allow.
     """
     values, notes, members = {}, {}, {}

@@ -1,6 +1,6 @@
 """Arrays of a .npz file, a piece at a time: for what is larger than memory ought to be.
 
-The directory is checked as in ``members``; members that nobody asks for are never opened.
+The directory is checked as in ``members``; other members are never opened.
 The checksum is known only after the last piece: use nothing before the iteration has ended.
 """
 
@@ -119,7 +119,7 @@ def open_members(
         objects: accept object arrays, of which only ``Member.body`` can be read.
 
     Raises:
-        ModelReadError: the archive is damaged or contradicts itself, or a member is no array.
+        ModelReadError: the archive is damaged or contradicts itself, or a member is not an array.
     """
     entries, end = read_directory(file)
     check_together(entries, file)

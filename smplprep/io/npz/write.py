@@ -69,7 +69,7 @@ def write_npz(
         compress: deflate all that is not copied, nothing, or these keys.
 
     Raises:
-        ModelWriteError: a key that is no plain name, or an array that a .npz cannot hold without
+        ModelWriteError: a key that is not a plain name, or an array that a .npz cannot hold without
             pickle. What ``out.write`` raises passes through.
     """
     output, directory = Counted(out), []

@@ -1,7 +1,7 @@
 """numpy's part of a pickle: arrays from the bytes that the file brings, never by numpy's own hooks.
 
 ``numpy.dtype`` as a file spells it can kill the process; state with cleared flags makes numpy
-follow pointers from the file. Here a dtype is made from its code alone, and nobody looks at flags.
+follow pointers from the file. Here a dtype is made from its code alone, and flags are ignored.
 """
 
 from __future__ import annotations

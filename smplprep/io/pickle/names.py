@@ -90,7 +90,7 @@ ARGUMENTS = frozenset(
 
 # Which opcode may do what with a name. Whatever is not in here is refused by that opcode.
 REDUCIBLE = frozenset(Meaning) - CLASSES - ARGUMENTS
-# An OrderedDict's state is what torch says about the modules of a state_dict; nobody reads it.
+# An OrderedDict's state is what torch says about the modules of a state_dict; it is not read.
 BUILDABLE = CLASSES | {
     Meaning.ARRAY,
     Meaning.DTYPE,
@@ -224,7 +224,7 @@ class Set:
 
 @dataclass(slots=True, eq=False)
 class ByteText:
-    """Python 2's ``str``: text or bytes, nobody can tell."""
+    """Python 2's ``str``: text or bytes, which cannot be told apart."""
 
     body: bytes | memoryview
 

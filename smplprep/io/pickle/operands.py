@@ -51,7 +51,7 @@ class Operands:
         return ModelReadError(message, offset=self.offset, hint=hint)
 
     def damaged(self, how: str) -> ModelReadError:
-        """The pickle is none that Python could have written."""
+        """Python could not have written this pickle."""
         return self.error(f"the pickle is damaged: {how}")
 
     @property

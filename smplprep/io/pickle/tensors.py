@@ -104,7 +104,7 @@ def text_of(record: object) -> str:
 
 
 def _key_and_size(record: Persistent) -> tuple[object, int]:
-    """A storage's key and the bytes that one of its entries takes; -1 where it is no storage."""
+    """A storage's key and the bytes that one of its entries takes; -1 where it is not a storage."""
     match record.about:
         case (_, Name(meaning=Meaning.STORAGE_CLASS) as cls, key, *_) if type(text_of(key)) is str:
             return text_of(key), item_size(code_of(cls))
@@ -219,7 +219,7 @@ def parameter_of(values: Values, call: Call) -> NDArray:
 
 
 def subclass_of(values: Values, call: Call) -> NDArray | Sparse:
-    """``(function, type, arguments, state)``: a tensor with attributes, which nobody looks at."""
+    """``(function, type, arguments, state)``: a tensor with attributes, which are ignored."""
     match call.args:
         case (Name() as function, _, tuple() as args, *_) if function.meaning in TENSORS:
             made = values.calls[function.meaning](values, Call(function, args, call.offset))

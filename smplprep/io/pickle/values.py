@@ -249,7 +249,7 @@ class Values:
             return self._shared[id(call)]
         value = self.calls[self.class_of(call).meaning](self, call)
         # Only these are shared. A list in many places is many lists, or a file of a few bytes
-        # could hold a tree that nobody can walk.
+        # could hold a tree too large to walk.
         if isinstance(value, np.ndarray | bytes | Sparse):
             self._shared[id(call)] = value
         return value

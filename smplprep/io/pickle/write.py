@@ -4,7 +4,7 @@ Protocol 4 has bytes and text, so that ``pickle.load`` needs no encoding, and ``
 changes nothing. Python 2 gets protocol 2, whose arrays are Python 2 strings as in the official
 files: Python 3 loads those with ``encoding="latin1"`` or ``"bytes"`` alone.
 
-The names are those that nobody warns of or has moved: ``numpy.core.multiarray`` keeps
+The names are those that no library has moved or deprecated: ``numpy.core.multiarray`` keeps
 ``_reconstruct`` in numpy 2, without a warning and for this purpose; ``scipy.sparse.csc`` warns and
 goes, ``scipy.sparse._csc`` came in 1.8, ``scipy.sparse.csc_matrix`` was there always.
 """

@@ -14,7 +14,7 @@ def protected_entries(model: Model, options: Options) -> NDArray[np.bool_] | Non
     """(V, J) weights that are not to be touched; None where the options name none.
 
     Raises:
-        SmplprepError: a name that is no joint's, or an index that is no vertex.
+        SmplprepError: a name that is not a joint's, or an index that is not a vertex.
     """
     if not options.keep_joints and not options.keep_vertices:
         return None
@@ -37,7 +37,7 @@ def joints_named(names: tuple[str, ...], model: Model) -> list[int]:
     for name in names:
         if name not in index:
             raise SmplprepError(
-                f"{shown(name)!r} is no joint of this model",
+                f"{shown(name)!r} is not a joint of this model",
                 path=model.source.path,
                 hint=f"Its joints are {', '.join(model.joint_names())}.",
             )

@@ -215,8 +215,8 @@ def test_no_header_takes_long(gap: str) -> None:
 
 def test_versions_and_lengths() -> None:
     good = bytes(saved(np.zeros(2)))
-    assert refused(memoryview(b"")) == "this member is no .npy array"
-    assert refused(memoryview(b"PK\3\4" + good)) == "this member is no .npy array"
+    assert refused(memoryview(b"")) == "this member is not a .npy array"
+    assert refused(memoryview(b"PK\3\4" + good)) == "this member is not a .npy array"
     for version in (b"\0\0", b"\1\1", b"\4\0"):
         message = refused(memoryview(good[:6] + version + good[8:]))
         assert message == f"unknown .npy version {version[0]}.{version[1]}"

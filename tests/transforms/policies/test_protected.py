@@ -26,7 +26,7 @@ def test_the_vocabularies_share_names_and_the_findings_win(standin):
 
 
 def test_an_unknown_joint_is_named_with_those_there_are(small_model):
-    with pytest.raises(SmplprepError, match="'tail' is no joint of this model") as error:
+    with pytest.raises(SmplprepError, match="'tail' is not a joint of this model") as error:
         protected_entries(small_model(), Options(keep_joints=("j1", "tail")))
     assert error.value.hint == "Its joints are j0, j1, j2, j3."
 
