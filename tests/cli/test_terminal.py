@@ -18,6 +18,7 @@ from small_files import arrays, as_npz
 import smplprep
 from smplprep.cli import terminal
 from smplprep.errors import escaped, shown
+from smplprep.jobs.clean_file import clean_file
 from smplprep.records.json_text import json_text
 
 PACKAGE = Path(smplprep.__file__).parent
@@ -81,12 +82,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / f"{NAME}.toml").write_text(manifest.replace("\\udcff", "").replace("\x7f", "\\u007f"))
     np.savez(folder / f"{NAME}.motion.npz", poses=np.zeros((3, 12)), betas=np.zeros(2))
     (folder / f"{NAME}.broken.npz").write_bytes(b"PK\3\4")
+    clean_file(folder / MODEL, folder / f"{OUT}.npz", html=False)
     return folder
 
 
 MODEL, OUT = f"{NAME}.npz", f"out{NAME}"
 COMMANDS = {
-    "clean": (0, ["clean", MODEL, "-o", f"{OUT}.npz", "--landmarks", f"{NAME}.json", "-v"]),
+    "clean": (0, ["clean", MODEL, "-o", f"{OUT}.first.npz", "--landmarks", f"{NAME}.json", "-v"]),
     "clean again": (4, ["clean", MODEL, "-o", f"{OUT}.npz"]),
     "clean json": (0, ["clean", MODEL, "--json", "--dry-run"]),
     "clean broken": (3, ["clean", f"{NAME}.broken.npz", MODEL, "--dry-run"]),
