@@ -30,8 +30,8 @@ def shown(text: object, limit: int = 80) -> str:
     raw = text.decode("latin-1") if isinstance(text, bytes | bytearray) else str(text)
     # Cut first: a hostile name of a gigabyte should not be escaped in full. A character takes
     # at least one column, so what lies beyond the limit can never be shown.
-    told = escaped(raw[: limit + 1])
-    return told if len(told) <= limit else told[: limit - 3] + "..."
+    cut = escaped(raw[: limit + 1])
+    return cut if len(cut) <= limit else cut[: limit - 3] + "..."
 
 
 def install(extra: str) -> str:

@@ -1,4 +1,4 @@
-"""SMPL, SMPL-X, MANO and FLAME: told apart by content, cleaned, and loaded by the stock classes."""
+"""SMPL, SMPL-X, MANO and FLAME: recognized by content, cleaned, and loaded by the stock classes."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The loaders of docs/loaders.md: what each does with a file, on cleaned files.
 
-Each test has the lines of a loader that depend on the file, written anew from what they do.
+Each test has the lines of a loader that depend on the file, written here from what they do.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The arrays that a clean writes, by digest: a change of structure must not change one bit of them.
 
-python tests/test_same_output.py    writes tests/same_output.json anew, from the code as it is
+python tests/test_same_output.py    writes tests/same_output.json again, from the code as it is
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ NEAR_VERTICES = 1500  # candidates for a joint's row of the regressor
 
 @dataclass(frozen=True)
 class Rig:
-    """A skinned mesh, in metres.
+    """A skinned mesh, in meters.
 
     points: (V, 3). faces: (F, 3), triangles. weights: (V, J), rows that sum to 1. joints: (J, 3).
     parents: (J,), -1 for the root. names: of the joints.

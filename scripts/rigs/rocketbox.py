@@ -16,7 +16,7 @@ import numpy as np
 from scripts.rigs.fbx import read_fbx
 from scripts.rigs.rig_file import ASSETS, Rig, write_rig
 
-CENTIMETRE = 0.01
+CENTIMETER = 0.01
 
 
 def read_avatar(path: Path) -> Rig:
@@ -45,10 +45,10 @@ def read_avatar(path: Path) -> Rig:
     to_mesh = clusters[0].get("Transform").values[0].reshape(4, 4)
     placed = np.c_[points, np.ones(len(points))] @ to_mesh @ to_world
     return Rig(
-        points=placed[:, :3] * CENTIMETRE,
+        points=placed[:, :3] * CENTIMETER,
         faces=triangles(objects.get("Geometry").get("PolygonVertexIndex").values[0]),
         weights=weights / weights.sum(axis=1, keepdims=True),
-        joints=np.array([matrix[3, :3] for matrix in bound]) * CENTIMETRE,
+        joints=np.array([matrix[3, :3] for matrix in bound]) * CENTIMETER,
         parents=np.array([parent_of(bone, places, above) for bone in places]),
         names=[models[bone].values[1].split("\0")[0].removeprefix("Bip01 ") for bone in places],
     )

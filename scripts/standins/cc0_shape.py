@@ -59,7 +59,7 @@ def principal_directions(
 
     Args:
         deltas: (T, V, 3), displacement of each target, meters.
-        coefficients: (n, T), the people. template: (V, 3), centerd; it fixes the signs: a positive
+        coefficients: (n, T), the people. template: (V, 3), centered; it fixes the signs: a positive
             beta makes the body larger.
 
     Returns:

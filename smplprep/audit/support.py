@@ -114,7 +114,7 @@ def skinned_to(model: Model, landmarks: Sequence[Landmark]) -> NDArray[np.bool_]
 def landmark_table(before: Model, after: Model) -> list[dict[str, object]]:
     """One row a landmark of the skin, with the names of the joints in each channel.
 
-    ``vertex`` is None for a point on a face, whose face, corners and shares are told instead.
+    ``vertex`` is None for a point on a face, whose face, corners and shares are given instead.
     """
     joint_names = before.joint_names()
     landmarks = skin_landmarks(before)

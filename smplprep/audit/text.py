@@ -108,12 +108,12 @@ def reach_rows(audit: Audit, names: list[str]) -> list[Row]:
         leaks = audit.support.leaks[row]
         chain = np.flatnonzero(audit.support.either[row] & ~leaks)
         worst = np.argsort(-audit.median_mm[row] * leaks, kind="stable")[: leaks.sum()]
-        told = [sized(audit, row, int(joint), names[joint]) for joint in chain]
-        told += [sized(audit, row, int(joint), names[joint] + "*") for joint in worst[:STRONGEST]]
+        parts = [sized(audit, row, int(joint), names[joint]) for joint in chain]
+        parts += [sized(audit, row, int(joint), names[joint] + "*") for joint in worst[:STRONGEST]]
         if len(worst) > STRONGEST:
-            told.append(f"and {len(worst) - STRONGEST} more leaks")
+            parts.append(f"and {len(worst) - STRONGEST} more leaks")
         label = f"  {landmark.label:<{name_width(audit)}} --> "
-        rows.append((label, ", ".join(told) or "none"))
+        rows.append((label, ", ".join(parts) or "none"))
     return rows
 
 

@@ -197,11 +197,11 @@ def names_file(output: str) -> bool:
 
 
 def _place(job: Job) -> tuple[str, ...]:
-    """Where a job writes to, as far as that can be told before its input is read."""
+    """Where a job writes to, as far as is known before its input is read."""
     folder = job.folder
     if job.layout:
-        told = job.gender and job.family
-        return (folder, "layout", job.family or "", job.gender or "", "" if told else job.path)
+        known = job.gender and job.family
+        return (folder, "layout", job.family or "", job.gender or "", "" if known else job.path)
     if job.output and names_file(folder):
         return (folder,)
     return (folder, f"{Path(job.path).stem}_clean")

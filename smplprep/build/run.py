@@ -70,7 +70,7 @@ def build(
         path: of the lock.
         n_processes: how many models at once.
         locked: every byte must be as the lock says; what is not is withheld, and the lock stays.
-        watch: is told how many models more are done.
+        watch: called with how many models more are done.
         waiting: is called where another build has to end first.
 
     Raises:

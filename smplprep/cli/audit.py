@@ -77,10 +77,10 @@ def audit_command(
     )
     models = [read(path) for path in paths]
     if vertices == "all":
-        told = all_vertices(models, paths, vocabulary, as_json, as_csv)
+        text = all_vertices(models, paths, vocabulary, as_json, as_csv)
     else:
-        told = landmark_audit(models, paths, landmarks, vertices, vocabulary, as_json, as_csv)
-    say_text(told)
+        text = landmark_audit(models, paths, landmarks, vertices, vocabulary, as_json, as_csv)
+    say_text(text)
 
 
 def landmark_audit(

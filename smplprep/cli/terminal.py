@@ -69,9 +69,9 @@ def terminal_width() -> int:
 def say_usage(error: click.ClickException) -> None:
     """Print click's own error, whose message may quote what was typed."""
     object.__setattr__(error, "message", escaped(error.message))  # final for type checkers
-    told = io.StringIO()
-    error.show(file=told)
-    say_text(told.getvalue(), err=True)
+    usage = io.StringIO()
+    error.show(file=usage)
+    say_text(usage.getvalue(), err=True)
 
 
 def say_traceback() -> None:
@@ -86,7 +86,7 @@ def watched() -> bool:
 
 @contextlib.contextmanager
 def counted(label: str, total: int, *, unit: str = "") -> Iterator[Callable[[int], object]]:
-    """A progress bar on stderr where a person sees it; yields what is told how much more is done.
+    """A progress bar on stderr where a person sees it; yields what takes how much more is done.
 
     Args:
         unit: what is counted, where the bar is to show how many a second.

@@ -33,7 +33,7 @@ def evaluate(
         motions: all of them.
         results_of: gives the results of those that are left, in any order.
         state: where what is known is read from and kept.
-        say: is told what is worth a line.
+        say: called with what is worth a line.
 
     Raises:
         SmplprepError: no motion can be evaluated, or the state file is not one.
@@ -41,9 +41,9 @@ def evaluate(
     known = state.load(motions) if state else None
     if state and state.path.exists():
         n_done = len(known.done) if known else 0
-        told = f"{count_of(n_done)} {'is' if n_done == 1 else 'are'} done"
+        progress = f"{count_of(n_done)} {'is' if n_done == 1 else 'are'} done"
         other = "is not of these models and motions; starting over"
-        say(f"{state.path}: {told if known else other}")
+        say(f"{state.path}: {progress if known else other}")
     outcome = known or Outcome(Tally.empty(len(measure.regions)))
     longest = measure.n_shapes
     for result in results_of([m for m in motions if m.label not in outcome.done]):

@@ -1,4 +1,4 @@
-"""Any input: opened without harm, told apart by its content, read once and hashed on the way."""
+"""Any input: opened without harm, recognized by its content, read once and hashed on the way."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people take for a model file: told by how it begins, with what to do."""
+"""What people take for a model file, recognized by its first bytes, and what to do."""
 
 from __future__ import annotations
 

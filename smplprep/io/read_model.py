@@ -32,7 +32,7 @@ def read_model(
     units: Unit = "m",
     limits: Limits = DEFAULT_LIMITS,
 ) -> Model:
-    """Read an SMPL-family model (.npz, .pkl or .h5, told apart by content) without running it.
+    """Read an SMPL-family model (.npz, .pkl or .h5, recognized by content) without running it.
 
     Args:
         path: the file.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-Progress = Callable[[str], object]  # is told the name of each step as it starts
-Watch = Callable[[int], object]  # is told how much more is done: vertices, frames or models
+Progress = Callable[[str], object]  # called with the name of each step as it starts
+Watch = Callable[[int], object]  # called with how much more is done: vertices, frames or models
 
 
 def silent(_: object) -> None:
-    """Nobody is told."""
+    """Report to nobody."""

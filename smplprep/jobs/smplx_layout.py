@@ -25,7 +25,7 @@ def layout_path(folder: str | os.PathLike[str], model: Model, *, gender: str | N
         gender: what no array says; None takes it from the name of the file or its folder.
 
     Raises:
-        SmplprepError: stock smplx has no class for the model, the gender cannot be told, or the
+        SmplprepError: stock smplx has no class for the model, the gender is unknown, or the
             input is there already.
     """
     family = model.family.name

@@ -77,7 +77,7 @@ def sweep(
         model: any; it is not changed.
         tolerances: in rising order.
         options: of the weights, the regressor and the correctives; the others have no part in it.
-        watch: is told how many vertices more are done.
+        watch: called with how many vertices more are done.
 
     Returns:
         Plain data: ``rows`` (one for each tolerance), ``steep_beyond``, ``recommended`` and

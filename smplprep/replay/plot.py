@@ -14,7 +14,7 @@ from .replay import Fit, Scene
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-COLORS = ("#c8553d", "#2f6f8f")  # raw, cleaned; told apart by the color-blind, too
+COLORS = ("#c8553d", "#2f6f8f")  # raw, cleaned; distinct for the color-blind, too
 
 
 def draw_replay(model: Model, scene: Scene, fits: dict[str, Fit]) -> Figure:

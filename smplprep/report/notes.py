@@ -11,7 +11,7 @@ from .verdict import leaks
 
 # A displacement above it, or such a weight or jump, is worth a look.
 FAR_MM, LARGE_WEIGHT, LARGE_JUMP = 10.0, 0.1, 0.1
-N_BETAS = 10  # that stock smplx takes unless told otherwise
+N_BETAS = 10  # that stock smplx takes by default
 SHIFT_MM = 1e-3  # joints that move less than this did not move
 
 

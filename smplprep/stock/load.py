@@ -29,7 +29,7 @@ POSE_PARTS = {
     "mano": {"global_orient": 1, "hand_pose": 15},
     "flame": {"global_orient": 1, "neck_pose": 1, **_FACE},
 }
-N_BETAS = 10  # that the classes take unless told otherwise
+N_BETAS = 10  # that the classes take by default
 # No two of them have as many joints.
 PARTS_OF = {sum(parts.values()): parts for parts in POSE_PARTS.values()}
 

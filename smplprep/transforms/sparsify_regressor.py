@@ -210,15 +210,15 @@ def basic_row(row: NDArray[np.float64], basis: NDArray[np.float64]) -> NDArray[n
 def balanced_equations(
     points: NDArray[np.float64], signs: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """(1 + 3K, n) left-hand side: the row's sum, then each coordinate centerd and scaled to 1.
+    """(1 + 3K, n) left-hand side: the row's sum, then each coordinate centered and scaled to 1.
 
-    Uncenterd, HiGHS's tolerances leave joints off by 1e-7 to 2e-6 m.
+    Uncentered, HiGHS's tolerances leave joints off by 1e-7 to 2e-6 m.
     """
     low, high = points.min(axis=0), points.max(axis=0)
-    centerd = points - (low + high) / 2
+    centered = points - (low + high) / 2
     # A power of two scales without rounding.
     scale = np.exp2(np.ceil(np.log2(np.maximum((high - low) / 2, 1e-30))))
-    return np.vstack([np.ones(len(points)), (centerd / scale).T]) * signs
+    return np.vstack([np.ones(len(points)), (centered / scale).T]) * signs
 
 
 def cheapest_basis(

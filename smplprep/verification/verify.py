@@ -1,6 +1,6 @@
 """Prove a cleaned file on the user's own machine, through stock smplx, against its report.
 
-A check whose forerunner failed is not run, and never counts as passed. Nor does one that needs a
+A check that needs a failed one is not run, and never counts as passed. Nor does one that needs a
 class of stock smplx for a model that has none.
 """
 

@@ -116,9 +116,9 @@ def test_long_names_stay_apart_and_are_cut_only_in_text(leaky: Path, tmp_path: P
     own.write_text(json.dumps({long + "left": 0, long + "right": 1}))
     _, report = clean(with_landmarks(read_model(leaky), str(own)))
     assert [row["landmark"] for row in report.data["landmarks"]] == [long + "left", long + "right"]
-    told = CliRunner().invoke(command, ["audit", str(leaky), "--landmarks", str(own)]).output
-    assert f"0: {long[:21]}... -->" in told
-    assert long not in told
+    said = CliRunner().invoke(command, ["audit", str(leaky), "--landmarks", str(own)]).output
+    assert f"0: {long[:21]}... -->" in said
+    assert long not in said
 
 
 def test_a_point_of_two_names_is_one_landmark(leaky: Path, tmp_path: Path) -> None:

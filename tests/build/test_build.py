@@ -180,7 +180,7 @@ def test_a_changed_file_of_landmarks_builds_its_model_again(project: Path, build
 
 
 def test_a_pipe_is_refused_wherever_a_file_is_named(project: Path, build: Run) -> None:
-    """Whoever opens one without a writer waits for ever."""
+    """Opening one without a writer would block for ever."""
     os.mkfifo(project / "pipe.npz")
     sentence = "smplprep: pipe.npz: this is a device or a pipe, not a regular file\n"
     (project / "smplprep.toml").write_text('[[model]]\npath = "pipe.npz"\n')
@@ -298,8 +298,8 @@ def test_init_writes_a_manifest_of_the_models_that_are_there(project: Path, buil
     Path(project, "smplprep.toml").unlink()
     (project / "raw" / "a_clean.npz").write_bytes((project / MODELS[0]).read_bytes())
     (project / "raw" / "motion.npz").write_bytes(b"PK")
-    told = build("--init").stdout
-    assert told == "wrote smplprep.toml, models: 3; now run: smplprep build\n"
+    said = build("--init").stdout
+    assert said == "wrote smplprep.toml, models: 3; now run: smplprep build\n"
     jobs = tomllib.loads(Path(project, "smplprep.toml").read_text())["model"]
     assert jobs == [{"path": MODELS, "output": "cleaned/raw"}]
     assert "there is one already" in build("--init", status=3).stderr

@@ -1,4 +1,4 @@
-"""What a manifest may say, and how it is told what is wrong with it."""
+"""What a manifest may say, and how a mistake in it is reported."""
 
 from __future__ import annotations
 

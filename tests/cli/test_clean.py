@@ -113,8 +113,8 @@ def test_clean_imports_neither_torch_nor_smplx_nor_plots(small_file, tmp_path):
 def test_cleaning_a_clean_file_says_so_and_copies_it(small_file, tmp_path):
     once, twice = tmp_path / "once.npz", tmp_path / "twice.npz"
     assert "already clean" not in run("clean", small_file, "-o", once, "--no-html").stdout
-    told = run("clean", once, "-o", twice, "--no-html").stdout
-    assert "note: already clean: no step changed anything, and every array was copied" in told
+    said = run("clean", once, "-o", twice, "--no-html").stdout
+    assert "note: already clean: no step changed anything, and every array was copied" in said
     assert once.read_bytes() == twice.read_bytes()
 
 
@@ -122,22 +122,22 @@ def test_leaks_that_stay_are_told_even_to_those_who_want_quiet(standin_dir, tmp_
     source = standin_dir / "SMPLH_NEUTRAL.npz"
     command = ("clean", source, "-o", tmp_path / "o.npz", "--no-html", "-q")
     assert run(*command).stderr == ""
-    told = run(*command, "--force", "--posedirs", "keep")
-    assert (told.returncode, told.stdout) == (0, "")
+    said = run(*command, "--force", "--posedirs", "keep")
+    assert (said.returncode, said.stdout) == (0, "")
     expected = (
         "21 of 21 landmarks still leak; smplprep audit names the joints; --posedirs local helps"
     )
-    assert told.stderr == f"smplprep: {source}: {expected}\n"
+    assert said.stderr == f"smplprep: {source}: {expected}\n"
 
 
 def test_a_folder_is_no_model_and_its_files_are_how_to_name_them(tmp_path):
-    told = run("clean", "")
-    assert (told.returncode, told.stderr) == (3, "smplprep: : there is no such file\n")
+    said = run("clean", "")
+    assert (said.returncode, said.stderr) == (3, "smplprep: : there is no such file\n")
     for name, files in (("a.pkl", "*.pkl"), ("a.npz", "*.npz")):
         (tmp_path / name).touch()
-        told = run("clean", tmp_path)
-        assert told.returncode == 3
-        assert told.stderr == (
+        said = run("clean", tmp_path)
+        assert said.returncode == 3
+        assert said.stderr == (
             f"smplprep: {tmp_path}: this is a folder, not a model file\n"
             f"  Name the files in it: {tmp_path}/{files}\n"
         )
@@ -175,8 +175,8 @@ def test_an_own_rig_is_cleaned_by_its_own_names_and_units(small_model, tmp_path)
     done = run("clean", rig, "--dry-run", "--keep-joints", "tail", "--joint-names", names)
     assert done.returncode == 3
     assert "root, neck, jaw, tongue" in done.stderr
-    told = run("audit", rig, "--landmarks", "all", "--joint-names", names).stdout
-    assert "tongue" in told
+    said = run("audit", rig, "--landmarks", "all", "--joint-names", names).stdout
+    assert "tongue" in said
 
 
 def test_what_moves_far_and_what_is_large_is_said(small_model, tmp_path):
@@ -186,9 +186,9 @@ def test_what_moves_far_and_what_is_large_is_said(small_model, tmp_path):
     assert done.returncode == 0
     (line,) = [line for line in done.stdout.splitlines() if "moves by up to" in line]
     assert line.startswith("note: vertex ")
-    told = " ".join(done.stdout.split())
-    assert "where weights of j" in told
-    assert "a smaller --tol (smplprep sweep) or --policy islands, or --keep-joints j" in told
+    said = " ".join(done.stdout.split())
+    assert "where weights of j" in said
+    assert "a smaller --tol (smplprep sweep) or --policy islands, or --keep-joints j" in said
     assert f"smplprep: {rig}: the largest weight removed is 0.25" in done.stderr
 
 
@@ -238,20 +238,20 @@ def test_a_wrong_value_is_a_usage_error_that_names_the_option(option, value, tmp
     ],
 )
 def test_an_option_set_in_vain_is_named(small_file, arguments, note):
-    told = run("clean", small_file, "--dry-run", *arguments).stdout.splitlines()
-    assert [line for line in told if "no effect" in line] == ([note] if note else [])
+    said = run("clean", small_file, "--dry-run", *arguments).stdout.splitlines()
+    assert [line for line in said if "no effect" in line] == ([note] if note else [])
 
 
 def test_what_stock_smplx_cannot_load_is_said_at_once(standin_dir, family_dir, tmp_path):
     source = family_dir / "smpl" / "SMPL_NEUTRAL.pkl"
-    told = run("clean", source, "-o", tmp_path / "s.npz", "--no-html").stdout
+    said = run("clean", source, "-o", tmp_path / "s.npz", "--no-html").stdout
     note = "note: stock smplx cannot load it: smplx.SMPL reads no .npz, only .pkl; smplprep convert"
-    assert note in told
+    assert note in said
     assert note in run("convert", source, "-o", tmp_path / "t.npz").stdout
     assert "cannot load" not in run("clean", source, "-o", tmp_path / "s.pkl", "--no-html").stdout
     bare = standin_dir / "SMPLH_NEUTRAL_NOHANDS.npz"
-    told = run("clean", bare, "-o", tmp_path / "b.npz", "--no-html").stdout
-    assert "cannot load it: it lacks hands_meanl" in told
+    said = run("clean", bare, "-o", tmp_path / "b.npz", "--no-html").stdout
+    assert "cannot load it: it lacks hands_meanl" in said
 
 
 def test_a_name_that_smplx_create_does_not_know_is_said(small_file, family_dir, tmp_path):
@@ -273,8 +273,8 @@ def test_a_name_that_smplx_create_does_not_know_is_said(small_file, family_dir, 
     ]
     hand = family_dir / "mano" / "MANO_LEFT.pkl"
     assert "smplx.create" not in run("convert", hand, "-o", tmp_path / "mano_x.pkl").stdout
-    told = run("convert", hand, "-o", tmp_path / "left_hand.pkl").stdout
-    assert "a name that begins with MANO_; rename it, or use smplx.MANO(...), or" in told
+    said = run("convert", hand, "-o", tmp_path / "left_hand.pkl").stdout
+    assert "a name that begins with MANO_; rename it, or use smplx.MANO(...), or" in said
 
 
 def test_a_name_of_another_family_is_warned_of_even_with_q(small_file, tmp_path) -> None:

@@ -95,8 +95,8 @@ def test_what_is_no_model_is_named_once_with_what_to_do(tmp_path: Path) -> None:
 def test_audit_inspect_and_clean_count_the_same_landmarks(small_file):
     counts = {}
     for line in (["audit"], ["inspect"], ["clean", "--dry-run"]):
-        told = run(*line, small_file).stdout.splitlines()
-        (counts[line[0]],) = [text for text in told if " of 21" in text]
+        said = run(*line, small_file).stdout.splitlines()
+        (counts[line[0]],) = [text for text in said if " of 21" in text]
     assert counts == {
         "audit": "20 of 21 landmarks leak (those that clean counts)",
         "inspect": "landmarks: 20 of 21 leak; smplprep clean removes the leaks",

@@ -93,9 +93,9 @@ def test_help_fits_80_columns_and_uses_a_wider_terminal(monkeypatch):
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_helps_with_an_example_that_fits_a_terminal(command):
-    told = run(command, "--help").stdout.replace("python -m smplprep", "smplprep")
-    assert f"smplprep {command} " in told.split("Example:")[1]
-    assert max(map(len, told.splitlines())) <= 80
+    said = run(command, "--help").stdout.replace("python -m smplprep", "smplprep")
+    assert f"smplprep {command} " in said.split("Example:")[1]
+    assert max(map(len, said.splitlines())) <= 80
 
 
 def test_version_names_what_a_bug_report_needs():
@@ -194,9 +194,9 @@ def test_a_pipe_is_waited_for_by_nobody(small_file, tmp_path, command):
         "evaluate": (model, model, "--motions", walk, "--resume", pipe),
         "verify": (model,),
     }
-    told = run(command, *arguments[command])
-    assert told.returncode == (1 if command == "verify" else 3)
-    assert "o.report.json: this is" in told.stdout + told.stderr
+    said = run(command, *arguments[command])
+    assert said.returncode == (1 if command == "verify" else 3)
+    assert "o.report.json: this is" in said.stdout + said.stderr
 
 
 def test_names_that_are_no_text(small_file, tmp_path):

@@ -97,9 +97,9 @@ def test_the_list_of_kept_vertices_is_an_input(small_file, tmp_path):
     listed = tmp_path / "o.report.json"
     listed.write_text("[1, 2]")
     command = ("clean", small_file, "--keep-vertices", listed, "-o", tmp_path / "o.npz")
-    told = run(*command, "--force", "--no-html")
-    assert told.returncode == 4
-    assert told.stderr == f"smplprep: {listed}: the output is the input\n"
+    said = run(*command, "--force", "--no-html")
+    assert said.returncode == 4
+    assert said.stderr == f"smplprep: {listed}: the output is the input\n"
     assert listed.read_text() == "[1, 2]"
 
 
@@ -121,9 +121,9 @@ def test_two_models_of_one_name_are_refused(small_file, tmp_path):
     for more in ([], ["-o", str(tmp_path / "out")]):
         done = run("clean", small_file, twin, "--no-html", *more)
         assert done.returncode == 2
-        told = " ".join(done.stderr.split())
-        assert f"{small_file} and {twin} would both be written to" in told
-        assert f"{small_file.parent.name}_{small_file.stem}_clean.pkl, or use --layout" in told
+        said = " ".join(done.stderr.split())
+        assert f"{small_file} and {twin} would both be written to" in said
+        assert f"{small_file.parent.name}_{small_file.stem}_clean.pkl, or use --layout" in said
     assert sorted(path.name for path in small_file.parent.iterdir()) == before
 
 
@@ -281,8 +281,8 @@ def test_no_model_of_a_command_replaces_another(small_file, tmp_path):
     done = run(*asked)
     target = tmp_path / "models/smplh/SMPLH_NEUTRAL.npz"
     assert done.returncode == 4
-    told = f"smplprep: {target}: an earlier model of this command was written there\n"
-    assert done.stderr == told
+    said = f"smplprep: {target}: an earlier model of this command was written there\n"
+    assert done.stderr == said
     assert target.exists()
 
 

@@ -8,10 +8,10 @@ from command_line import run
 
 
 def test_a_model_is_no_report(small_file):
-    told = run("report", small_file)
-    assert told.returncode == 3
-    assert "not readable JSON" in told.stderr
-    assert told.stderr.splitlines()[1] == (
+    said = run("report", small_file)
+    assert said.returncode == 3
+    assert "not readable JSON" in said.stderr
+    assert said.stderr.splitlines()[1] == (
         "  Name a NAME.report.json, which clean and diff write beside their outputs."
     )
 
@@ -22,7 +22,7 @@ def test_a_damaged_report_is_named(small_file, tmp_path):
     data = json.loads(path.read_text())
     del data["summary"]["before"]
     path.write_text(json.dumps(data))
-    told = run("report", path)
-    assert told.returncode == 3
-    assert told.stderr == f"smplprep: {path}: this is not a valid report: it lacks summary.before\n"
+    said = run("report", path)
+    assert said.returncode == 3
+    assert said.stderr == f"smplprep: {path}: this is not a valid report: it lacks summary.before\n"
     assert not (tmp_path / "o.report.html").exists()

@@ -134,13 +134,13 @@ def test_a_hostile_name_in_every_command(folder: Path, name: str):
     done = subprocess.run(
         [os.fsencode(word) for word in command], cwd=folder, capture_output=True, timeout=120
     )
-    told = (done.stdout + done.stderr).decode()  # strictly: every byte is UTF-8
-    assert done.returncode == status, told
-    strange = {letter for letter in told if letter != "\n" and not letter.isprintable()}
+    said = (done.stdout + done.stderr).decode()  # strictly: every byte is UTF-8
+    assert done.returncode == status, said
+    strange = {letter for letter in said if letter != "\n" and not letter.isprintable()}
     assert not strange
-    assert not [line for line in told.splitlines() if line.startswith(FORGED)]
-    assert "fault in smplprep itself" not in told
-    assert READABLE in told or name in NAMELESS
+    assert not [line for line in said.splitlines() if line.startswith(FORGED)]
+    assert "fault in smplprep itself" not in said
+    assert READABLE in said or name in NAMELESS
 
 
 def test_a_progress_bar_has_its_label_escaped(monkeypatch: pytest.MonkeyPatch):

@@ -241,14 +241,14 @@ def test_no_file_is_overwritten_by_mistake(workplace):
     assert "b.npz: this is not readable JSON" in message
     assert (workplace / "b.npz").read_bytes() == before
     state = workplace / "moved.json"
-    told = CliRunner().invoke(
+    said = CliRunner().invoke(
         smplprep,
         ["evaluate", str(workplace / "a.npz"), str(workplace / "b.npz"), "--motions",
          str(workplace / "motions"), "--resume", str(state), "-o", str(state)],
         standalone_mode=True,
     )  # fmt: skip
-    assert told.exit_code == 2
-    assert "--resume and -o name the same file" in told.output
+    assert said.exit_code == 2
+    assert "--resume and -o name the same file" in said.output
     assert not state.exists()
 
 

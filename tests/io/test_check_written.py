@@ -175,7 +175,7 @@ def test_fields_that_were_replaced_are_written_and_not_what_was_read(model, tmp_
 
 @pytest.mark.parametrize("container", ["npz", "pkl", "h5"])
 def test_our_own_file_may_be_as_large_as_the_model(model, container, tmp_path, monkeypatch):
-    """Whoever reads more than 2 GiB with --max-bytes writes as much."""
+    """A model read with --max-bytes may be larger than 2 GiB, and so may the output."""
     as_written(model, container, tmp_path / "m")
     monkeypatch.setattr("smplprep.io.check_written.OWN", Limits(file_bytes=1000))
     with pytest.raises(VerificationError, match="the limit is 1000"):

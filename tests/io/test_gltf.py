@@ -197,9 +197,9 @@ def test_rows_are_rescaled_and_negative_dust_goes(small_model, tmp_path) -> None
 
 
 def test_losses_are_those_of_the_model(standin, small_model) -> None:
-    told = " ".join(gltf_losses(standin))
-    assert "glTF cannot hold pose correctives" in told
-    assert "morph targets do not move joints" in told
+    said = " ".join(gltf_losses(standin))
+    assert "glTF cannot hold pose correctives" in said
+    assert "morph targets do not move joints" in said
     weights = np.full((10, 4), 0.25)
     still = small_model(posedirs=np.zeros((10, 3, 27)), weights=weights)
     assert gltf_losses(still, n_betas=0) == []

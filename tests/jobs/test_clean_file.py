@@ -57,7 +57,7 @@ def test_cleaning_twice_under_another_policy(standin_dir, tmp_path, policy):
 
 
 def test_the_model_is_put_in_place_last(standin_dir, tmp_path, monkeypatch):
-    """Whoever waits for the model finds its report beside it."""
+    """A program that waits for the model finds its report beside it."""
     placed = []
     swap = Replacement._swap
 

@@ -1,4 +1,4 @@
-"""Two files compared: the clean's own figures again, whoever cleaned them."""
+"""Two files compared: the clean's own figures again, for files cleaned by any tool."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ def test_the_line_after_a_clean_runs(family_dir: Path, tmp_path: Path, monkeypat
     monkeypatch.chdir(tmp_path)
     source = family_dir / "mano" / "MANO_LEFT.pkl"
     for more in (["--layout", "smplx", "models"], ["-o", "left.npz"]):
-        told = run("clean", source, *more).stdout.splitlines()
-        assert any(line.startswith("open the page: ") for line in told)
-        line = told[-1].removeprefix("load it with: ")
+        said = run("clean", source, *more).stdout.splitlines()
+        assert any(line.startswith("open the page: ") for line in said)
+        line = said[-1].removeprefix("load it with: ")
         assert eval(line, {"smplx": smplx}).name() == "MANO"

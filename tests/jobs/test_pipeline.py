@@ -1,4 +1,4 @@
-"""The preset: which steps run, and that they leave alone what they are told to."""
+"""The preset: which steps run, and that they leave alone what they are asked to."""
 
 from __future__ import annotations
 

@@ -58,10 +58,10 @@ def test_an_input_that_lies_where_the_output_belongs(family_dir: Path, tmp_path:
     folder.mkdir()
     source = folder / "MANO_LEFT.pkl"
     source.write_bytes((family_dir / "mano" / "MANO_LEFT.pkl").read_bytes())
-    told = run("clean", source, "--layout", "smplx", tmp_path, "--no-html").stdout.splitlines()
-    assert f"model:  {folder / 'MANO_LEFT.npz'}" in told
-    assert any(line.startswith("note: a .npz beside the .pkl") for line in told)
-    assert 'ext="npz"' in told[-1]
+    said = run("clean", source, "--layout", "smplx", tmp_path, "--no-html").stdout.splitlines()
+    assert f"model:  {folder / 'MANO_LEFT.npz'}" in said
+    assert any(line.startswith("note: a .npz beside the .pkl") for line in said)
+    assert 'ext="npz"' in said[-1]
     done = run("clean", folder / "MANO_LEFT.npz", "--layout", "smplx", tmp_path, "--force")
     assert done.returncode == 4
     assert "MANO_LEFT.npz: the output is the input\n  Name another folder" in done.stderr

@@ -126,12 +126,12 @@ def test_the_keys_of_the_output_are_told_as_others_read_them(standin_dir, tmp_pa
     target = tmp_path / f"out.{ending}"
     done = clean_file(standin_dir / "SMPLH_NEUTRAL.pkl", target, html=False)
     jsonschema.validate(json.loads(done.report_target.read_text()), Report.schema())
-    told = {row["key"]: row for row in done.report.data["output"]["keys"]}
+    said = {row["key"]: row for row in done.report.data["output"]["keys"]}
     read = (
         np.load(target) if ending == "npz" else pickle.loads(target.read_bytes(), encoding="latin1")
     )
-    assert list(told) == list(read)
-    for key, row in told.items():
+    assert list(said) == list(read)
+    for key, row in said.items():
         value = read[key]
         is_array = isinstance(value, np.ndarray) or sp.issparse(value)
         assert row["dtype"] == (str(value.dtype) if is_array else type(value).__name__)

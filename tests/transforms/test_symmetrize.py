@@ -124,8 +124,8 @@ def test_joints_follow_and_the_shift_reported_is_the_shift_measured(standin, cle
     model, report = cleaned
     assert np.allclose(model.J, model.J_regressor @ model.v_template, rtol=0, atol=1e-12)
     moved = 1000 * np.linalg.norm(model.J - standin.J_regressor @ standin.v_template, axis=1)
-    told = np.array([row["max_shift_mm"] for row in report.data["regressor"]])
-    assert (moved <= told * (1 + 1e-5) + 1e-9).all()
+    said = np.array([row["max_shift_mm"] for row in report.data["regressor"]])
+    assert (moved <= said * (1 + 1e-5) + 1e-9).all()
     assert moved.max() > 1  # the stand-in's rows do lean
     counts = np.count_nonzero(standin.J_regressor, axis=1).tolist()
     assert [row["vertices_before"] for row in report.data["regressor"]] == counts

@@ -108,9 +108,9 @@ def test_a_symmetric_clean(family_dir, tmp_path):
 def test_a_family_that_the_user_named(mano, tmp_path, family):
     """The report's figures are those of that family; stock smplx is asked as ever."""
     target = cleaned_to(tmp_path / "hand.pkl", mano, family=family)
-    told = {check.name: check for check in verify(target, against=mano)}
-    assert not [check for check in told.values() if check.status in (FAILED, NOT_RUN)]
-    assert told["support"].figure == "autograd agrees with the audit on 21 joints x 15 rotations"
+    said = {check.name: check for check in verify(target, against=mano)}
+    assert not [check for check in said.values() if check.status in (FAILED, NOT_RUN)]
+    assert said["support"].figure == "autograd agrees with the audit on 21 joints x 15 rotations"
 
 
 def test_a_mesh_of_no_family_with_the_joints_of_one(standin, tmp_path):
@@ -124,12 +124,12 @@ def test_a_mesh_of_no_family_with_the_joints_of_one(standin, tmp_path):
     more["J_regressor"][:, -1] = 0.0
     source = tmp_path / "more.npz"
     write_model(dataclasses.replace(standin.with_arrays(**more), extras={}), source)
-    told = {
+    said = {
         check.name: check
         for check in verify(cleaned_to(tmp_path / "own.npz", source), against=source)
     }
-    assert not [check for check in told.values() if check.status in (FAILED, NOT_RUN)]
-    assert told["support"].figure == "autograd agrees with the audit on 52 joints x 51 rotations"
+    assert not [check for check in said.values() if check.status in (FAILED, NOT_RUN)]
+    assert said["support"].figure == "autograd agrees with the audit on 52 joints x 51 rotations"
 
 
 def test_a_family_in_the_report_hides_no_leak(mano, tmp_path):
@@ -300,7 +300,7 @@ def test_an_edited_report_fails(cleaned, mano, edit, expected, figure):
     finally:
         cleaned.with_suffix(".report.json").write_text(text)
     assert set(found) == expected, found
-    assert any(figure in told for told in found.values()), found
+    assert any(figure in said for said in found.values()), found
 
 
 def test_a_number_beyond_all_floats_is_no_crash(cleaned, tmp_path):

@@ -109,10 +109,10 @@ def test_other_options_are_verified_too(original, tmp_path):
     done = clean_file(original, tmp_path / "half.npz", options)
     proof = verify(done.target, against=original)
     assert set(status_of(proof).values()) == {PASSED}, failures(proof)
-    told = next(check.figure for check in proof if check.name == "joints")
+    said = next(check.figure for check in proof if check.name == "joints")
     shift = max(row["max_shift_mm"] for row in done.report.data["regressor"])
     assert (
-        f"moved by {shift:.2g} mm, at most {shift:.2g} mm by the report" in told
+        f"moved by {shift:.2g} mm, at most {shift:.2g} mm by the report" in said
     )  # what moved most
 
 
@@ -264,7 +264,7 @@ def test_a_damaged_copy_fails_the_check_that_names_it(
     found = failures(verify(path, against=original if expected & NEED_ORIGINAL else None))
     path.unlink()  # 92 MB each
     assert set(found) == expected, found
-    assert any(figure in told for told in found.values()), found
+    assert any(figure in said for said in found.values()), found
 
 
 @pytest.fixture(scope="module")
@@ -284,8 +284,8 @@ def named(original, cleaned, tmp_path_factory) -> Path:
 def test_landmarks_that_the_user_named_are_proven_too(named, original):
     proof = verify(named, against=original)
     assert set(status_of(proof).values()) == {PASSED}, failures(proof)
-    told = {check.name: check.figure for check in proof}
-    assert told["support"] == "autograd agrees with the audit on 75 joints x 51 rotations"
+    said = {check.name: check.figure for check in proof}
+    assert said["support"] == "autograd agrees with the audit on 75 joints x 51 rotations"
 
 
 def test_a_leak_at_a_landmark_that_the_user_named_fails(named, tmp_path):

@@ -224,7 +224,7 @@ class Set:
 
 @dataclass(slots=True, eq=False)
 class ByteText:
-    """Python 2's ``str``: text or bytes, which cannot be told apart."""
+    """Python 2's ``str``: text or bytes; nothing says which."""
 
     body: bytes | memoryview
 

@@ -78,7 +78,7 @@ def assert_loaded(found: Any, expected: Any) -> None:
         assert type(found) is getattr(sp, f"{expected.layout}_matrix")
         assert found.shape == expected.shape
         np.testing.assert_array_equal(found.toarray(), DENSE)
-        # scipy works with it, and knows nothing amiss.
+        # scipy works with it, and finds nothing wrong.
         np.testing.assert_array_equal((found @ np.eye(4)), DENSE)
         np.testing.assert_array_equal(found.tocsc().tocoo().tocsr().toarray(), DENSE)
         found.check_format() if expected.layout != "coo" else found._check()
