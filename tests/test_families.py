@@ -271,6 +271,7 @@ def test_faces_may_be_floats(family_dir: Path, tmp_path: Path) -> None:
 BROKEN_FACES = {
     "lmk_faces_idx[3]: 99999 is not a face": lambda f, b: (np.where(f == f[3], 99999, f), b),
     "must be an array of face indices (key lmk_faces_idx)": lambda f, b: (f.astype(float), b),
+    "has a row for each head rotation": lambda f, b: (np.stack([f, f]), b),
     "must be an array of shape (51, 3) (key lmk_bary_coords)": lambda f, b: (f, b[:, :2]),
     "must be an array of floats (key lmk_bary_coords)": lambda f, b: (f, b > 0),
     "lmk_bary_coords[0] must be finite and not negative, not nan": lambda f, b: (f, b * np.nan),

@@ -169,6 +169,9 @@ def face_landmarks(
 
 def checked_faces(faces: Any, n_faces: int, *, key: str) -> list[int]:
     """The face numbers in an array (L,); the error names the wrong entry."""
+    if isinstance(faces, np.ndarray) and faces.ndim == 2:
+        message = f"has a row for each head rotation; use {key} of flame_static_embedding.pkl"
+        raise ModelInvalidError(message, key=key)
     if not isinstance(faces, np.ndarray) or faces.ndim != 1 or faces.dtype.kind not in "iu":
         raise ModelInvalidError("must be an array of face indices", key=key)
     if not len(faces):

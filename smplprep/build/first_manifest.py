@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 from collections import defaultdict
+from collections.abc import Mapping
 from pathlib import Path
 
 from ..errors import ManifestError, SmplprepError
 from ..geometry.validation import check_keys
 from ..io.read_model import read_contents
 from ..records.contents import ENDINGS
+from ..records.file_keys import NEEDED
 
 MAX_FILES = 10_000  # that are looked at
 
@@ -24,7 +26,7 @@ def first_manifest(folder: Path) -> tuple[str, int]:
     Raises:
         ManifestError: there is no model.
     """
-    found: dict[str, dict[str, str]] = defaultdict(dict)
+    found: dict[tuple[str, bool], dict[str, str]] = defaultdict(dict)
     n_seen = 0
     for top, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
@@ -34,25 +36,35 @@ def first_manifest(folder: Path) -> tuple[str, int]:
             break
         for name in sorted(names):
             stem, ending = os.path.splitext(name)  # noqa: PTH122
-            if ending in ENDINGS and not stem.endswith("_clean") and is_model(Path(top, name)):
-                found[place].setdefault(stem, name)
+            if ending not in ENDINGS or stem.endswith("_clean"):
+                continue
+            if entries := model_entries(Path(top, name)):
+                found[place, lacks_hands(entries)].setdefault(stem, name)
     if not found:
         message = "no model in this folder, nor in the folders in it"
         raise ManifestError(message, path=folder, hint="Put the models here, in raw/ for example.")
     lines = ["# What smplprep build cleans. docs/build.md lists the keys."]
-    for place, models in found.items():
+    for (place, no_hands), models in found.items():
         paths = [
             json.dumps(name if place == "." else f"{place}/{name}") for name in models.values()
         ]
         lines += ["", "[[model]]", "path = [", *(f"  {path}," for path in paths), "]"]
         lines.append(f"output = {json.dumps('cleaned' if place == '.' else f'cleaned/{place}')}")
+        lines += ["flat-hands = true  # stock smplx does not load SMPL-H without hands"] * no_hands
     return "\n".join([*lines, ""]), sum(map(len, found.values()))
 
 
-def is_model(path: Path) -> bool:
-    """Whether a file has the keys of a body model."""
+def model_entries(path: Path) -> Mapping[str, object]:
+    """What a file with the keys of a body model holds; nothing for any other."""
     try:
-        check_keys(list(read_contents(path).entries))
+        entries = read_contents(path).entries
+        check_keys(list(entries))
     except (SmplprepError, MemoryError):
-        return False
-    return True
+        return {}
+    return entries
+
+
+def lacks_hands(entries: Mapping[str, object]) -> bool:
+    """Whether it is an SMPL-H without the keys of hands, as AMASS's model.npz."""
+    weights = getattr(entries["weights"], "shape", ())
+    return weights[1:] == (52,) and not {*NEEDED["smplh"]} <= entries.keys()

@@ -59,7 +59,7 @@ def check_replaceable(path: str, *, new: str, locked: str | None) -> None:
     if found == new or (found == locked and is_ours(path)):
         return
     message = "a file exists there that is not the output in the lock"
-    raise ModelWriteError(message, path=path, hint="Move it away and build again.")
+    raise ModelWriteError(message, path=path, hint="Delete it or move it away, and build again.")
 
 
 def is_ours(path: str) -> bool:

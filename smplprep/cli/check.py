@@ -74,4 +74,4 @@ def check_command(
         say(fault)
     if faults:
         raise click.exceptions.Exit(1)
-    say("within the limits" if max_leaks else "clean")
+    say(f"{model}: {'within the limits' if max_leaks else 'clean'}")

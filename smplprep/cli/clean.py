@@ -74,7 +74,8 @@ def clean_command(
 ) -> None:
     """Clean MODEL files: prune weights, sparsify the regressor, localize correctives.
 
-    Writes NAME_clean.npz (or .pkl), NAME_clean.report.json and .html beside each input.
+    Writes NAME_clean.npz (or .pkl), NAME_clean.report.json and .html beside each input, or where
+    -o or --layout says.
 
     \b
     Example:

@@ -205,7 +205,7 @@ def check_outputs(outputs: list[Path], *, force: bool, inputs: list[Any]) -> Non
             if report.is_file() and not (force or model.exists()):
                 # X.pkl after X.npz: --force would leave X_clean.npz without its report.
                 error.hint = (
-                    "It probably belongs to another model. Use -o to give this one another name."
+                    "It probably belongs to another model. Choose another output name or folder."
                 )
             raise
 

@@ -10,6 +10,8 @@ from pathlib import Path
 from ..records.families import FAMILIES
 from ..records.file_keys import NEEDED
 
+FLAME_LANDMARKS = "flame_static_embedding.pkl"
+
 
 def loading_obstacles(family: str, container: str, keys: Collection[str]) -> list[dict[str, str]]:
     """Why stock smplx cannot load a file of this kind with these keys, each with what to do."""
@@ -70,6 +72,11 @@ def loading_notes(family: str, container: str, keys: Collection[str], path: str)
     found = loading_obstacles(family, container, keys)
     if found:
         return [f"stock smplx cannot load it: {row['why']}; {row['do']}" for row in found]
+    if family == "flame" and not Path(path).with_name(FLAME_LANDMARKS).exists():
+        return [
+            f"smplx.FLAME also needs {FLAME_LANDMARKS} in the same folder, and the model under the "
+            "name FLAME_NEUTRAL: copy the former, and use --layout smplx FOLDER for the latter"
+        ]
     wanted = wanted_name(family, path)
     if not wanted or misnamed(family, path):
         return []

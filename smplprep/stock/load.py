@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from ..errors import SmplprepError, install
 from ..io.pickle.write import write_pickle
+from ..jobs.loading import loading_obstacles
 from ..records.file_keys import NEEDED
 from ..records.model import Model
 
@@ -109,11 +110,10 @@ def stock_from_model(model: Model, *, device: str = "cpu") -> Any:
     try:
         return stock_body(name, "", device=device, data_struct=struct, num_betas=n_betas)
     except AttributeError as error:
-        raise SmplprepError(
-            f"stock smplx cannot load this model: {error}",
-            path=model.source.path,
-            hint="smplprep inspect says what it lacks.",
-        ) from error
+        lacks = loading_obstacles(model.family.name, "pkl", list(model.entries()))
+        why, do = next(((row["why"], f"{row['do']}.") for row in lacks), (str(error), None))
+        message = f"stock smplx cannot load this model: {why}"
+        raise SmplprepError(message, path=model.source.path, hint=do) from error
 
 
 def stock_flame(path: str | os.PathLike[str], *, device: str, ext: str) -> Any:

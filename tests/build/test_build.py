@@ -12,6 +12,7 @@ import tomllib
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 from small_project import (
     GENDERS,
     MANIFEST,
@@ -304,6 +305,17 @@ def test_init_writes_a_manifest_of_the_models_that_are_there(project: Path, buil
     assert jobs == [{"path": MODELS, "output": "cleaned/raw"}]
     assert "there is one already" in build("--init", status=3).stderr
     assert "3 models: 3 built" in build().stdout
+
+
+def test_init_gives_hands_to_the_files_of_amass(project: Path, build: Run, standin_dir) -> None:
+    for path in (project / "smplprep.toml", *(project / name for name in MODELS)):
+        path.unlink()
+    (project / "raw" / "model.npz").symlink_to(standin_dir / "SMPLH_NEUTRAL_NOHANDS.npz")
+    build("--init")
+    (job,) = tomllib.loads(Path(project, "smplprep.toml").read_text())["model"]
+    assert job["flat-hands"] is True
+    build()
+    assert "hands_meanl" in np.load(project / "cleaned" / "raw" / "model_clean.npz")
 
 
 def test_init_without_a_model_writes_nothing(tmp_path: Path) -> None:

@@ -150,6 +150,8 @@ def test_a_model_without_landmarks_never_passes(small_model, tmp_path):
     own = tmp_path / "own.json"
     own.write_text('{"tip": 0}')
     assert check_file(path, landmarks=str(own))[0] == "1 of 1 landmarks leaks; 0 are allowed"
+    with pytest.raises(SmplprepError, match="no landmarks are known"):
+        check_file(path, landmarks="all")  # joints alone
 
 
 def test_a_module_in_memory(standin, cleaned):
@@ -193,7 +195,7 @@ def test_a_real_stock_module(standin, cleaned):
 
 def test_the_command_exits_1_with_the_landmarks_named(cleaned_file, standin_dir):
     good = CliRunner().invoke(command, ["check", str(cleaned_file), "--max-influences", "4"])
-    assert (good.exit_code, good.output) == (0, "clean\n")
+    assert (good.exit_code, good.output) == (0, f"{cleaned_file}: clean\n")
     raw = str(standin_dir / "SMPLH_NEUTRAL.npz")
     bad = CliRunner().invoke(command, ["check", raw, "--max-leaks", "3"])
     assert bad.exit_code == 1
