@@ -59,7 +59,7 @@ if TYPE_CHECKING:
 @click.option("--no-html", is_flag=True, help="Do not write NAME_clean.report.html.")
 @click.option("--no-report", is_flag=True, help="Write only the model; measure nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report instead of the table.")
-@click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
+@click.option("-q", "--quiet", is_flag=True, help="Print only errors and warnings.")
 @click.option("-v", "--verbose", is_flag=True, help="Also print what each step counted.")
 def clean_command(
     models: tuple[str, ...],

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
+from ..errors import shown
 from ..records.model import Model
 from ..records.units import MILLIMETERS
 
 # In meters: what is larger or smaller is not a body, or a file in other units.
 LARGEST, SMALLEST = 10.0, 0.1
+
+
+def storage_remarks(notes: Mapping[str, str]) -> list[str]:
+    """A sentence on each way of storing values that is not plain; see ``Contents.notes``."""
+    keys_of: dict[str, list[str]] = {}
+    for key, note in notes.items():
+        keys_of.setdefault(note, []).append(shown(key))
+    return [f"stored as {note} in the file: {', '.join(keys)}" for note, keys in keys_of.items()]
 
 
 def tree_remarks(model: Model) -> list[str]:

@@ -12,7 +12,7 @@ from ..audit.landmark_sets import skin_landmarks
 from ..audit.support import landmark_support
 from ..errors import ModelInvalidError, shown
 from ..geometry.kinematic_tree import parents_of
-from ..geometry.remarks import place_remarks, regressor_remarks, tree_remarks
+from ..geometry.remarks import place_remarks, regressor_remarks, storage_remarks, tree_remarks
 from ..geometry.validation import check_model
 from ..io.plain_arrays import type_and_shape
 from ..io.read_model import model_of, read_contents
@@ -53,7 +53,7 @@ def inspect_file(
         "landmarks": None,
         "remarks": [
             *contents.remarks,
-            *(f"{shown(key)} is stored as {note}" for key, note in contents.notes.items()),
+            *storage_remarks(contents.notes),
         ],
     }
     try:

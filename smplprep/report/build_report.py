@@ -10,11 +10,10 @@ import numpy as np
 
 from .. import __version__
 from ..audit.support import landmark_table
-from ..errors import shown
 from ..geometry.displacement import Displacement
 from ..geometry.poses import MAX_BETA, N_POSES
 from ..geometry.poses import SOURCE as POSE_SOURCE
-from ..geometry.remarks import place_remarks, regressor_remarks, tree_remarks
+from ..geometry.remarks import place_remarks, regressor_remarks, storage_remarks, tree_remarks
 from ..io.plain_arrays import type_and_shape
 from ..records.change import Change
 from ..records.contents import Sparse
@@ -204,7 +203,7 @@ def input_remarks(model: Model, pruned: Change, options: Options | None) -> list
     """Sentences on what was unusual in the input."""
     remarks = [*model.source.remarks, *tree_remarks(model)]
     remarks += regressor_remarks(model, tolerance=1e-2)
-    remarks += [f"{shown(key)} was stored as {note}" for key, note in model.source.notes.items()]
+    remarks += storage_remarks(model.source.notes)
     added = [key for key in added_keys(model) if key not in FILLED_KEYS]
     if added:
         remarks.append(f"{', '.join(added)} were added: the input lacks them")

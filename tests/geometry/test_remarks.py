@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from smplprep import Options, clean
-from smplprep.geometry.remarks import place_remarks
+from smplprep.geometry.remarks import place_remarks, storage_remarks
 
 
 def in_units(model, units: str, factor: float):
@@ -64,3 +64,11 @@ def test_a_joint_of_no_vertex_is_at_the_origin_and_noted(small_model):
     assert note in report.data["remarks"]
     assert not cleaned.J_regressor[0].any()
     assert np.array_equal(cleaned.J[0], [0, 0, 0])
+
+
+def test_keys_stored_in_one_way_are_one_note():
+    notes = {"weights": "chumpy.ch.Ch", "f": "object array", "posedirs": "chumpy.ch.Ch"}
+    assert storage_remarks(notes) == [
+        "stored as chumpy.ch.Ch in the file: weights, posedirs",
+        "stored as object array in the file: f",
+    ]
