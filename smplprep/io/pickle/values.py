@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn
 
 import numpy as np
 
 from ...errors import ModelReadError, shown
 from ...records.contents import Limits, ObjectArray, Sparse
+from .budget import Budget, described
 from .names import (
     CLASSES,
     ByteText,
@@ -25,18 +26,14 @@ from .names import (
 # Python 2 has one type for text and bytes. Up to here it is taken for text. No key is longer.
 _SHORT = 4096
 _PIECE = 1 << 20
-_SLACK = 1 << 28
 _PLAIN = frozenset({type(None), bool, int, float, str, bytes})
 
-_Kind = TypeVar("_Kind")
 
-
-class Values:
+class Values(Budget):
     """Turns the records of one pickle into values.
 
     Attributes:
         calls: what each callable that a file may name gives, see ``calls.py``.
-        limits: how much the pickle may ask for.
         storages: what lies outside the pickle, in a file of torch's.
         notes: by the id of a dict, for each of its keys: how the value was stored, where that is
             not plain.
@@ -50,45 +47,12 @@ class Values:
         n_bytes: int,
         storages: Mapping[str, memoryview] | None = None,
     ) -> None:
+        super().__init__(limits=limits, n_bytes=n_bytes)
         self.calls = calls
         self.storages = storages or {}
-        self.limits = limits
         self.notes: dict[int, dict[Any, str]] = {}
         self._depth = 0
-        self._n_values = 0
-        # Records can be shared, so a small file can ask for much. Honest ones need each byte they
-        # bring twice at most: once as text, once as the body of an array.
-        self._n_bytes_left = 2 * n_bytes + _SLACK
         self._shared: dict[int, object] = {}  # by id of the Call, which the record tree keeps
-
-    def error(self, message: str, offset: int | None = None) -> ModelReadError:
-        """Why the file is refused."""
-        return ModelReadError(message, offset=offset)
-
-    def expect(
-        self, value: object, kind: type[_Kind], what: str, offset: int | None = None
-    ) -> _Kind:
-        """The same value, which is of this kind."""
-        if not isinstance(value, kind):
-            raise self.error(f"{_described(value)} was found where {what} belongs", offset)
-        return value
-
-    def charge(self, n_bytes: int, offset: int | None = None) -> None:
-        """Count memory before it is taken."""
-        self._n_bytes_left -= n_bytes
-        if self._n_bytes_left < 0:
-            raise self.error("the pickle unfolds into far more than its own size", offset)
-
-    def count(self, n_values: int) -> None:
-        """Count values before they are made."""
-        self._n_values += n_values
-        if self._n_values > self.limits.opcodes:
-            raise self.error(f"the pickle unfolds into more than {self.limits.opcodes} values")
-
-    @property
-    def n_left(self) -> int:
-        """How many values may still be made."""
-        return self.limits.opcodes - self._n_values
 
     def value(self, record: object) -> Any:
         """The value that ``record`` stands for, all the way down.
@@ -136,7 +100,7 @@ class Values:
         if isinstance(record, Call):
             return memoryview(self.expect(self.value(record), bytes, "bytes", offset))
         raise self.error(
-            f"{_described(record)} was found where the body of an array belongs", offset
+            f"{described(record)} was found where the body of an array belongs", offset
         )
 
     def bytes_of(self, body: bytes | memoryview) -> bytes:
@@ -237,7 +201,7 @@ class Values:
             # They could be chosen to share one hash, which makes a dict of them take minutes.
             raise self.error("a key that is an integer of more than 64 bits", offset)
         if type(key) not in _PLAIN:
-            raise self.error(f"{_described(key)} was found where a key belongs", offset)
+            raise self.error(f"{described(key)} was found where a key belongs", offset)
         if isinstance(key, str | bytes) and len(key) > _SHORT:
             raise self.error(f"a key of {len(key)} characters is too long", offset)
         return key
@@ -293,32 +257,6 @@ def _pieces(text: LongText) -> Iterator[bytes]:
     for start in range(0, len(text.body), _PIECE):
         yield decoder.decode(text.body[start : start + _PIECE]).encode("latin-1")
     yield decoder.decode(b"", final=True).encode("latin-1")
-
-
-def _described(value: object) -> str:
-    if isinstance(value, Call):
-        return value.name.spelling
-    return _DESCRIBED.get(type(value), f"a value of type {type(value).__name__}")
-
-
-_DESCRIBED: dict[type, str] = {
-    type(None): "nothing",
-    ByteText: "text",
-    LongText: "text",
-    str: "text",
-    bytes: "bytes",
-    memoryview: "bytes",
-    Dict: "a dict",
-    dict: "a dict",
-    Set: "a set",
-    set: "a set",
-    list: "a list",
-    tuple: "a tuple",
-    np.ndarray: "an array",
-    ObjectArray: "an array of objects",
-    Sparse: "a sparse matrix",
-    Persistent: "a tensor's storage",
-}
 
 
 _VALUES: dict[type, Callable[[Values, Any], object]] = {
