@@ -89,7 +89,7 @@ def viewer_misfits(viewer: Mapping[str, Any], landmarks: list[dict[str, Any]]) -
         yield "viewer.rest.before is not an array of vertices"
         return
     n_vertices, n_joints = shape[0], len(viewer["joints"])
-    for name, block, wanted in blocks(viewer, n_vertices):
+    for name, block, wanted in weight_blocks(viewer, n_vertices):
         yield from block_faults(f"viewer.{name}", block, wanted)
     if unpacked(viewer["faces"]).max(initial=0) >= n_vertices:
         yield f"viewer.faces names a vertex beyond {n_vertices}"
@@ -106,7 +106,7 @@ def viewer_misfits(viewer: Mapping[str, Any], landmarks: list[dict[str, Any]]) -
             yield f"landmarks[{index}].vertex is beyond {n_vertices}"
 
 
-def blocks(
+def weight_blocks(
     viewer: Mapping[str, Any], n_vertices: int
 ) -> Iterator[tuple[str, Mapping[str, Any], tuple[str, int | None, int | None]]]:
     """Each packed array with its dtype and shape; of None the size is free."""

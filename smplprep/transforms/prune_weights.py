@@ -91,7 +91,7 @@ def prune_weights(
             break
         for rule, mask in rules.items():
             gone_by[rule] = gone_by.get(rule, np.zeros_like(gone)) | (mask & gone)
-        after = without(after, gone, frozen, removed_to=removed_to, model=model)
+        after = without_entries(after, gone, frozen, removed_to=removed_to, model=model)
     else:
         raise no_end()
     touched = (after != stored).any(axis=1)
@@ -173,7 +173,7 @@ def frozen_entries(weights: NDArray, protected: Mask | None) -> Mask:
     return protected & (np.abs(sums - 1) <= MAX_SUM_ERROR)[:, None]
 
 
-def without(
+def without_entries(
     weights: NDArray, gone: Mask, frozen: Mask, *, removed_to: str, model: Model
 ) -> NDArray[np.floating]:
     """(V, J) the weights without the entries that are gone; every row sums to 1 again.

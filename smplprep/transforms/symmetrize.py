@@ -165,8 +165,8 @@ def asymmetry(model: Model, mirror: Mirror, when: str) -> dict[str, float]:
         squares += float(square.sum())
     n_features = int(np.count_nonzero(mirror.paired)) * model.posedirs.shape[2]
     found = {
-        "weights": spread(of_weights[mirror.paired]),
-        "regressor_mm": spread(of_joints[mirror.has_image(regressor)]),
+        "weights": max_and_rms(of_weights[mirror.paired]),
+        "regressor_mm": max_and_rms(of_joints[mirror.has_image(regressor)]),
         "correctives_mm": (
             model.mm * math.sqrt(largest),
             model.mm * math.sqrt(squares / max(n_features, 1)),
@@ -179,7 +179,7 @@ def asymmetry(model: Model, mirror: Mirror, when: str) -> dict[str, float]:
     }
 
 
-def spread(distances: NDArray[np.floating]) -> tuple[float, float]:
+def max_and_rms(distances: NDArray[np.floating]) -> tuple[float, float]:
     """Maximum and root mean square; 0 of nothing."""
     squares = np.square(distances, dtype=np.float64)
     return float(distances.max(initial=0.0)), math.sqrt(squares.sum() / max(len(squares), 1))

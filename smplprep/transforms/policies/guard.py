@@ -67,7 +67,7 @@ def links_that_suffer(
     model: Model, weights: NDArray[np.float64], gone: NDArray[np.bool_], mesh: Mesh
 ) -> dict[str, NDArray[np.intp]]:
     """Reason -> (L, 2) the links that break a limit when these entries (V, J) go."""
-    after = without(weights, gone)
+    after = renormalized_without(weights, gone)
     before, raised = jumps(weights, after, mesh.links)
     posed = np.flatnonzero(raised > MIN_RAISE)
     torn = posed[stretch(model, weights, after, mesh, posed) > MAX_STRETCH]
@@ -75,7 +75,9 @@ def links_that_suffer(
     return {"jump": mesh.links[jumping], "tear": mesh.links[torn]}
 
 
-def without(weights: NDArray[np.float64], gone: NDArray[np.bool_]) -> NDArray[np.float64]:
+def renormalized_without(
+    weights: NDArray[np.float64], gone: NDArray[np.bool_]
+) -> NDArray[np.float64]:
     """(V, J) weights without these entries, rows that lose some scaled to their old sum."""
     after = weights.copy()
     rows = np.flatnonzero(gone.any(axis=1))

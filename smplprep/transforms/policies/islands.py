@@ -88,7 +88,7 @@ def add_near(
     The size of the joint's main region is the root mean square distance of its weight from its
     center. Ways go over the mesh, and through the air to pieces on which the joint has no own one.
     """
-    size = regions.spread(mesh.points)[regions.main_of]
+    size = regions.radii(mesh.points)[regions.main_of]
     strong = regions.peak > STRONG
     small = regions.size <= TAIL_SIZE * regions.size[regions.main_of]
     over_mesh = ~own & (strong | (small & (regions.roughness <= SMOOTH)))

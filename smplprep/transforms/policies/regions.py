@@ -54,7 +54,7 @@ class Regions:
         """(R,) the main region of each one's joint."""
         return np.flatnonzero(self.main)[np.unique(self.joint, return_inverse=True)[1]]
 
-    def spread(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+    def radii(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         """(R,) root mean square distance of each region's weight from its center, meters."""
         at = points[self.vertex_of]
         total = np.stack([self.sums(self.weight * axis) for axis in at.T], axis=1)
