@@ -297,7 +297,7 @@ def test_nothing_to_do_returns_the_same_object(standin):
 
 def test_models_without_two_sides_are_refused(family_dir, small_model):
     hand = read_model(family_dir / "mano/MANO_LEFT.pkl", normalize_rows=True)
-    with pytest.raises(SmplprepError, match="mano has one side only"):
+    with pytest.raises(SmplprepError, match="mano has only one side"):
         symmetrize(hand)
     with pytest.raises(SmplprepError, match="its joints have no known names"):
         clean(small_model(), OPTIONS)
