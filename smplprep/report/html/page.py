@@ -41,9 +41,9 @@ BODY = (
 )
 MATRIX = (
     '<figure><figcaption>{label}</figcaption><div class="scroll" tabindex="0" role="region" '
-    'aria-label="Gradient matrix, {label}"><div class="chart wide" id="chart-gradients-{when}" '
-    'role="img" aria-label="Landmarks by joints. The table below has the numbers."></div></div>'
-    "</figure>\n"
+    'aria-label="Gradient matrix, {label}"><div class="chart wide" style="min-width: {width}px" '
+    'id="chart-gradients-{when}" role="img" aria-label="Landmarks by joints. The table below has '
+    'the numbers."></div></div></figure>\n'
 )
 PRIVATE = (
     "This page holds the model's mesh and skinning weights. Share it only with people whom the "
@@ -83,6 +83,7 @@ def sections(report: Report, charts: Mapping[str, Figure]) -> dict[str, Any]:
         * bool(rules),
         "tolerance": f", with the tolerance {tolerance} drawn in" if tolerance else "",
         "panels": " ".join(words for _, _, words in joint_panels(report)),
+        "width": chart_width(report),
         "joints": joint_table(report),
         "vertices": vertex_tables(report),
         "remarks": [html("<li>{}</li>", sentence) for sentence in report["remarks"]],
@@ -129,7 +130,12 @@ def choices(labels: Mapping[Any, str]) -> list[Html]:
     return [html('<option value="{}">{}</option>', *item) for item in labels.items()]
 
 
-def both_sides(report: Report, part: str, **fields: Html) -> list[Html]:
+def chart_width(report: Report) -> int:
+    """Pixels that the names of all joints take; a chart scrolls where there are fewer."""
+    return 60 + 10 * len(report["gradients"]["joints"])
+
+
+def both_sides(report: Report, part: str, **fields: Any) -> list[Html]:
     """A part of the page for each of the two models."""
     named = zip(WHEN, side_labels(report), side_phrases(report), strict=True)
     return [html(part, when=w, label=label, phrase=p, **fields) for w, label, p in named]
@@ -215,7 +221,7 @@ def landmarks(report: Report, charts: Mapping[str, Figure]) -> Html:
     return html(
         asset("landmarks.html"),
         scales=[*map(scale, heats)],
-        matrices=both_sides(report, MATRIX),
+        matrices=both_sides(report, MATRIX, width=chart_width(report)),
         table=table("landmarks", "Landmarks", columns, rows),
     )
 
