@@ -104,8 +104,7 @@ def mirrored_joints(model: Model) -> NDArray[np.intp]:
     differs = np.flatnonzero(np.append(joints, -1)[parents] != parents[joints])
     if differs.size:
         raise SmplprepError(
-            f"{names[differs[0]]} and its mirror image hang from joints that do not mirror "
-            f"each other",
+            f"{names[differs[0]]} and its mirror image have parents that do not mirror each other",
             path=path,
             key="kintree_table",
         )

@@ -61,7 +61,7 @@ def test_what_is_not_the_output_in_the_lock_is_kept(project: Path, build: Run) -
             claim(project, OUTPUT, mine)
         done = build(status=4)
         assert f"{OUTPUT}: a file exists there that is not the output in the lock" in done.stderr
-        assert "Move it away" in done.stderr
+        assert "move it away" in done.stderr
         assert output.read_bytes() == mine
 
 

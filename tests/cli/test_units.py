@@ -88,5 +88,5 @@ def test_inspect_follows_the_units(folder, monkeypatch):
     asked = ["inspect", "raw.npz", "--units", "cm"]
     found = said(folder, "cm", *asked, monkeypatch=monkeypatch)
     assert remark in found
-    assert "every mm is wrong" not in found
-    assert "every mm is wrong" in said(folder, "cm", *asked[:2], monkeypatch=monkeypatch)
+    assert "every figure in mm is wrong" not in found
+    assert "every figure in mm is wrong" in said(folder, "cm", *asked[:2], monkeypatch=monkeypatch)

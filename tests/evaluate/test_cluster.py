@@ -129,7 +129,7 @@ def test_command_gives_the_same_bytes_on_a_cluster(workplace, cluster):
 
 def test_workers_with_other_models_are_noticed(workplace, cluster, many):
     paths = str(workplace / "a.npz"), str(workplace / "b.npz")
-    with pytest.raises(SmplprepError, match="the worker's model files are others"):
+    with pytest.raises(SmplprepError, match="the worker's model files differ"):
         list(cluster_results(cluster[0], paths, ("0" * 64, "0" * 64), many[:2]))
 
 
