@@ -386,7 +386,7 @@ def test_without_the_extra_clean_says_how_to_get_the_page(standin_dir, tmp_path,
     arguments = ["clean", str(source), "-o", str(tmp_path / "out.npz")]
     result = CliRunner().invoke(smplprep, arguments, catch_exceptions=False)
     assert result.exit_code == 0
-    assert f"note: no HTML page; {install('report')}\n" in result.output
+    assert f"no HTML page: it needs plotly. Install it with: {install('report')}" in result.output
 
 
 def test_report_without_the_extra_is_an_error_that_says_what_to_install(report, monkeypatch):
