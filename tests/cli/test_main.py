@@ -152,8 +152,8 @@ def test_a_missing_input_of_any_command_is_bad_input(arguments, tmp_path):
         ("report R -o x.txt", "-o must name an .html file, got x.txt"),
         ("clean M --hands L.pkl", "'--hands' requires 2 arguments"),
         ("clean M --tol 1%", "must be a fraction and not a percentage: 0.01"),
-        ("clean M --tolerance 2", "Did you mean '--tol'?"),
-        ("clean M --overwrite", "Did you mean '--force'?"),
+        ("clean M --tolerance 2", "Did you mean --tol?"),
+        ("clean M --overwrite", "Did you mean --force?"),
         ("clean M --tol 2", "must be at least 0 and less than 1"),
         ("clean M --hands L R --flat-hands", "--hands and --flat-hands cannot be combined"),
     ],
@@ -161,7 +161,8 @@ def test_a_missing_input_of_any_command_is_bad_input(arguments, tmp_path):
 def test_what_is_wrong_without_a_model_is_a_usage_error_that_names_it(arguments, sentence):
     done = run(*arguments.split())
     assert (done.returncode, done.stdout) == (2, "")
-    assert sentence in done.stderr
+    # Older versions of click quote nothing.
+    assert sentence.replace("'", "") in done.stderr.replace("'", "")
 
 
 @pytest.mark.parametrize(
