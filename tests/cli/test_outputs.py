@@ -48,7 +48,7 @@ def test_the_report_of_another_model_is_not_forced_away(small_file, tmp_path):
     assert done.returncode == 4
     assert done.stderr == (
         f"smplprep: {tmp_path}/x.report.json: the output exists already\n"
-        "  It probably belongs to another model. Use -o to give this one another name.\n"
+        "  It probably belongs to another model. Choose another output name or folder.\n"
     )
     again = run("clean", small_file, "-o", tmp_path / "x.npz", "--no-html")
     assert "Use --force to replace it." in again.stderr
