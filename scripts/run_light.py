@@ -12,7 +12,7 @@ from __future__ import annotations
 import sys
 
 import environment
-from run_tests import call
+from run_tests import pytest
 
 NEEDED = ("pytest", "pytest-xdist", "hypothesis", "jsonschema", "joblib", "trimesh")
 LEFT_OUT = ("-k", "not killed and not hostile and not bombs", "--ignore", "tests/io/test_gltf.py")
@@ -26,7 +26,7 @@ def main() -> None:
     constraints = environment.ROOT / f"constraints{'-lowest' * lowest}.txt"
     extras = f"{environment.ROOT}[report,gltf]"
     environment.install(python, "-c", str(constraints), "-e", extras, *NEEDED)
-    sys.exit(call(python, "pytest", "-n", "2", "--quiet", *LEFT_OUT, "tests/cli", "tests/io"))
+    sys.exit(pytest(python, "--quiet", *LEFT_OUT, "tests/cli", "tests/io"))
 
 
 if __name__ == "__main__":

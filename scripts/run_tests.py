@@ -10,6 +10,7 @@ python3 FOLDER/code/scripts/run_tests.py --gpu --run FOLDER   there, with the to
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -39,7 +40,7 @@ def main() -> None:
     install_browser.main()
     install_tools.main()
     python = environment.make(".venv-test", extras=EXTRAS, torch=True)
-    sys.exit(call(python, "pytest", "-n", "auto", "--dist", "worksteal", *rest))
+    sys.exit(pytest(python, *rest))
 
 
 def gpu(arguments: argparse.Namespace) -> int:
@@ -55,6 +56,13 @@ def gpu(arguments: argparse.Namespace) -> int:
     folder = environment.ROOT / "build" / "gpu"
     status = call(python, "scripts.gpu.artifacts", folder)
     return status or call(python, "scripts.gpu.run", folder, *options)
+
+
+def pytest(python: str | Path, *arguments: str) -> int:
+    """Share the tests among the cores. A thread of BLAS more in each would wait for the others."""
+    one = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    shared = ("-n", "auto", "--dist", "worksteal")
+    return call(python, "pytest", *shared, *arguments, env={**os.environ, **one})
 
 
 def call(python: str | Path, module: str, *arguments: object, env: dict | None = None) -> int:
