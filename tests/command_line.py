@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
@@ -22,7 +24,8 @@ def run(*arguments: object, **options: Any) -> subprocess.CompletedProcess[str]:
     if options:
         return subprocess.run(line, capture_output=True, text=True, timeout=120, **options)
     out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
-    with patch.multiple(sys, argv=["smplprep", *line[3:]], stdout=out, stderr=err):
+    here = contextlib.chdir(Path.cwd())  # `build` goes to the folder of its manifest
+    with here, patch.multiple(sys, argv=["smplprep", *line[3:]], stdout=out, stderr=err):
         try:
             run_main()
         except SystemExit as done:

@@ -37,7 +37,7 @@ def test_the_worst_vertex_is_named_with_what_went_there():
     assert said in notes(data)
     for part in (f"vertex {moved['max_vertex']}", "13.2", "RMasseter (0.1)"):
         assert part in said
-    assert said.endswith("take --policy threshold, or --keep-joints RMasseter")
+    assert said.endswith("use --policy threshold, or --keep-joints RMasseter")
     assert warnings(data) == []
 
 
@@ -56,7 +56,7 @@ def test_a_tolerance_too_large_for_a_rig_is_said(name):
     assert moved["max_mm"] > 10
     assert taken
     assert all(f"{row['joint']} (" in said for row in taken)
-    assert "take a smaller --tol (smplprep sweep)" in said
+    assert "use a smaller --tol (smplprep sweep)" in said
     assert said.endswith(f"--keep-joints {','.join(row['joint'] for row in taken)}")
 
 
@@ -70,5 +70,5 @@ def test_a_large_weight_and_a_large_jump_are_said():
     said = " ".join(warnings(data))
     assert "the largest weight removed is 0.4" in said
     a, b = data["removed"]["jump_vertices"]
-    assert f"neighbors {a} and {b}" in said
+    assert f"vertices {a} and {b}" in said
     assert data["removed"]["jump_raised_max"] > 0.5

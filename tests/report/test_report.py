@@ -117,7 +117,7 @@ def test_what_is_unusual_in_the_input_is_remarked(small_model):
     weights[0] *= 0.995
     _, report = clean(small_model(weights=weights), Options())
     assert any("vertex 0 with 0.995" in sentence for sentence in report.data["remarks"])
-    assert any("no known family" in sentence for sentence in report.data["remarks"])
+    assert any("its family is not known" in sentence for sentence in report.data["remarks"])
 
 
 @pytest.mark.parametrize("ending", ["npz", "pkl"])
