@@ -31,6 +31,8 @@ from smplprep.records.families import FAMILIES, SMPLH, family_of
 from smplprep.stock.load import stock_output
 from smplprep.verification.verify import PASSED, verify
 
+pytestmark = pytest.mark.slow
+
 FILES = {
     "smpl": "smpl/SMPL_NEUTRAL.pkl",
     "smplx": "smplx/SMPLX_NEUTRAL.npz",

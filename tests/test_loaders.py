@@ -21,6 +21,8 @@ from scripts.standins.make_family_standins import more_shapes
 from smplprep import Model, read_model
 from smplprep.jobs.clean_file import clean_file
 
+pytestmark = pytest.mark.slow
+
 FILES = {
     "smpl": "smpl/SMPL_NEUTRAL.pkl",
     "smplx": "smplx/SMPLX_NEUTRAL.npz",

@@ -15,6 +15,8 @@ import pytest
 import smplprep
 from smplprep.records.job import CleanJob
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 

@@ -17,6 +17,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parent.parent
 RECORD = Path(__file__).parent / "same_output.json"
 

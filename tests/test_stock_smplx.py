@@ -19,6 +19,8 @@ from smplprep.io.pickle.write import write_pickle
 from smplprep.io.read_model import read_contents
 from smplprep.jobs.clean_file import clean_file
 
+pytestmark = pytest.mark.slow
+
 torch = pytest.importorskip("torch", reason="torch (extra 'verify') is not installed")
 smplx = pytest.importorskip("smplx", reason="smplx (extra 'verify') is not installed")
 

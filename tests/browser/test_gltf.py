@@ -28,6 +28,8 @@ from smplprep.geometry.skinning import posed_vertices
 from smplprep.io.gltf.write import write_gltf
 from smplprep.jobs.pipeline import clean
 
+pytestmark = pytest.mark.slow
+
 SIZE = 600  # of the canvas, pixels
 Posed = tuple[np.ndarray, np.ndarray]
 

@@ -14,6 +14,8 @@ from smplprep.jobs.clean_file import clean_file
 from smplprep.report.html import render
 from smplprep.report.read import check_report
 
+pytestmark = pytest.mark.slow
+
 RUN = "window.owned=1"
 PAYLOADS = [
     f"<script>{RUN}</script>",

@@ -20,6 +20,8 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 WHEN, PARTS = ("before", "after"), ("stage", "legend")
 AXE = ROOT / "build" / "npm" / "node_modules" / "axe-core" / "axe.min.js"

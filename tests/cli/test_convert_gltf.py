@@ -9,6 +9,8 @@ import pytest
 from command_line import run
 from glb import read_glb
 
+pytestmark = pytest.mark.slow
+
 
 def test_without_pygltflib_the_command_that_installs_it_is_named(small_file, tmp_path) -> None:
     (tmp_path / "hidden").mkdir()

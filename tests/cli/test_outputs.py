@@ -19,6 +19,8 @@ from small_files import arrays, as_npz
 import smplprep
 from smplprep import read_model
 
+pytestmark = pytest.mark.slow
+
 
 def test_an_output_that_exists_needs_force(small_file, tmp_path):
     target = tmp_path / "out.npz"

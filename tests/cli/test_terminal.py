@@ -21,6 +21,8 @@ from smplprep.errors import escaped, shown
 from smplprep.jobs.clean_file import clean_file
 from smplprep.records.json_text import json_text
 
+pytestmark = pytest.mark.slow
+
 PACKAGE = Path(smplprep.__file__).parent
 FORGED = "smplprep: all is well"
 # Clears the screen, sets the title, C1's CSI, right to left, back to the line's begin, a line of

@@ -22,6 +22,8 @@ from smplprep.evaluate.result import result_data
 from smplprep.evaluate.run import Outcome, local_results
 from smplprep.evaluate.tally import Tally
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("distributed", reason="Dask (extra 'dask') is not installed")
 
 ROOT = Path(__file__).resolve().parents[2]

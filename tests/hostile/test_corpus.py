@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from corpus import write_corpus, write_good
 
+pytestmark = pytest.mark.slow
+
 GIB = 1 << 30
 
 

@@ -17,6 +17,8 @@ from smplprep import ModelWriteError, Options, VerificationError, read_model
 from smplprep.io.replace_file import Replacement
 from smplprep.jobs.clean_file import clean_file
 
+pytestmark = pytest.mark.slow
+
 
 def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -21,6 +21,8 @@ from smplprep.jobs.sweep import (
     tolerances_of,
 )
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def found(standin):

@@ -14,6 +14,8 @@ from smplprep.errors import SmplprepError
 from smplprep.transforms.localize_posedirs import localize_posedirs
 from smplprep.transforms.prune_weights import prune_weights
 
+pytestmark = pytest.mark.slow
+
 torch = pytest.importorskip("torch", reason="torch (extra 'verify') is not installed")
 pytest.importorskip("smplx", reason="smplx (extra 'verify') is not installed")
 

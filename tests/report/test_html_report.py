@@ -30,6 +30,8 @@ from smplprep.report.pictures import draw_report
 from smplprep.report.verdict import cost, verdict
 from smplprep.report.viewer import dense_rows, on_grid, unpacked
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("plotly")
 
 

@@ -12,6 +12,8 @@ import pytest
 
 from scripts.standins.build_cc0_body import limit_weights
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 ASSETS = ROOT / "assets"
 FINDINGS = json.loads((ROOT / "assets" / "findings.json").read_text())

@@ -15,6 +15,8 @@ from scipy import sparse
 from scripts.standins import make_standin as standin
 from scripts.standins.standin_fields import joint_index
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 FINDINGS = json.loads((ROOT / "assets" / "findings.json").read_text())
 

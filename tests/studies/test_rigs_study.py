@@ -9,6 +9,8 @@ import pytest
 
 from scripts.studies import policies, rigs
 
+pytestmark = pytest.mark.slow
+
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "policies.md"
 
 

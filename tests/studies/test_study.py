@@ -10,6 +10,8 @@ import pytest
 
 from scripts.studies import policies as study
 
+pytestmark = pytest.mark.slow
+
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "policies.md"
 
 

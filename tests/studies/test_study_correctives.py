@@ -10,6 +10,8 @@ from scripts.studies import correctives as study_correctives
 from scripts.studies import face_correctives as study_face_correctives
 from scripts.studies.corrective_regimes import REGIMES
 
+pytestmark = pytest.mark.slow
+
 TEXT = (Path(__file__).resolve().parents[2] / "docs" / "correctives.md").read_text()
 
 

@@ -22,6 +22,8 @@ from smplprep.jobs.clean_file import clean_file
 from smplprep.report.report import Report
 from smplprep.transforms.symmetrize import symmetrize
 
+pytestmark = pytest.mark.slow
+
 FLIP = np.array([-1.0, 1.0, 1.0])
 OPTIONS = Options(symmetrize=True)
 FAMILY_FILES = ("smpl/SMPL_NEUTRAL.pkl", "smplx/SMPLX_NEUTRAL.npz", "flame/FLAME_NEUTRAL.pkl")

@@ -20,6 +20,8 @@ from smplprep.jobs.clean_file import clean_file
 from smplprep.records.contents import Sparse
 from smplprep.verification.verify import FAILED, NOT_RUN, verify
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("torch", reason="torch (extra 'verify') is not installed")
 pytest.importorskip("smplx", reason="smplx (extra 'verify') is not installed")
 

@@ -33,6 +33,8 @@ from smplprep.verification.verify import (
     verify,
 )
 
+pytestmark = pytest.mark.slow
+
 torch = pytest.importorskip("torch", reason="torch (extra 'verify') is not installed")
 pytest.importorskip("smplx", reason="smplx (extra 'verify') is not installed")
 

@@ -23,6 +23,8 @@ from smplprep.io.read_model import read_contents
 from smplprep.io.sparse import sparsify
 from smplprep.records.contents import Contents, Limits, Sparse
 
+pytestmark = pytest.mark.slow
+
 ENTRIES = {
     "zeta": np.arange(6.0).reshape(2, 3),
     "alpha": np.arange(4, dtype=np.uint32),

@@ -37,6 +37,8 @@ from smplprep.io.pickle.read import read_pickle
 from smplprep.io.pickle.write import write_pickle
 from smplprep.io.sparse import sparsify
 
+pytestmark = pytest.mark.slow
+
 RECORDED = Path(__file__).parent / "recorded"
 
 
