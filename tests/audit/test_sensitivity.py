@@ -26,6 +26,8 @@ from smplprep.transforms.cast_floats import cast_floats
 from smplprep.transforms.localize_posedirs import localize_posedirs
 from smplprep.transforms.prune_weights import prune_weights
 
+pytestmark = pytest.mark.slow
+
 
 def autograd_norms(body, pose: np.ndarray, betas: np.ndarray) -> np.ndarray:
     """(73, 52) Frobenius norms in mm per radian, by reverse mode through stock smplx."""

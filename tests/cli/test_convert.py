@@ -11,6 +11,8 @@ from command_line import run
 from smplprep import read_model, write_model
 from smplprep.io.plain_arrays import plain_array
 
+pytestmark = pytest.mark.slow
+
 
 def plain(path: Path) -> dict[str, np.ndarray]:
     """The entries of a model file, as a .npz would hold them."""

@@ -20,6 +20,8 @@ from smplprep.cli.main import COMMANDS
 from smplprep.cli.main import smplprep as smplprep_command
 from smplprep.cli.terminal import note
 
+pytestmark = pytest.mark.slow
+
 
 def test_help_imports_neither_numpy_nor_torch():
     code = (

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from fuzz import fuzz
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("h5", [False, True])
 def test_files_are_read_or_refused(h5: bool) -> None:

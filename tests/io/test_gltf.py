@@ -20,6 +20,8 @@ pytest.importorskip("pygltflib", reason="pygltflib (extra 'gltf') is not install
 from smplprep.io.gltf.texts import gltf_losses
 from smplprep.io.gltf.write import write_gltf
 
+pytestmark = pytest.mark.slow
+
 RIGS = Path(__file__).resolve().parents[2] / "assets" / "rigs"
 FAMILIES = {
     "smplh": "SMPLH_NEUTRAL.npz",

@@ -12,6 +12,8 @@ from smplprep import SmplprepError, read_model
 from smplprep.io.read_model import read_contents
 from smplprep.jobs.inspect import inspect_file
 
+pytestmark = pytest.mark.slow
+
 
 def refused(body: bytes, path: Path) -> SmplprepError:
     path.write_bytes(body)

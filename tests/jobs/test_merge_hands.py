@@ -14,6 +14,8 @@ from smplprep import ModelInvalidError, ModelWriteError, read_model, write_model
 from smplprep.jobs.inspect import inspect_file
 from smplprep.jobs.merge_hands import side_of, with_flat_hands, with_hands
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def mano(family_dir: Path) -> tuple[Path, Path]:

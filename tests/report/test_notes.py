@@ -9,6 +9,8 @@ from smplprep import Options, clean
 from smplprep.audit.landmark_sets import with_landmarks
 from smplprep.report.notes import leaks_left, notes
 
+pytestmark = pytest.mark.slow
+
 
 def said(model, **options):
     _, report = clean(model, Options(**options))

@@ -17,6 +17,8 @@ from smplprep.jobs.clean_file import clean_file
 from smplprep.report.read import check_report, read_report
 from smplprep.report.schema import KNOWN, SchemaError, check_schema
 
+pytestmark = pytest.mark.slow
+
 ODD_VALUES = [
     None,
     True,

@@ -9,6 +9,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.slow
+
 torch = pytest.importorskip("torch", reason="torch (extra 'verify') is not installed")
 
 from smplprep.replay import replay  # noqa: E402

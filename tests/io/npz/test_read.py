@@ -38,6 +38,8 @@ from smplprep.io.npz.stream import open_members
 from smplprep.io.read_model import read_contents
 from smplprep.records.contents import DEFAULT_LIMITS, Contents, Limits, ObjectArray
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def reading(tmp_path: Path) -> Callable[..., Contents]:
