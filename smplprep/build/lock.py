@@ -84,6 +84,8 @@ def checked(entry: Entry) -> Entry:
         if not re.fullmatch("[0-9a-f]{64}", digest) or "\0" in name:
             raise ValueError("no hash, or no name")
     for version in entry.versions.values():
+        if not isinstance(version, str):
+            raise TypeError("no text")
         if len(version) > LONGEST_VERSION or not version.isprintable():
             raise ValueError("no version")
     return entry

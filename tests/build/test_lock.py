@@ -127,6 +127,7 @@ def test_a_model_that_only_the_lock_has(locked, project: Path, build: Run) -> No
         lambda model: model["versions"].pop("smplprep"),
         lambda model: model["versions"].update(smplprep=5),
         lambda model: model["versions"].update(numpy=5),
+        lambda model: model["versions"].update(numpy=["2.0"]),
         lambda model: model["versions"].update(numpy="2\nsmplprep: all is well"),
         lambda model: model["recipe"].update(path=["x"]),
         lambda model: model["recipe"].update(options=[]),
