@@ -120,8 +120,8 @@ def skin_landmarks(model: Model) -> list[Landmark]:
 
 
 def require_landmarks(landmarks: Sequence[Landmark], model: Model) -> None:
-    """Raise SmplprepError if no landmark is known."""
-    if not landmarks:
+    """Raise SmplprepError if no landmark on the skin is known: joints never leak."""
+    if all(point.source == "joint" for point in landmarks):
         raise SmplprepError(
             "no landmarks are known for this model, so nothing can be said of its leaks",
             path=model.source.path,

@@ -78,14 +78,13 @@ def checked(entry: Entry) -> Entry:
     tables = (entry.inputs, entry.outputs, entry.versions, entry.recipe, entry.recipe["options"])
     if not all(isinstance(table, dict) for table in tables):
         raise TypeError("no table")
-    if not all(isinstance(word, str) for word in (*entry.key, entry.versions["smplprep"])):
+    words = (*entry.key, entry.versions["smplprep"], *entry.versions.values())
+    if not all(isinstance(word, str) for word in words):
         raise TypeError("no text")
     for name, digest in [*entry.inputs.items(), *entry.outputs.items()]:
         if not re.fullmatch("[0-9a-f]{64}", digest) or "\0" in name:
             raise ValueError("no hash, or no name")
     for version in entry.versions.values():
-        if not isinstance(version, str):
-            raise TypeError("no text")
         if len(version) > LONGEST_VERSION or not version.isprintable():
             raise ValueError("no version")
     return entry

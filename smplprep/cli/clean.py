@@ -161,9 +161,7 @@ def check_no_folder(model: str) -> None:
 def outputs_among(models: tuple[str, ...], output: str | None) -> dict[str, str]:
     """Which of the models is the output of which other one, as after ``clean *.npz``."""
     by_stem = {stem_of(model): model for model in models}
-    targets = {
-        Path(output or stem.parent) / f"{stem.name}_clean": model for stem, model in by_stem.items()
-    }
+    targets = {cleaned_stem(model, output): model for model in models}
     return {by_stem[target]: model for target, model in targets.items() if target in by_stem}
 
 
@@ -172,16 +170,21 @@ def stem_of(model: str) -> Path:
     return Path(os.path.splitext(os.path.normpath(model))[0])  # noqa: PTH122
 
 
+def cleaned_stem(model: str, output: str | None) -> Path:
+    """Where its output goes, if ``output`` is a folder or None, without the ending."""
+    stem = stem_of(model)
+    return Path(output or stem.parent) / f"{stem.name}_clean"
+
+
 def output_place(models: tuple[str, ...], output: str | None) -> str | None:
     """What -o names, a folder with a slash at its end; None for beside each input."""
     from ..jobs.clean_file import is_folder_name
 
     places: dict[Path, str] = {}
     for model in models:
-        stem = stem_of(model)
-        place = Path(output or stem.parent) / f"{stem.name}_clean"
+        place = cleaned_stem(model, output)
         if place in places:
-            own = f"{stem.absolute().parent.name}_{place.name}{Path(model).suffix}"
+            own = f"{stem_of(model).absolute().parent.name}_{place.name}{Path(model).suffix}"
             raise click.UsageError(
                 f"{places[place]} and {model} would both be written to {place}: clean each by "
                 f"itself, the second with -o {place.with_name(own)}, or use --layout smplx FOLDER"

@@ -8,6 +8,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from .skinning import blocks
+
 # Of the shortest edge at a vertex: how far its twin on the other side of a seam may lie.
 SEAM_SHARE = 0.1
 # L1 distance of the weights of two such vertices; beyond it, they are two surfaces that touch.
@@ -176,9 +178,8 @@ def distances(a: NDArray, b: NDArray) -> NDArray:
 
 def row_distances(rows: NDArray, a: NDArray[np.intp], b: NDArray[np.intp]) -> NDArray[np.float64]:
     """(n,) L1 distances between rows ``a`` and rows ``b`` (n,) of a matrix; a megabyte at once."""
-    found, size = np.empty(len(a)), 1 + (1 << 17) // rows.shape[1]
-    for start in range(0, len(a), size):
-        part = slice(start, start + size)
+    found = np.empty(len(a))
+    for part in blocks(len(a), 1 + (1 << 17) // rows.shape[1]):
         found[part] = np.abs(rows[a[part]] - rows[b[part]]).sum(axis=1, dtype=np.float64)
     return found
 

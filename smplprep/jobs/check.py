@@ -61,8 +61,6 @@ def check_file(
         raise SmplprepError("max_mm and against need each other")
     model = read_model(path, units=units, limits=limits)
     points = skin_landmarks(model) if landmarks is None else landmark_set(model, landmarks)
-    if all(point.source == "joint" for point in points):
-        points = []  # joints do not leak, so they prove nothing
     faults = model_faults(model, points, max_leaks=max_leaks, max_influences=max_influences)
     if against is not None and max_mm is not None:
         original = read_model(against, normalize_rows=True, units=units, limits=limits)
